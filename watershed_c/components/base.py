@@ -1,0 +1,39 @@
+"""What every process of ours has in common: a Landlab component that knows its watershed and declares its ledger terms."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from landlab import Component
+
+from watershed_c.ledger import Term
+from watershed_c.state import Watershed
+
+
+class Process(Component):
+    """A Landlab component on a :class:`~watershed_c.state.Watershed`.
+
+    Subclasses define ``_name``, ``_info`` (with :func:`watershed_c.names.info`), ``_cite_as``, ``ledger_terms``, ``transforms`` and ``run_one_step(dt)``.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    """
+
+    _unit_agnostic = False
+    _cite_as = ""
+    #: terms booked by this process
+    ledger_terms: ClassVar[dict[str, Term]] = {}
+    #: constituent groups whose rows this process may transform into each other
+    transforms: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, watershed: Watershed) -> None:
+        super().__init__(watershed.grid)
+        self.watershed = watershed
+        #: what the user should know, said once at the start of a run
+        self.warnings: list[str] = []
+        watershed.ledger.declare(self.ledger_terms)
+
+    def run_one_step(self, dt: float) -> None:
+        """Advance by ``dt`` years."""
+        raise NotImplementedError

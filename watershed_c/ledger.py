@@ -1,0 +1,254 @@
+"""The ledger: nothing is lost.
+
+**Control volumes** (coupling rule 1). The default account of a cell is the column *below the moving surface*, of fixed mineral mass: when soil
+erodes, the column moves down and subsoil enters it (``substratum`` exchange). The other is *the same material*: the initial column with what was eroded from it
+or laid on it, for which substratum exchange is internal. So, for every carried row and in every cell,
+
+    change(column below the surface) = vertical + lateral + substratum + internal
+    change(same material)            = vertical + lateral + internal
+
+*vertical*: plants, amendments, respiration; *lateral*: soil moved between cells or exported, as well as water and solutes that leave for the stream;
+*substratum*: exhumed or buried below the profile; *internal*: changes of form within the cell (SOC to DOC, carbonate to DIC).
+
+**Closure** (rule 4) is judged after every process, in every cell, for every account: |change of stock - booked| <= 1e-10 of the sum of
+absolute fluxes + the round-off of adding up the column (1e-13 of its stock). What does not close stops the run and says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from watershed_c.errors import LedgerError, ModelFailure
+from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, check_closure, stock_of_accounts
+from watershed_c.parallel import over_cells
+
+if TYPE_CHECKING:
+    from watershed_c.state import Watershed
+
+KINDS = ("vertical", "lateral", "substratum", "internal")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A ledger term a process declares: its kind (see module docstring) and what it is."""
+
+    kind: str
+    doc: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"ledger term kind {self.kind!r} must be one of {KINDS}")
+
+
+@dataclass
+class Totals:
+    """Domain totals, kg, by (account label, term)."""
+
+    amounts: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def add(self, label: str, term: str, amount: float) -> None:
+        key = (label, term)
+        self.amounts[key] = self.amounts.get(key, 0.0) + amount
+
+
+class Ledger:
+    """Accounts of one watershed, per cell and for the domain.
+
+    Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one per constituent row,
+    ``doc``, ``dic``, ``calcium`` (soil water and groundwater). A group name (``soc``, ``sic``) stands for its rows together: book on it only in a process that
+    declares the group in ``transforms``.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    every_process : bool
+        Check after every process (default), or only at the end of each step.
+    """
+
+    def __init__(self, watershed: Watershed, *, every_process: bool = True) -> None:
+        self._watershed = watershed
+        self.every_process = every_process
+        table = watershed.constituents
+        self.accounts = (*LEADING, *table.names, *TRAILING)
+        self._index = {name: i for i, name in enumerate(self.accounts)}
+        for group in table.groups:
+            self._index.setdefault(group, len(LEADING) + int(table.of_group(group)[0]))
+        self._rows = slice(len(LEADING), len(LEADING) + len(table))
+        #: label of each account in tables: rows go under their group
+        self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
+        self.soc_rows = table.of_group("soc")
+        n = watershed.grid.number_of_nodes
+        shape = (n, len(self.accounts))
+        self._before, self._now = np.zeros(shape), np.zeros(shape)
+        self._booked, self._gross = np.zeros(shape), np.zeros(shape)
+        self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int64)
+        #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
+        self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
+        #: kg m-2 per cell since the last record, by (label, term), for the maps that were asked for
+        self.maps: dict[tuple[str, str], np.ndarray] = {}
+        self.step_totals, self.run_totals = Totals(), Totals()
+        self.gross_totals: dict[str, float] = {}
+        self.initial: dict[str, float] = {}
+        self.worst_residual = 0.0
+        self._terms: dict[str, Term] = {}
+        self._lateral: dict[str, list[float]] = {}
+        self._joint_cache: dict[tuple[str, ...], np.ndarray] = {}
+        self.step = 0
+        self.label = ""
+
+    # -- declaring --------------------------------------------------------------------------------------------------
+    def declare(self, terms: dict[str, Term]) -> None:
+        """Make a process's terms known; a term of one name must mean one thing."""
+        for name, term in terms.items():
+            if self._terms.setdefault(name, term).kind != term.kind:
+                raise ValueError(f"ledger term {name!r} is declared as {self._terms[name].kind} and as {term.kind}")
+
+    def map_of(self, label: str, term: str) -> np.ndarray:
+        """Ask for the per-cell amounts (kg m-2 since the last record) of a term."""
+        return self.maps.setdefault((label, term), np.zeros(self._before.shape[0]))
+
+    def open(self) -> None:
+        """Take the stocks as they stand as the opening balance."""
+        self._stock(self._before)
+        self._booked[:] = 0.0
+        self._gross[:] = 0.0
+        if not self.initial:
+            self.initial = self.domain_stocks()
+
+    # -- booking ----------------------------------------------------------------------------------------------------
+    def book(self, term: str, account: str, amount: np.ndarray) -> None:
+        """Book an amount per cell.
+
+        Parameters
+        ----------
+        term : str
+            A declared term.
+        account : str
+            An account, a group, or ``"rows"`` for all constituent rows.
+        amount : (n,) float64, or (n, K) for ``"rows"``; kg m-2, positive into the cell's account
+            Only the values at soil cells are read.
+        """
+        kind = self._terms[term].kind
+        cells = self._watershed.cells
+        area = self._watershed.cell_area
+        if account == "rows":
+            values = amount[cells]
+            self._booked[cells, self._rows] += values
+            self._gross[cells, self._rows] += np.abs(values)
+            table = self._watershed.constituents
+            for group in table.groups:
+                rows = table.of_group(group)
+                self._tally(term, kind, group, values[:, rows].sum(axis=1), area)
+            return
+        column = self._index[account]
+        values = amount[cells]
+        self._booked[cells, column] += values
+        self._gross[cells, column] += np.abs(values)
+        self._tally(term, kind, self.labels[column], values, area)
+
+    def _tally(self, term: str, kind: str, label: str, values: np.ndarray, area: float) -> None:
+        cells = self._watershed.cells
+        total = float(values.sum()) * area
+        self.step_totals.add(label, term, total)
+        self.run_totals.add(label, term, total)
+        gross = float(np.abs(values).sum()) * area
+        self.gross_totals[label] = self.gross_totals.get(label, 0.0) + gross
+        if label == "soc":
+            self.soc_by_kind[kind][cells] += values
+        if (label, term) in self.maps:
+            self.maps[label, term][cells] += values
+        if kind == "lateral":
+            balance = self._lateral.setdefault(label, [0.0, 0.0])
+            balance[0] += total
+            balance[1] += gross
+
+    def export(self, term: str, label: str, amount: float) -> None:
+        """Book what left the cells laterally and arrived at a channel, outlet or open boundary: ``amount`` kg for the domain, positive.
+
+        Lateral terms of the cells and exports must cancel for the domain.
+        """
+        balance = self._lateral.setdefault(label, [0.0, 0.0])
+        balance[0] += amount
+        self.step_totals.add(label, f"{term}_export", amount)
+        self.run_totals.add(label, f"{term}_export", amount)
+
+    # -- proving ----------------------------------------------------------------------------------------------------
+    def check(self, process: str, transforms: Iterable[str] = ()) -> None:
+        """Prove that since the last check every account changed by what was booked; raise LedgerError otherwise."""
+        transforms = tuple(transforms)
+        self._stock(self._now)
+        over_cells(
+            check_closure, self._watershed.cells, self._now, self._before, self._booked, self._gross,
+            self._joint(transforms), self._worst, self._account,
+        )  # fmt: skip
+        cells = self._watershed.cells
+        worst = int(cells[np.argmax(self._worst[cells])]) if cells.size else 0
+        ratio = float(self._worst[worst])
+        if np.isnan(self._worst[cells]).any():
+            worst = int(cells[np.flatnonzero(np.isnan(self._worst[cells]))[0]])
+            account = self.accounts[self._account[worst]]
+            raise ModelFailure(
+                "the state is no longer a finite number", step=self.label or self.step, process=process, cell=worst, constituent=account
+            )
+        if ratio > 1.0:
+            self._fail(process, self.accounts[self._account[worst]], worst, ratio)
+        self.worst_residual = max(self.worst_residual, ratio)
+        for label, (net, gross) in self._lateral.items():
+            if abs(net) > TOLERANCE * gross + 1e-9 * TOLERANCE:
+                self._fail(process, label, None, abs(net) / max(gross * TOLERANCE, 1e-300), lateral=net)
+        self._lateral.clear()
+
+    def close(self) -> dict[tuple[str, str], float]:
+        """End the step: the cumulative balance of the domain, then this step's totals (kg) by (label, term)."""
+        totals, self.step_totals = self.step_totals.amounts, Totals()
+        return totals
+
+    def domain_stocks(self) -> dict[str, float]:
+        """Stock of the domain by label, kg, as of the last check."""
+        sums = self._before[self._watershed.cells].sum(axis=0) * self._watershed.cell_area
+        stocks: dict[str, float] = {}
+        for label, amount in zip(self.labels, sums, strict=True):
+            stocks[label] = stocks.get(label, 0.0) + float(amount)
+        return stocks
+
+    def cumulative_residual(self) -> dict[str, float]:
+        """Change of the domain's stock since the start minus all that was booked, over the sum of absolute fluxes, by label."""
+        residuals = {}
+        for label, stock in self.domain_stocks().items():
+            booked = sum(
+                amount for (where, term), amount in self.run_totals.amounts.items() if where == label and not term.endswith("_export")
+            )
+            gross = self.gross_totals.get(label, 0.0)
+            change = stock - self.initial.get(label, 0.0)
+            residuals[label] = abs(change - booked) / gross if gross > 0.0 else abs(change - booked)
+        return residuals
+
+    def _joint(self, transforms: tuple[str, ...]) -> np.ndarray:
+        if transforms not in self._joint_cache:
+            joint = np.arange(len(self.accounts), dtype=np.int64)
+            for group in transforms:
+                rows = self._watershed.constituents.of_group(group) + len(LEADING)
+                if rows.size:
+                    joint[rows] = rows[0]
+            self._joint_cache[transforms] = joint
+        return self._joint_cache[transforms]
+
+    def _stock(self, out: np.ndarray) -> None:
+        w = self._watershed
+        over_cells(
+            stock_of_accounts, w.cells, w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
+            w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium, out,
+        )  # fmt: skip
+
+    def _fail(self, process: str, account: str, node: int | None, ratio: float, lateral: float | None = None) -> None:
+        if lateral is not None:
+            detail = f"lateral fluxes of the cells and exports differ by {lateral:.3e} kg"
+        else:
+            assert node is not None
+            row, column = divmod(node, self._watershed.shape[1])
+            detail = f"residual is {ratio:.3g} times what is allowed (1e-10 of the fluxes plus round-off) at row {row}, column {column}"
+        raise LedgerError(detail, step=self.label or self.step, process=process, cell=node, constituent=account)

@@ -1,0 +1,198 @@
+"""The watershed: a Landlab raster grid that owns the memory, and typed views of what its cells hold.
+
+Shapes: n nodes (row-major from the south-west), L layers (top first), K constituent rows, U management units.
+Units: kg, m, yr, degC (docs/architecture.md). Every array named in ``names.STATE`` is a field of the grid and an attribute here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from watershed_c.constituents import ConstituentTable
+from watershed_c.ledger import Ledger
+from watershed_c.names import STATE
+
+if TYPE_CHECKING:
+    from landlab import RasterModelGrid
+
+
+@dataclass
+class TillageEvent:
+    """One pass of an implement over the fields of one management unit.
+
+    Attributes
+    ----------
+    unit : int
+    depth : float, m
+    efficiency : float
+        Share of the tilled layer that is mixed, 0-1.
+    transport : float, kg m-1 per pass
+        Tillage transport coefficient k_til of this pass (total dry soil).
+    """
+
+    unit: int
+    depth: float
+    efficiency: float
+    transport: float
+
+
+@dataclass
+class UnitState:
+    """What the calendar says of every management unit this step (set by the cropping process).
+
+    Attributes
+    ----------
+    cover_factor : (U,)
+        RUSLE cover-management factor C of the step.
+    cover_factor_annual : (U,)
+        Erosivity-weighted annual C, for classes of the transport coefficient.
+    practice_factor : (U,)
+        RUSLE support-practice factor P.
+    plant_cover : (U,)
+        1 where the soil is covered by plants in RothC's sense, else 0.
+    crop_coefficient : (U,)
+        Evapotranspiration relative to the reference.
+    curve_number : (U,)
+    root_fraction : (U, L)
+        Share of water uptake by layer; rows sum to 1.
+    inputs : (U, L, P), kg C m-2 per step
+        Queued organic input by layer and pool of the carbon model; decomposition adds it (coupling rule 5).
+    amendment : (U, L, P), kg C m-2 per step
+        The part of it that is manure or another amendment; not scaled by the cell's plant input.
+    tillage : list of TillageEvent
+        This step's passes, in order.
+    """
+
+    cover_factor: np.ndarray
+    cover_factor_annual: np.ndarray
+    practice_factor: np.ndarray
+    plant_cover: np.ndarray
+    crop_coefficient: np.ndarray
+    curve_number: np.ndarray
+    root_fraction: np.ndarray
+    inputs: np.ndarray
+    amendment: np.ndarray
+    tillage: list[TillageEvent] = field(default_factory=list)
+
+    @classmethod
+    def bare(cls, units: int, layers: int, pools: int) -> UnitState:
+        """Bare soil that nobody tills: the state before any calendar is read."""
+        roots = np.zeros((units, layers))
+        roots[:, 0] = 1.0
+        return cls(
+            np.ones(units), np.ones(units), np.ones(units), np.zeros(units), np.ones(units), np.full(units, 86.0), roots,
+            np.zeros((units, layers, pools)), np.zeros((units, layers, pools)),
+        )  # fmt: skip
+
+
+class Watershed:
+    """Grid, soil column and ledger of one catchment.
+
+    Parameters
+    ----------
+    grid : RasterModelGrid
+        Core nodes are land of the catchment, closed nodes are outside, open boundary nodes let water out. ``topographic__elevation`` must be there.
+    constituents : ConstituentTable
+    layer_bottom : (L,) float64, m
+        Nominal depth of the base of each layer, increasing.
+    channel : (n,) bool, optional
+        Nodes that are channel: no soil column (coupling rule 22).
+    units, pools : int
+        Number of management units, and of pools of the carbon model.
+    check_every_process : bool
+        See :class:`watershed_c.ledger.Ledger`.
+
+    Raises
+    ------
+    ValueError
+        When layers do not increase or no cell is left.
+    """
+
+    def __init__(
+        self,
+        grid: RasterModelGrid,
+        *,
+        constituents: ConstituentTable,
+        layer_bottom: np.ndarray,
+        channel: np.ndarray | None = None,
+        units: int = 1,
+        pools: int = 0,
+        check_every_process: bool = True,
+    ) -> None:
+        self.grid = grid
+        self.shape: tuple[int, int] = tuple(grid.shape)
+        self.dx, self.dy = float(grid.dx), float(grid.dy)
+        self.cell_area = self.dx * self.dy
+        self.constituents = constituents
+        self.layer_bottom = np.ascontiguousarray(layer_bottom, dtype=np.float64)
+        self.layer_top = np.concatenate(([0.0], self.layer_bottom[:-1]))
+        if (self.layer_bottom <= self.layer_top).any():
+            raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
+        n = grid.number_of_nodes
+        core = np.zeros(n, dtype=bool)
+        core[grid.core_nodes] = True
+        self.channel = np.zeros(n, dtype=bool) if channel is None else np.asarray(channel, dtype=bool) & core
+        self.active = core
+        self.is_soil = core & ~self.channel
+        self.cells = np.flatnonzero(self.is_soil).astype(np.int64)
+        if self.cells.size == 0:
+            raise ValueError("the catchment has no cell with soil")
+        self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
+        for attribute in STATE:
+            setattr(self, attribute, self._allocate(attribute))
+        # nodes without field or unit say so
+        self.input_scale[:] = 1.0
+        self.field[:] = -1
+        self.receiver[:] = np.arange(n)
+        #: departure of the soil temperature of each layer from air temperature this step (L,), degC
+        self.layer_temperature = np.zeros(self.layer_bottom.size)
+        self.month = 0
+        self.units = UnitState.bare(units, self.layer_bottom.size, pools)
+        #: routing network of the current surface, upstream to downstream; set by the flow router
+        self.order = np.zeros(0, dtype=np.int64)
+        self.receivers = np.full((n, 1), -1, dtype=np.int64)
+        self.weights = np.zeros((n, 1))
+        self.in_depression = np.zeros(n, dtype=bool)
+        self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
+        self.routing_version = 0
+        self.ledger = Ledger(self, every_process=check_every_process)
+
+    if TYPE_CHECKING:
+        # fields of names.STATE, as attributes
+
+        def __getattr__(self, name: str) -> np.ndarray: ...
+
+    def _allocate(self, attribute: str) -> np.ndarray:
+        """Create (or find) the grid field and return a view of its natural shape; Landlab keeps 3-D fields flat."""
+        record = STATE[attribute]
+        shape = tuple(self._shapes[dim] for dim in record.dims)
+        at_node = self.grid.at_node
+        if record.name in at_node:
+            values = np.asarray(at_node[record.name])
+            if values.dtype != np.dtype(record.dtype) or values.size != int(np.prod(shape)):
+                raise ValueError(f"field {record.name} must be {record.dtype} of shape {shape}, is {values.dtype} of shape {values.shape}")
+        else:
+            flat = np.zeros((shape[0], int(np.prod(shape[1:])))) if len(shape) > 1 else np.zeros(shape, dtype=record.dtype)
+            self.grid.add_field(record.name, flat, at="node", units=record.units, copy=False)
+            values = self.grid.at_node[record.name]
+        view = values.reshape(shape)
+        if not np.shares_memory(view, values) and values.size:
+            raise ValueError(f"field {record.name} is not contiguous")
+        return view
+
+    @property
+    def outlets(self) -> np.ndarray:
+        """Open boundary nodes."""
+        return np.flatnonzero(np.isin(self.grid.status_at_node, (1, 2))).astype(np.int64)
+
+    def stock(self, group: str) -> np.ndarray:
+        """Stock of a constituent group in the column of each node, (n,) kg m-2."""
+        return self.stocks[:, :, self.constituents.of_group(group)].sum(axis=(1, 2))
+
+    def state_arrays(self) -> dict[str, np.ndarray]:
+        """Everything a restart needs beyond the scenario, by attribute name."""
+        transient = ("receiver", "upstream_order", "steepest_slope", "filled_elevation", "drainage_area")
+        return {attribute: getattr(self, attribute) for attribute in STATE if attribute not in transient}
