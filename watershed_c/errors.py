@@ -1,7 +1,7 @@
 """What a user can mend, and what we must.
 
-`ScenarioError` carries every problem found in what the user wrote; the command line prints it without a traceback and
-exits with 2. `ModelFailure` (exit 3) and `LedgerError` (exit 4) are failures of the model itself.
+`ScenarioError` carries every problem found in what the user wrote; the command line prints it without a
+traceback and exits with 2. `ModelFailure` (exit 3) and `LedgerError` (exit 4) are failures of the model itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Problem:
 
     Parameters
     ----------
-    file : path of the scenario file as the user gave it; empty when the problem has no file (Python call, machine).
+    file : path of the scenario file as the user gave it; empty when there is none (Python call, machine).
     line : line of the file, counted from 1; None when unknown.
     key : dotted key, e.g. "soil.clay".
     value : what was written, as the user would recognise it; empty when the key itself is the problem.
