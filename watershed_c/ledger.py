@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -108,7 +108,7 @@ class Ledger:
                 raise ValueError(f"ledger term {name!r} is declared as {self._terms[name].kind} and as {term.kind}")
 
     def map_of(self, label: str, term: str) -> np.ndarray:
-        """Ask for the per-cell amounts (kg m-2 since the last record) of a term."""
+        """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
         return self.maps.setdefault((label, term), np.zeros(self._before.shape[0]))
 
     def open(self) -> None:
@@ -159,8 +159,9 @@ class Ledger:
         self.gross_totals[label] = self.gross_totals.get(label, 0.0) + gross
         if label == "soc":
             self.soc_by_kind[kind][cells] += values
-        if (label, term) in self.maps:
-            self.maps[label, term][cells] += values
+        for key in ((label, term), (label, kind)):
+            if key in self.maps:
+                self.maps[key][cells] += values
         if kind == "lateral":
             balance = self._lateral.setdefault(label, [0.0, 0.0])
             balance[0] += total
@@ -226,6 +227,31 @@ class Ledger:
             change = stock - self.initial.get(label, 0.0)
             residuals[label] = abs(change - booked) / gross if gross > 0.0 else abs(change - booked)
         return residuals
+
+    # -- remembering ------------------------------------------------------------------------------------------------
+    def memory(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Arrays and values that a restart must bring back (floats survive JSON to the last bit)."""
+        arrays = {f"soc.{kind}": values for kind, values in self.soc_by_kind.items()}
+        arrays |= {f"map.{label}.{term}": values for (label, term), values in self.maps.items()}
+        values = {
+            "run_totals": [[label, term, amount] for (label, term), amount in self.run_totals.amounts.items()],
+            "gross_totals": self.gross_totals,
+            "initial": self.initial,
+            "worst_residual": self.worst_residual,
+        }
+        return arrays, values
+
+    def recall(self, arrays: dict[str, np.ndarray], values: dict[str, Any]) -> None:
+        """Bring back what :meth:`memory` gave, the stocks of the watershed being restored already."""
+        for kind in KINDS:
+            self.soc_by_kind[kind][:] = arrays[f"soc.{kind}"]
+        for label, term in self.maps:
+            self.maps[label, term][:] = arrays[f"map.{label}.{term}"]
+        self.run_totals = Totals({(label, term): amount for label, term, amount in values["run_totals"]})
+        self.gross_totals = dict(values["gross_totals"])
+        self.initial = dict(values["initial"])
+        self.worst_residual = values["worst_residual"]
+        self.open()
 
     def _joint(self, transforms: tuple[str, ...]) -> np.ndarray:
         if transforms not in self._joint_cache:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from watershed_c.clock import Step
 from watershed_c.constituents import ConstituentTable
 from watershed_c.ledger import Ledger
 from watershed_c.names import STATE
@@ -149,7 +150,8 @@ class Watershed:
         self.receiver[:] = np.arange(n)
         #: departure of the soil temperature of each layer from air temperature this step (L,), degC
         self.layer_temperature = np.zeros(self.layer_bottom.size)
-        self.month = 0
+        #: months since year 0 of the step being taken, and its place in the year (0 = January)
+        self.calendar_month, self.month = 0, 0
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
@@ -182,6 +184,11 @@ class Watershed:
         if not np.shares_memory(view, values) and values.size:
             raise ValueError(f"field {record.name} is not contiguous")
         return view
+
+    def at(self, step: Step) -> None:
+        """Set the date of the step being taken."""
+        self.calendar_month, self.month = step.year * 12 + step.month, step.month
+        self.ledger.step, self.ledger.label = step.index, step.label
 
     @property
     def outlets(self) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 from landlab import Component
 
 from watershed_c.ledger import Term
@@ -34,6 +35,6 @@ class Process(Component):
         self.warnings: list[str] = []
         watershed.ledger.declare(self.ledger_terms)
 
-    def run_one_step(self, dt: float) -> None:
-        """Advance by ``dt`` years."""
-        raise NotImplementedError
+    def memory(self) -> dict[str, np.ndarray]:
+        """Arrays of this process (not fields of the grid) that a restart must bring back, by name; they are refilled in place."""
+        return {}

@@ -1,0 +1,30 @@
+"""Writing NetCDF files that are either whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+
+
+def write_atomically(path: Path, fill: Callable[[netCDF4.Dataset], None]) -> None:
+    """Create ``path`` by filling a temporary file beside it, flushed to disk and then renamed."""
+    temporary = path.with_name(path.name + ".part")
+    with netCDF4.Dataset(temporary, "w", format="NETCDF4") as dataset:
+        fill(dataset)
+    with open(temporary, "rb") as handle:
+        os.fsync(handle.fileno())
+    os.replace(temporary, path)
+
+
+def put(dataset: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any, **attributes: Any) -> netCDF4.Variable:
+    """Add a compressed variable with its attributes (empty ones are left out)."""
+    dtype = values.dtype
+    fill_value = netCDF4.default_fillvals["f4"] if dtype.kind == "f" and dtype.itemsize == 4 else None
+    variable = dataset.createVariable(name, dtype, dims, zlib=bool(dims), complevel=2, fill_value=fill_value)
+    variable.setncatts({key: value for key, value in attributes.items() if value != ""})
+    variable[...] = values
+    return variable
