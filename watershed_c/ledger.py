@@ -112,12 +112,21 @@ class Ledger:
         return self.maps.setdefault((label, term), np.zeros(self._before.shape[0]))
 
     def open(self) -> None:
-        """Take the stocks as they stand as the opening balance."""
+        """Take the stocks as they stand as the balance to compare with at the next check."""
         self._stock(self._before)
         self._booked[:] = 0.0
         self._gross[:] = 0.0
+        self._lateral.clear()
         if not self.initial:
             self.initial = self.domain_stocks()
+
+    def start_afresh(self) -> None:
+        """Forget all that was booked: the run begins here."""
+        self.step_totals, self.run_totals = Totals(), Totals()
+        self.gross_totals, self.initial, self.worst_residual = {}, {}, 0.0
+        for values in (*self.soc_by_kind.values(), *self.maps.values()):
+            values[:] = 0.0
+        self.open()
 
     # -- booking ----------------------------------------------------------------------------------------------------
     def book(self, term: str, account: str, amount: np.ndarray) -> None:
