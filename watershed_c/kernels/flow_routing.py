@@ -71,8 +71,7 @@ def flood(elevation, core, open_boundary, ncols, offsets):
     A node is reached from the lowest node on the rim of what has been flooded, its flood parent, and is
     filled to ``filled[node] = max(elevation[node], filled[parent])``: the lowest surface, nowhere below the
     terrain, from which every node has a path to the open boundary that never rises. Filled depressions are
-    exactly flat; the flood parents lead across them and across natural flats by the fewest cells from where
-    the flood entered.
+    exactly flat; across them and across natural flats the flood parents take the fewest cells to an outlet.
 
     The reversed order of the flood is topological for every network in which water goes to a lower node of
     ``filled`` or, where there is none, to the flood parent: levels never fall during the flood, and a parent
@@ -100,8 +99,7 @@ def flood(elevation, core, open_boundary, ncols, offsets):
     References
     ----------
     Barnes, R., Lehman, C., Mulla, D. 2014. Priority-flood: an optimal depression-filling and
-    watershed-labeling algorithm for digital elevation models. Computers & Geosciences 62, 117-127 (algorithm 2,
-    with a queue for pits).
+    watershed-labeling algorithm for digital elevation models. Computers & Geosciences 62, 117-127.
     """
     n = elevation.size
     filled = np.full(n, np.nan)
@@ -110,28 +108,30 @@ def flood(elevation, core, open_boundary, ncols, offsets):
     levels = np.empty(n)
     nodes = np.empty(n, np.int64)
     size = 0
+    level = 0.0
     for node in range(n):
         if open_boundary[node]:
             filled[node] = elevation[node]
             _push(levels, nodes, size, elevation[node], node)
             size += 1
-    pit = np.empty(n, np.int64)
+    queue = np.empty(n, np.int64)
     head = 0
     tail = 0
     order = np.empty(n, np.int64)
     first = n
     while size > 0 or head < tail:
-        if head < tail:
-            node = pit[head]
-            head += 1
-            if head == tail:
-                head = 0
-                tail = 0
-        else:
-            node = nodes[0]
-            _drop_lowest(levels, nodes, size)
-            size -= 1
-        level = filled[node]
+        if head == tail:
+            # all that is equally low starts together: a flat drains to the nearest of its outlets
+            head = 0
+            tail = 0
+            level = levels[0]
+            while size > 0 and levels[0] == level:
+                queue[tail] = nodes[0]
+                tail += 1
+                _drop_lowest(levels, nodes, size)
+                size -= 1
+        node = queue[head]
+        head += 1
         on_boundary = open_boundary[node]
         if not on_boundary:
             first -= 1
@@ -147,7 +147,7 @@ def flood(elevation, core, open_boundary, ncols, offsets):
                 parent[neighbour] = node
                 if elevation[neighbour] <= level:
                     filled[neighbour] = level
-                    pit[tail] = neighbour
+                    queue[tail] = neighbour
                     tail += 1
                 else:
                     filled[neighbour] = elevation[neighbour]
