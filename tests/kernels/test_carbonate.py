@@ -1,0 +1,346 @@
+"""Calcite equilibrium against PHREEQC and hand-computed tables; the layer algorithm against its budgets."""
+
+from __future__ import annotations
+
+import csv
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import shared
+from watershed_c.kernels.carbonate import (
+    CALCIUM_EXPORT,
+    CALCIUM_PER_CARBON,
+    DIC_EXPORT,
+    GAS_EXCHANGE,
+    LITHOGENIC_DISSOLVED,
+    MOLAR_MASS_CALCIUM,
+    MOLAR_MASS_CARBON,
+    PEDOGENIC_DISSOLVED,
+    PRECIPITATED,
+    calcite_equilibrium,
+    carbonate_step,
+    log_constants,
+)
+
+LITHOGENIC, PEDOGENIC = 1, 2
+
+
+class Column(NamedTuple):
+    """Arguments of ``carbonate_step`` after ``cells`` and the two rows."""
+
+    stocks: np.ndarray
+    calcium: np.ndarray
+    dic: np.ndarray
+    groundwater_calcium: np.ndarray
+    groundwater_dic: np.ndarray
+    water: np.ndarray
+    percolation: np.ndarray
+    groundwater: np.ndarray
+    baseflow: np.ndarray
+    temperature: np.ndarray
+    layer_temperature: np.ndarray
+    carbon_dioxide: np.ndarray
+    exchange: np.ndarray
+
+    def step(self) -> np.ndarray:
+        cells = np.arange(self.water.shape[0], dtype=np.int64)
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self)
+        return self.exchange
+
+
+def column(
+    layers: int = 4, *, nodes: int = 1, lithogenic: float = 5.0, pedogenic: float = 0.0, water: float = 60.0,
+    percolation: float = 25.0, temperature: float = 10.0, carbon_dioxide: float = 5e-3,
+) -> Column:  # fmt: skip
+    stocks = np.full((nodes, layers, 3), 7.0)
+    stocks[:, :, LITHOGENIC] = lithogenic
+    stocks[:, :, PEDOGENIC] = pedogenic
+    return Column(
+        stocks, np.zeros((nodes, layers)), np.zeros((nodes, layers)), np.zeros(nodes), np.zeros(nodes),
+        np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.full(nodes, 200.0),
+        np.full(nodes, percolation), np.full(nodes, temperature), np.zeros(layers),
+        np.full((nodes, layers), carbon_dioxide), np.zeros((nodes, 6)),
+    )  # fmt: skip
+
+
+def total_calcium(c: Column) -> np.ndarray:
+    solid = c.stocks[:, :, [LITHOGENIC, PEDOGENIC]].sum(axis=(1, 2)) * CALCIUM_PER_CARBON
+    return solid + c.calcium.sum(axis=1) + c.groundwater_calcium
+
+
+def total_carbon(c: Column) -> np.ndarray:
+    return c.stocks[:, :, [LITHOGENIC, PEDOGENIC]].sum(axis=(1, 2)) + c.dic.sum(axis=1) + c.groundwater_dic
+
+
+def phreeqc(name: str) -> list[dict[str, str]]:
+    with open(shared(f"reference/calcite_phreeqc/{name}.csv"), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def ph(hydrogen_activity: float) -> float:
+    return -float(np.log10(hydrogen_activity))
+
+
+# -- equilibrium ----
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [
+        (25.0, (-1.468, -6.352, -10.329, -8.480, 1.106, 3.224, -13.995)),
+        (10.0, (-1.269, -6.463, -10.488, -8.410, 0.968, 3.134, -14.533)),
+    ],
+)
+def test_constants_of_plummer_and_busenberg(temperature: float, expected: tuple[float, ...]) -> None:
+    assert log_constants(temperature) == pytest.approx(expected, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [
+        (0.0, (0.807, 1.417, 2.528, 4.583)),
+        (5.0, (0.741, 1.301, 2.319, 4.202)),
+        (10.0, (0.682, 1.195, 2.128, 3.854)),
+        (15.0, (0.628, 1.099, 1.955, 3.537)),
+        (25.0, (0.535, 0.931, 1.652, 2.982)),
+        (35.0, (0.457, 0.791, 1.398, 2.516)),
+    ],
+)
+def test_saturation_calcium_table(temperature: float, expected: tuple[float, ...]) -> None:
+    found = [calcite_equilibrium(temperature, p, 0.0)[0] * 1e3 for p in (400e-6, 2000e-6, 0.01, 0.05)]
+    assert found == pytest.approx(expected, rel=0.002, abs=0.0006)
+
+
+def test_pure_water_equals_phreeqc() -> None:
+    for row in phreeqc("A_calcite_open"):
+        found = calcite_equilibrium(float(row["T_C"]), float(row["pCO2_ppm"]) * 1e-6, 0.0)
+        assert found[0] * 1e3 == pytest.approx(float(row["Ca_mmol"]), rel=0.01), row
+        assert found[1] * 1e3 == pytest.approx(float(row["DIC_mmol"]), rel=0.01), row
+        assert ph(found[4]) == pytest.approx(float(row["pH"]), abs=0.01), row
+
+
+def test_strong_acid_equals_phreeqc() -> None:
+    """Part of an acid is met by less bicarbonate: between a third and half a calcium per proton."""
+    for row in phreeqc("D_acid_open"):
+        temperature, pressure = float(row["T_C"]), float(row["pCO2_ppm"]) * 1e-6
+        acid = float(row["HNO3_mmol"]) * 1e-3
+        extra = (
+            calcite_equilibrium(temperature, pressure, acid)[0]
+            - calcite_equilibrium(temperature, pressure, 0.0)[0]
+        )
+        assert extra / acid == pytest.approx(float(row["dCa_per_H"]), abs=0.003), row
+
+
+def test_bicarbonate_water_equals_phreeqc() -> None:
+    rows = [row for row in phreeqc("B_calcite_background") if row["background"].startswith("NaHCO3")]
+    assert rows
+    for row in rows:
+        found = calcite_equilibrium(float(row["T_C"]), float(row["pCO2_ppm"]) * 1e-6, -3e-3)
+        assert found[0] * 1e3 == pytest.approx(float(row["Ca_mmol"]), rel=0.01), row
+
+
+def test_calcium_follows_the_cube_root_of_carbon_dioxide_and_rises_with_it() -> None:
+    pressures = np.geomspace(1e-4, 0.15, 40)
+    calcium = np.array([calcite_equilibrium(10.0, p, 0.0)[0] for p in pressures])
+    slope = np.diff(np.log(calcium)) / np.diff(np.log(pressures))
+    assert (slope > 0.32).all() and (slope < 0.39).all()  # 1/3 for ideal water; more as ionic strength rises
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(st.floats(0.0, 40.0), st.floats(2e-4, 0.15), st.floats(-0.01, 0.01))
+def test_solution_satisfies_charge_balance_and_calcite_solubility(t: float, p: float, s: float) -> None:
+    calcium, carbon, aqueous, h, hydrogen = calcite_equilibrium(t, p, s)
+    henry, first, second, calcite, pairing, neutral, water = (10.0**x for x in log_constants(t))
+    assert aqueous == pytest.approx(henry * p, rel=1e-12)
+    g1 = first * aqueous / (hydrogen * h)
+    free = calcite / (second * g1 * h / hydrogen * g1**4)  # [Ca] = Kc / (a(CO3) g2)
+    pair = pairing * g1**4 * free * h
+    carbonate = second * g1 * h / hydrogen / g1**4
+    positive = 2.0 * free + pair + hydrogen / g1
+    negative = h + 2.0 * carbonate + water / (hydrogen * g1)
+    assert positive - negative == pytest.approx(
+        s, abs=3e-5 * (positive + negative)
+    )  # g1 is one Newton step old
+    assert calcium == pytest.approx(free + pair + neutral * calcite, rel=1e-4)
+    assert carbon == pytest.approx(aqueous + h + carbonate + pair + neutral * calcite, rel=1e-4)
+    strength = 0.5 * (4.0 * free + pair + h + 4.0 * carbonate + abs(s))
+    root = np.sqrt(strength)
+    davies = -(0.4883 + 8.074e-4 * t) * (root / (1.0 + root) - 0.3 * strength)
+    assert np.log10(g1) == pytest.approx(davies, abs=2e-4)
+
+
+# -- the layer algorithm ----
+def annual(c: Column) -> np.ndarray:
+    """Twelve steps after the column has forgotten how it began."""
+    for _ in range(240):
+        c.step()
+    return sum((c.step().copy() for _ in range(12)), np.zeros_like(c.exchange))
+
+
+def test_carbonic_weathering_consumes_carbon_dioxide() -> None:
+    """10 degC, 5000 ppm, 250 mm: SIC loss 4.974, DIC export 10.727, CO2 uptake 5.753 g C m-2 yr-1."""
+    total = annual(column(percolation=250.0 / 12.0))[0] * 1e3
+    assert total[LITHOGENIC_DISSOLVED] == pytest.approx(4.974, rel=2e-3)
+    assert total[DIC_EXPORT] == pytest.approx(10.727, rel=2e-3)
+    assert total[GAS_EXCHANGE] == pytest.approx(5.753, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("t", "p", "percolation", "loss"), [(15.0, 0.01, 300.0, 7.04), (20.0, 0.003, 100.0, 1.40)]
+)
+@pytest.mark.parametrize("layers", [1, 5])
+def test_leaching_of_carbonate(t: float, p: float, percolation: float, loss: float, layers: int) -> None:
+    c = column(layers, percolation=percolation / 12.0, temperature=t, carbon_dioxide=p)
+    assert annual(c)[0, LITHOGENIC_DISSOLVED] * 1e3 == pytest.approx(loss, rel=5e-3)
+
+
+def test_biogenic_inorganic_carbon_of_a_grassland_is_in_the_observed_range() -> None:
+    """Kindler et al. (2011): 24.1 +- 7.2 g C m-2 yr-1 under grass; 400 mm at 2.5 % CO2 gives 15 to 25."""
+    total = annual(column(percolation=400.0 / 12.0, carbon_dioxide=0.025))[0] * 1e3
+    assert 15.0 < total[GAS_EXCHANGE] < 25.0
+
+
+def test_season_of_carbon_dioxide_dissolves_less_than_its_mean() -> None:
+    seasonal = column(carbon_dioxide=1.0, lithogenic=20.0)
+    level = column(carbon_dioxide=5e-3, lithogenic=20.0)
+    lost = np.zeros(2)
+    for month in range(120):
+        seasonal.carbon_dioxide[:] = 5e-3 * (1.0 + 0.8 * np.sin(2.0 * np.pi * month / 12.0))
+        lost += seasonal.step()[0, CALCIUM_EXPORT], level.step()[0, CALCIUM_EXPORT]
+    assert 0.9 < lost[0] / lost[1] < 0.995
+
+
+def test_moved_and_evaporated_water_equals_phreeqc() -> None:
+    for row in phreeqc("F_water_move_evap"):
+        first = calcite_equilibrium(float(row["T1_C"]), float(row["p1_ppm"]) * 1e-6, 0.0)
+        c = column(
+            1,
+            lithogenic=0.0,
+            percolation=0.0,
+            water=float(row["water_fraction_left"]),
+            temperature=float(row["T2_C"]),
+            carbon_dioxide=float(row["p2_ppm"]) * 1e-6,
+        )
+        c.calcium[:] = first[0] * MOLAR_MASS_CALCIUM
+        c.dic[:] = first[1] * MOLAR_MASS_CARBON
+        expected = float(row["calcite_precip_mmol_per_kg_initial_water"]) * 1e-3 * MOLAR_MASS_CARBON
+        assert c.step()[0, PRECIPITATED] == pytest.approx(expected, rel=0.03), row
+        assert c.stocks[0, 0, PEDOGENIC] == pytest.approx(expected, rel=0.03)
+        assert c.stocks[0, 0, LITHOGENIC] == 0.0
+
+
+_amount = st.floats(0.0, 20.0) | st.just(0.0) | st.floats(0.0, 1e-3)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(st.data())
+def test_calcium_and_carbon_close_to_round_off(data: st.DataObject) -> None:
+    nodes, layers = 2, 4
+    c = column(layers, nodes=nodes)
+
+    def draw(array: np.ndarray, strategy: st.SearchStrategy[float]) -> None:
+        array.flat = [data.draw(strategy) for _ in range(array.size)]
+
+    draw(c.water, st.floats(0.0, 100.0))
+    draw(c.percolation, st.floats(0.0, 80.0) | st.just(0.0))
+    draw(c.temperature, st.floats(-10.0, 35.0))
+    draw(c.carbon_dioxide, st.floats(4e-4, 0.15))
+    for row in (LITHOGENIC, PEDOGENIC):
+        c.stocks[:, :, row] = np.reshape([data.draw(_amount) for _ in range(nodes * layers)], (nodes, layers))
+    draw(c.calcium, st.floats(0.0, 0.05))
+    draw(c.dic, st.floats(0.0, 0.05))
+    draw(c.baseflow, st.floats(0.0, 50.0) | st.just(0.0))
+    draw(c.groundwater, st.floats(0.0, 300.0) | st.just(0.0))
+    calcium, carbon = total_calcium(c), total_carbon(c)
+    exported = np.zeros((2, nodes))
+    gas = np.zeros(nodes)
+    for _ in range(3):
+        solid = c.stocks[:, :, LITHOGENIC].sum(axis=1), c.stocks[:, :, PEDOGENIC].sum(axis=1)
+        e = c.step()
+        exported += e[:, CALCIUM_EXPORT], e[:, DIC_EXPORT]
+        gas += e[:, GAS_EXCHANGE]
+        scale = 1e-14 * (1.0 + solid[0] + solid[1])
+        assert (
+            abs(c.stocks[:, :, LITHOGENIC].sum(axis=1) - solid[0] + e[:, LITHOGENIC_DISSOLVED]) < scale
+        ).all()
+        change = c.stocks[:, :, PEDOGENIC].sum(axis=1) - solid[1]
+        assert (abs(change + e[:, PEDOGENIC_DISSOLVED] - e[:, PRECIPITATED]) < scale).all()
+    assert total_calcium(c) + exported[0] == pytest.approx(calcium, rel=1e-13, abs=1e-15)
+    assert total_carbon(c) + exported[1] - gas == pytest.approx(carbon, rel=1e-13, abs=1e-15)
+    for array in c[:5]:
+        assert (array >= 0.0).all()
+    assert (c.stocks[:, :, 0] == 7.0).all()
+
+
+def test_what_dissolves_and_precipitates_again_returns_the_totals() -> None:
+    c = column(1, lithogenic=3.0, pedogenic=1.0, percolation=0.0, carbon_dioxide=0.02)
+    c.step()
+    dissolved = c.exchange[0].copy()
+    assert dissolved[LITHOGENIC_DISSOLVED] == pytest.approx(3.0 * dissolved[PEDOGENIC_DISSOLVED], rel=1e-12)
+    c.water[:] = 1e-9  # dried out
+    back = c.step()[0]
+    assert back[PRECIPITATED] == pytest.approx(
+        dissolved[LITHOGENIC_DISSOLVED] + dissolved[PEDOGENIC_DISSOLVED], rel=1e-9
+    )
+    assert c.stocks[0, 0, 1:].sum() == pytest.approx(4.0, rel=1e-12)
+    assert c.dic[0, 0] == pytest.approx(0.0, abs=1e-10)
+    assert c.stocks[0, 0, PEDOGENIC] > 1.0 and c.stocks[0, 0, LITHOGENIC] < 3.0
+
+
+def test_exhausted_carbonate_limits_dissolution() -> None:
+    c = column(1, lithogenic=4e-6, pedogenic=1e-6, percolation=0.0)
+    e = c.step()[0]
+    assert c.stocks[0, 0, LITHOGENIC] == 0.0 and c.stocks[0, 0, PEDOGENIC] == 0.0
+    assert e[LITHOGENIC_DISSOLVED] == 4e-6 and e[PEDOGENIC_DISSOLVED] == 1e-6
+    assert c.calcium[0, 0] == pytest.approx(5e-6 * CALCIUM_PER_CARBON, rel=1e-14)
+
+
+def test_cell_without_carbonate_holds_dissolved_carbon_dioxide() -> None:
+    c = column(2, lithogenic=0.0, temperature=25.0, carbon_dioxide=0.01, percolation=0.0)
+    e = c.step()[0]
+    assert c.dic[0] == pytest.approx(10.0**-1.468 * 0.01 * 60.0 * MOLAR_MASS_CARBON, rel=2e-3)
+    assert e[GAS_EXCHANGE] == pytest.approx(c.dic.sum(), rel=1e-14)
+    assert (c.calcium == 0.0).all() and e[[0, 1, 2, 4, 5]].tolist() == [0.0] * 5
+
+
+def test_no_percolation_no_export() -> None:
+    c = column(percolation=0.0)
+    e = c.step()[0]
+    assert e[DIC_EXPORT] == 0.0 and e[CALCIUM_EXPORT] == 0.0
+    assert c.groundwater_dic[0] == 0.0 and c.groundwater_calcium[0] == 0.0
+
+
+def test_groundwater_delays_the_export() -> None:
+    """A reservoir of 200 mm fed with 25 mm a month answers like one mixed tank: 1 - (200/225)^n."""
+    c = column()
+    c.step()
+    share = [c.step()[0, CALCIUM_EXPORT] for _ in range(24)]
+    inflow = calcite_equilibrium(10.0, 5e-3, 0.0)[0] * 25.0 * MOLAR_MASS_CALCIUM
+    expected = inflow * (1.0 - (200.0 / 225.0) ** np.arange(2, 26))
+    assert share == pytest.approx(expected, rel=1e-12)
+
+
+def test_dry_layer_of_the_profile_collects_pedogenic_carbonate() -> None:
+    """Water saturated in the topsoil and drawn up by roots below leaves its carbonate there: a Bk horizon."""
+    c = column(3, lithogenic=0.0)
+    c.stocks[0, 0, LITHOGENIC] = 5.0
+    c.percolation[0] = (25.0, 0.0, 0.0)
+    c.baseflow[:] = 0.0
+    for _ in range(12):
+        e = c.step()
+    assert c.stocks[0, 1, PEDOGENIC] > 0.0 and c.stocks[0, 2, PEDOGENIC] == 0.0
+    assert e[0, PRECIPITATED] == pytest.approx(e[0, LITHOGENIC_DISSOLVED], rel=1e-9)
+
+
+def test_cells_do_not_depend_on_their_chunk() -> None:
+    rng = np.random.default_rng(5)
+    whole, parts = column(nodes=6), column(nodes=6)
+    for c in (whole, parts):
+        c.carbon_dioxide[:] = np.random.default_rng(7).uniform(4e-4, 0.1, c.carbon_dioxide.shape)
+    whole.step()
+    for cells in np.array_split(rng.permutation(6).astype(np.int64), 3):
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts)
+    for a, b in zip(whole, parts, strict=True):
+        assert np.array_equal(a, b)

@@ -1,0 +1,266 @@
+"""Calcite in soil layers: equilibrium with soil CO2, dissolution, precipitation, and what percolates of it.
+
+Molalities are mol per kg of water and water is kg m-2, so a molality times a layer's water is mol m-2.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: kg mol-1, standard atomic weight of carbon (IUPAC 2021)
+MOLAR_MASS_CARBON = 0.012011
+#: kg mol-1, standard atomic weight of calcium (IUPAC 2021)
+MOLAR_MASS_CALCIUM = 0.040078
+#: kg Ca per kg carbonate carbon in CaCO3
+CALCIUM_PER_CARBON = MOLAR_MASS_CALCIUM / MOLAR_MASS_CARBON
+#: K at 0 degC
+ZERO_CELSIUS = 273.15
+#: relative change of bicarbonate step step at which the equilibrium is called solved; each step
+#: leaves less than 1 % of the error, so that this leaves less than 1e-6
+TOLERANCE = 1e-4
+MAXIMUM_ITERATIONS = 50
+
+#: columns of ``exchange`` filled by :func:`carbonate_step`
+LITHOGENIC_DISSOLVED, PEDOGENIC_DISSOLVED, PRECIPITATED, GAS_EXCHANGE, DIC_EXPORT, CALCIUM_EXPORT = range(6)
+
+_LN10 = math.log(10.0)
+
+
+@njit(cache=True, nogil=True)
+def log_constants(temperature: float) -> tuple[float, float, float, float, float, float, float]:
+    """log10 of the carbonate equilibrium constants at ``temperature`` (degC).
+
+    Returns
+    -------
+    henry, first, second, calcite, calcium_bicarbonate, calcium_carbonate, water
+        CO2(g) = CO2(aq) in mol kg-1 atm-1; CO2(aq) + H2O = H+ + HCO3-; HCO3- = H+ + CO3--; CaCO3(calcite) =
+        Ca++ + CO3--; Ca++ + HCO3- = CaHCO3+; Ca++ + CO3-- = CaCO3(aq); H2O = H+ + OH-.
+
+    Notes
+    -----
+    Plummer & Busenberg (1982), Geochim. Cosmochim. Acta 46, 1011-1040, valid 0-90 degC. The ion product of
+    water is the form ``-4470.99/T + 6.0875 - 0.01706 T`` of Harned & Owen (1958) that their study uses.
+    """
+    kelvin = temperature + ZERO_CELSIUS
+    inverse = 1.0 / kelvin
+    log_kelvin = math.log(kelvin) / _LN10
+    henry = 108.3865 + 0.01985076 * kelvin + (669365.0 * inverse - 6919.53) * inverse - 40.45154 * log_kelvin
+    first = (
+        -356.3094 - 0.06091964 * kelvin + (21834.37 - 1684915.0 * inverse) * inverse + 126.8339 * log_kelvin
+    )
+    second = (
+        -107.8871 - 0.03252849 * kelvin + (5151.79 - 563713.9 * inverse) * inverse + 38.92561 * log_kelvin
+    )
+    calcite = -171.9065 - 0.077993 * kelvin + 2839.319 * inverse + 71.595 * log_kelvin
+    calcium_bicarbonate = 1209.120 + 0.31294 * kelvin - 34765.05 * inverse - 478.782 * log_kelvin
+    calcium_carbonate = -1228.732 - 0.299444 * kelvin + 35512.75 * inverse + 485.818 * log_kelvin
+    water = -4470.99 * inverse + 6.0875 - 0.01706 * kelvin
+    return henry, first, second, calcite, calcium_bicarbonate, calcium_carbonate, water
+
+
+@njit(cache=True, nogil=True)
+def calcite_equilibrium(
+    temperature: float, carbon_dioxide: float, strong_acid: float
+) -> tuple[float, float, float, float, float]:
+    """Water in equilibrium with calcite and an open CO2 reservoir.
+
+    Parameters
+    ----------
+    temperature
+        degC.
+    carbon_dioxide
+        Partial pressure of CO2, atm, > 0.
+    strong_acid
+        Strong-acid anions minus base cations other than Ca, mol charge kg-1; negative for sodium bicarbonate
+        water. Counted as monovalent in the ionic strength.
+
+    Returns
+    -------
+    calcium, inorganic_carbon, aqueous_carbon_dioxide, bicarbonate, hydrogen_activity
+        Total dissolved calcium and inorganic carbon (ion pairs included), CO2(aq) and free HCO3- (mol kg-1);
+        H+ activity.
+
+    Notes
+    -----
+    Charge balance ``2 Ca + CaHCO3 + H = h + 2 CO3 + OH + s`` with h = [HCO3-], s = ``strong_acid`` and a = K1
+    KH pCO2::
+
+        Ca = kp / h^2,  kp = a Kc / (K2 g2 g1^2);   CaHCO3 = K g2 kp / h;   CaCO3(aq) = K Kc
+        CO3 = K2 g1^2 h^2 / (a g2);                 H = a / (g1^2 h);       OH = Kw h / a
+
+    which is, times h^2, ``2 d h^4 + (1 + Kw/a) h^3 + s h^2 - b h - 2 kp = 0`` with one positive root. Without
+    ion pairs, CO3, H and OH it is the cubic ``h^3 + s h^2 - 2 kp = 0``. Activity coefficients after Davies
+    (1962), ``log g_z = -A z^2 (sqrt I / (1 + sqrt I) - 0.3 I)``, ``A = 0.4883 + 8.074e-4 T``, I <= 0.1 mol
+    kg-1; the Newton slope contains the dependence of kp on them.
+    """
+    henry, first, second, calcite, bicarbonate_pair, carbonate_pair, water = log_constants(temperature)
+    aqueous = math.exp(_LN10 * henry) * carbon_dioxide
+    acid = math.exp(_LN10 * first) * aqueous
+    second_constant = math.exp(_LN10 * second)
+    calcite_constant = math.exp(_LN10 * calcite)
+    pairing = math.exp(_LN10 * bicarbonate_pair)
+    neutral_pair = math.exp(_LN10 * (carbonate_pair + calcite))
+    cubic = 1.0 + math.exp(_LN10 * water) / acid
+    ideal_product = acid * calcite_constant / second_constant
+    carbonate_factor = second_constant / acid
+    davies = _LN10 * (0.4883 + 8.074e-4 * temperature)
+
+    # first guess: the cubic without acid, then its activity and ion-pair corrections once
+    h = math.exp((_LN10 * (henry + first + calcite - second) + math.log(2.0 * carbon_dioxide)) / 3.0)
+    root = math.sqrt(1.8 * h)
+    h *= (
+        math.exp(2.0 * davies * (root / (1.0 + root) - 0.54 * h))
+        + (pairing * ideal_product / (h * h) - cubic + 1.0) / 3.0
+    )
+    if h < -strong_acid:
+        h = -strong_acid
+    pair = pairing * ideal_product / h
+    carbonate = carbonate_factor * h * h
+    for _ in range(MAXIMUM_ITERATIONS):
+        strength = 0.5 * (3.0 * h + 8.0 * carbonate + 2.0 * strong_acid + abs(strong_acid) - pair)
+        root = math.sqrt(max(strength, 1e-12))
+        reciprocal = 1.0 / (1.0 + root)
+        inverse = math.exp(2.0 * davies * (root * reciprocal - 0.3 * strength))  # 1 / g1^2
+        product = ideal_product * inverse * inverse * inverse
+        proton = acid * inverse
+        pair = pairing * ideal_product * inverse
+        quartic = 2.0 * carbonate_factor * inverse
+        value = (((quartic * h + cubic) * h + strong_acid) * h - pair - proton) * h - 2.0 * product
+        slope = ((4.0 * quartic * h + 3.0 * cubic) * h + 2.0 * strong_acid) * h - pair - proton
+        slope -= 18.0 * product * davies * (0.5 * reciprocal * reciprocal / root - 0.3)
+        step = (
+            value / slope if slope > 0.0 else -h
+        )  # not positive: far left of the root, the guess was useless
+        h = h - step if step < h else 0.5 * h
+        carbonate = 0.5 * quartic * h * h
+        pair /= h
+        if abs(step) <= TOLERANCE * h:
+            break
+    calcium = 0.5 * (cubic * h + 2.0 * carbonate + strong_acid + pair - proton / h) + neutral_pair
+    inorganic_carbon = aqueous + h + carbonate + pair + neutral_pair
+    return calcium, inorganic_carbon, aqueous, h, acid * math.sqrt(inverse) / h
+
+
+@njit(cache=True, nogil=True)
+def carbonate_step(
+    cells: np.ndarray,
+    lithogenic: int,
+    pedogenic: int,
+    stocks: np.ndarray,
+    calcium: np.ndarray,
+    dic: np.ndarray,
+    groundwater_calcium: np.ndarray,
+    groundwater_dic: np.ndarray,
+    water: np.ndarray,
+    percolation: np.ndarray,
+    groundwater: np.ndarray,
+    baseflow: np.ndarray,
+    temperature: np.ndarray,
+    layer_temperature: np.ndarray,
+    carbon_dioxide: np.ndarray,
+    exchange: np.ndarray,
+) -> None:
+    """Mix, equilibrate and percolate dissolved carbonate through the layers of each cell, then its groundwater.
+
+    Parameters
+    ----------
+    cells
+        (m,) int64 node ids.
+    lithogenic, pedogenic
+        Rows of ``stocks`` that hold carbonate carbon.
+    stocks
+        (n, L, K) kg m-2; the two rows are changed in place.
+    calcium, dic
+        (n, L) kg Ca m-2 and kg C m-2 in soil water; changed in place.
+    groundwater_calcium, groundwater_dic
+        (n,) the same in the groundwater reservoir; changed in place.
+    water
+        (n, L) soil water at the end of the step, kg m-2.
+    percolation
+        (n, L) water that left each layer downward in the step, >= 0, kg m-2; the last layer's goes to
+        groundwater.
+    groundwater, baseflow
+        (n,) water in the reservoir at the end of the step and what left it for the stream in the step, kg
+        m-2.
+    temperature, layer_temperature
+        (n,) air temperature, and (L,) what soil temperature adds to it in each layer, degC; their sum counts
+        as 0 below 0 (the water that moves is liquid).
+    carbon_dioxide
+        (n, L) partial pressure of CO2 in soil air, atm, > 0.
+    exchange
+        (n, 6) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
+        from the pedogenic row, carbonate C precipitated (pedogenic), C passed from soil air into DIC
+        (negative: degassed), DIC and calcium exported with baseflow.
+
+    Notes
+    -----
+    Dissolution takes hours to days (Plummer, Wigley & Parkhurst 1978), percolation weeks: all water that is
+    in a layer during the step, ``V = water + percolation`` (evapotranspiration removes water only), is at
+    equilibrium when it leaves. With ``M = calcium + inflow`` and ``E`` the equilibrium calcium at the layer's
+    temperature and CO2::
+
+        M < E V:  dissolve min(E V - M, calcium in both rows), from each row in proportion to its mass
+        M > E V:  precipitate M - E V into the pedogenic row
+        DIC = V CO2(aq) + r M,  r = (DIC_eq - CO2(aq)) / E     (r = 2 minus the share of CO3-- and CaCO3(aq))
+        gas exchange = change of DIC - carbonate C dissolved
+        outflow = percolation / V of each solute
+    """
+    layers = stocks.shape[1]
+    for cell in cells:
+        for column in range(6):
+            exchange[cell, column] = 0.0
+        calcium_inflow = 0.0
+        dic_inflow = 0.0
+        for layer in range(layers):
+            volume = water[cell, layer] + percolation[cell, layer]
+            old_dic = dic[cell, layer] + dic_inflow
+            dissolved_calcium = calcium[cell, layer] + calcium_inflow
+            from_lithogenic = stocks[cell, layer, lithogenic]
+            from_pedogenic = stocks[cell, layer, pedogenic]
+            solid = from_lithogenic + from_pedogenic
+            celsius = max(temperature[cell] + layer_temperature[layer], 0.0)
+            change = 0.0
+            if solid > 0.0 or dissolved_calcium > 0.0:
+                equilibrium, carbon, aqueous, _, _ = calcite_equilibrium(
+                    celsius, carbon_dioxide[cell, layer], 0.0
+                )
+                ratio = (carbon - aqueous) / (equilibrium * CALCIUM_PER_CARBON)
+                change = (equilibrium * volume * MOLAR_MASS_CALCIUM - dissolved_calcium) / CALCIUM_PER_CARBON
+                if change >= solid:
+                    change = solid
+                    stocks[cell, layer, lithogenic] = 0.0
+                    stocks[cell, layer, pedogenic] = 0.0
+                elif change > 0.0:
+                    from_lithogenic = change * (from_lithogenic / solid)
+                    from_pedogenic = change - from_lithogenic
+                    stocks[cell, layer, lithogenic] -= from_lithogenic
+                    stocks[cell, layer, pedogenic] -= from_pedogenic
+                else:
+                    from_lithogenic = 0.0
+                    from_pedogenic = 0.0
+                    stocks[cell, layer, pedogenic] -= change
+                    exchange[cell, PRECIPITATED] -= change
+                exchange[cell, LITHOGENIC_DISSOLVED] += from_lithogenic
+                exchange[cell, PEDOGENIC_DISSOLVED] += from_pedogenic
+                dissolved_calcium += change * CALCIUM_PER_CARBON
+            else:
+                aqueous = math.exp(_LN10 * log_constants(celsius)[0]) * carbon_dioxide[cell, layer]
+                ratio = 0.0
+            new_dic = aqueous * volume * MOLAR_MASS_CARBON + ratio * dissolved_calcium
+            exchange[cell, GAS_EXCHANGE] += new_dic - old_dic - change
+            share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
+            calcium_inflow = share * dissolved_calcium
+            dic_inflow = share * new_dic
+            calcium[cell, layer] = dissolved_calcium - calcium_inflow
+            dic[cell, layer] = new_dic - dic_inflow
+        volume = groundwater[cell] + baseflow[cell]
+        share = baseflow[cell] / volume if volume > 0.0 else 0.0
+        dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
+        new_dic = groundwater_dic[cell] + dic_inflow
+        exchange[cell, CALCIUM_EXPORT] = share * dissolved_calcium
+        exchange[cell, DIC_EXPORT] = share * new_dic
+        groundwater_calcium[cell] = dissolved_calcium - exchange[cell, CALCIUM_EXPORT]
+        groundwater_dic[cell] = new_dic - exchange[cell, DIC_EXPORT]
