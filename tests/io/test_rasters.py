@@ -28,7 +28,8 @@ def test_round_trip(tmp_path: Path, suffix: str, crs: str | None) -> None:
 
 
 def test_first_row_of_an_ascii_file_is_the_north(tmp_path: Path) -> None:
-    (tmp_path / "a.asc").write_text("ncols 2\nnrows 2\nxllcenter 5\nyllcenter 5\ncellsize 10\nNODATA_value -1\n9 9\n1 -1")
+    (tmp_path / "a.asc").write_text(
+        "ncols 2\nnrows 2\nxllcenter 5\nyllcenter 5\ncellsize 10\nNODATA_value -1\n9 9\n1 -1")
     raster = read_raster(tmp_path / "a.asc")
     np.testing.assert_array_equal(raster.values, [[1.0, np.nan], [9.0, 9.0]])
     assert (raster.x_left, raster.y_bottom) == (0.0, 0.0)

@@ -1,0 +1,234 @@
+"""The types a scenario is written with: quantities that carry a unit, values in space, tables that refuse unknown keys.
+
+A bare number is in the unit inside the program (kg, m, yr, degC, fractions of 1); a string carries its unit. Both are
+held as float in the unit inside, and written back with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticUndefined
+
+from watershed_c import units
+
+MAP_SUFFIXES = (".asc", ".nc", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Marks a number with the kind of quantity it is (`units.KINDS`)."""
+
+    kind: str
+
+
+class Table(BaseModel):
+    """A table of a scenario: strict, no unknown keys, checked again when an attribute is set."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", validate_assignment=True, allow_inf_nan=False, serialize_by_alias=True
+    )
+
+
+def item(
+    default: Any = PydanticUndefined,
+    doc: str = "",
+    *,
+    source: str = "",
+    factory: Callable[[], Any] | None = None,
+    **rules: Any,
+) -> Any:
+    """A key of a table: default, what it means, where its default comes from, and its range (`ge`, `le`, `gt`)."""
+    extra: Any = {"source": source} if source else None
+    if factory is not None:
+        return Field(default_factory=factory, description=doc, json_schema_extra=extra, **rules)
+    return Field(default, description=doc, json_schema_extra=extra, **rules)
+
+
+def _reader(kind: str) -> Callable[[Any], float]:
+    def read(value: Any) -> float:
+        return units.quantity(value, kind)
+
+    return read
+
+
+def _quantity(kind: str) -> BeforeValidator:
+    return BeforeValidator(_reader(kind), json_schema_input_type=float | str)
+
+
+Number = Annotated[float, _quantity("number"), Measures("number")]
+Share = Annotated[float, _quantity("fraction"), Measures("fraction")]
+Length = Annotated[float, _quantity("length"), Measures("length")]
+Area = Annotated[float, _quantity("area"), Measures("area")]
+Density = Annotated[float, _quantity("density"), Measures("density")]
+ArealMass = Annotated[float, _quantity("areal mass"), Measures("areal mass")]
+ArealMassFlux = Annotated[float, _quantity("areal mass flux"), Measures("areal mass flux")]
+Water = Annotated[float, _quantity("water"), Measures("water")]
+LapseRate = Annotated[float, _quantity("lapse rate"), Measures("lapse rate")]
+Time = Annotated[float, _quantity("time"), Measures("time")]
+Temperature = Annotated[float, _quantity("temperature"), Measures("temperature")]
+TemperatureDifference = Annotated[
+    float, _quantity("temperature difference"), Measures("temperature difference")
+]
+Erosivity = Annotated[float, _quantity("erosivity"), Measures("erosivity")]
+Erodibility = Annotated[float, _quantity("erodibility"), Measures("erodibility")]
+Diffusivity = Annotated[float, _quantity("diffusivity"), Measures("diffusivity")]
+Angle = Annotated[float, _quantity("angle"), Measures("angle")]
+TillageTransport = Annotated[float, _quantity("tillage transport"), Measures("tillage transport")]
+
+
+def none_means(word: str) -> BeforeValidator:
+    """Lets `word` ("none", "auto") be written where the value inside is None."""
+    return BeforeValidator(lambda value: None if value == word else value)
+
+
+class Spatial(Table):
+    """A value in space: one number for all cells, a map, or one number per land-use class."""
+
+    #: the kind of quantity (`units.KINDS`) that maps of this value hold
+    kinds: ClassVar[tuple[str, ...]] = ("number",)
+
+    map: str | None = item(None, "map file (.asc, .nc, .tif) on the grid of the DEM; relative to the scenario file")
+    variable: str | None = item(None, "variable of a NetCDF map file that holds several")
+    units: str | None = item(None, "unit of the values in the map")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: Any) -> Any:
+        """`"23 %"` is `{ value = "23 %" }`."""
+        if isinstance(value, str) and value.lower().endswith(MAP_SUFFIXES):
+            raise ValueError(f'is a map: write {{ map = "{value}", units = "..." }}.')
+        if isinstance(value, dict | Spatial):
+            return value
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return {"value": value}
+        raise ValueError('must be a number with its unit, { map = "...", units = "..." } or { by_class = { ... } }.')
+
+    @field_validator("units")
+    @classmethod
+    def _unit_fits(cls, value: str | None) -> str | None:
+        if value is not None:
+            unit_kind(value, cls.kinds)
+        return value
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Spatial:
+        given = [name for name in ("value", "map", "by_class", "by_layer") if getattr(self, name, None) is not None]
+        if len(given) != 1:
+            ways = [name for name in ("value", "map", "by_class", "by_layer") if name in type(self).model_fields]
+            found = f"; has {', '.join(given)}." if given else "."
+            raise ValueError(f"must have exactly one of {', '.join(ways)}{found}")
+        if self.map is not None and self.units is None:
+            accepted = ", ".join(f'"{u}"' for kind in self.kinds for u in units.KINDS[kind].accepts)
+            raise ValueError(f"is a map without a unit: add units = one of {accepted}.")
+        if self.map is None and self.units is not None:
+            raise ValueError('has units without a map: write the unit with the number, e.g. "23 %".')
+        return self
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the values come from a file."""
+        return self.map is not None
+
+
+def unit_kind(unit: str, kinds: tuple[str, ...]) -> str:
+    """The first of `kinds` that the unit measures; raises UnitError naming what is accepted."""
+    for kind in kinds:
+        try:
+            units.factor(unit, kind)
+        except units.UnitError:
+            continue
+        return kind
+    accepted = ", ".join(u for kind in kinds for u in units.KINDS[kind].accepts)
+    raise units.UnitError(f'cannot be in "{unit}": accepted units are {accepted}.')
+
+
+class SpatialShare(Spatial):
+    """A fraction in space."""
+
+    kinds = ("fraction",)
+    value: Share | None = item(None, "the same everywhere", ge=0.0, le=1.0)
+    by_class: dict[str, Annotated[Share, Field(ge=0.0, le=1.0)]] | None = item(None, "by land-use class")
+
+
+class SpatialDensity(Spatial):
+    """A dry bulk density in space, or one per layer."""
+
+    kinds = ("density",)
+    value: Density | None = item(None, "the same everywhere", ge=100.0, le=2200.0)
+    by_class: dict[str, Annotated[Density, Field(ge=100.0, le=2200.0)]] | None = item(None, "by land-use class")
+    by_layer: list[Annotated[Density, Field(ge=100.0, le=2200.0)]] | None = item(None, "one per layer, top first")
+
+
+class SpatialErodibility(Spatial):
+    """RUSLE soil erodibility K in space."""
+
+    kinds = ("erodibility",)
+    value: Erodibility | None = item(None, "the same everywhere", ge=0.0, le=0.15)
+    by_class: dict[str, Annotated[Erodibility, Field(ge=0.0, le=0.15)]] | None = item(None, "by land-use class")
+
+
+class SpatialDiffusivity(Spatial):
+    """A mixing intensity by land-use class or everywhere."""
+
+    kinds = ("diffusivity",)
+    value: Diffusivity | None = item(None, "the same everywhere", ge=0.0, le=0.01)
+    by_class: dict[str, Annotated[Diffusivity, Field(ge=0.0, le=0.01)]] | None = item(None, "by land-use class")
+
+
+def _carbon_quantity(value: Any) -> str:
+    """A carbon amount keeps its text, because a stock and a concentration are different things."""
+    if not isinstance(value, str):
+        raise ValueError('must carry its unit: a stock ("50 t/ha") or a concentration ("1.5 %", "15 g/kg").')
+    number, unit = units.split_quantity(value)
+    kind = unit_kind(unit, SpatialCarbon.kinds) if unit else ""
+    if not kind:
+        raise ValueError('must carry its unit: a stock ("50 t/ha") or a concentration ("1.5 %", "15 g/kg").')
+    if number < 0.0:
+        raise ValueError("must be 0 or more.")
+    if kind == "fraction" and units.to_inside(number, unit, kind) > 0.6:
+        raise ValueError("must be 0-60 % of the dry soil mass.")
+    return value
+
+
+CarbonQuantity = Annotated[str, BeforeValidator(_carbon_quantity)]
+
+
+class SpatialCarbon(Spatial):
+    """Carbon in the soil: a stock down to `depth`, or a concentration (per dry fine earth)."""
+
+    kinds = ("areal mass", "fraction")
+    value: CarbonQuantity | None = item(None, 'the same everywhere: "50 t/ha" (needs depth) or "1.5 %"')
+    by_class: dict[str, CarbonQuantity] | None = item(None, "by land-use class")
+    by_layer: list[CarbonQuantity] | None = item(None, "one per layer, top first: stock of the layer or concentration")
+    depth: Length | None = item(None, "a stock is the amount down to this depth; all layers if not given", gt=0.0)
+
+
+class SoilOrganicCarbon(SpatialCarbon):
+    """Measured soil organic carbon."""
+
+    profile: str = item(
+        "uniform",
+        'how concentration changes with depth: "uniform", or "exponential" with e_folding_depth',
+        pattern="^(uniform|exponential)$",
+    )
+    e_folding_depth: Length | None = item(None, "exponential: depth over which concentration falls to 1/e", gt=0.0)
+    uniform_depth: Length = item(0.0, "exponential: concentration is uniform down to here", ge=0.0)
+
+    @model_validator(mode="after")
+    def _shape(self) -> SoilOrganicCarbon:
+        if self.profile == "exponential" and self.e_folding_depth is None:
+            raise ValueError('has an exponential profile, which needs e_folding_depth, e.g. "25 cm".')
+        return self
+
+
+class SoilInorganicCarbon(SpatialCarbon):
+    """Measured soil carbonate."""
+
+    form: str = Field(
+        "C", alias="as", description='what the number counts: "C" or "CaCO3" (12.0 % C)', pattern="^(C|CaCO3)$"
+    )
+    lithogenic: Share = item(1.0, "share that is lithogenic; the rest is pedogenic", ge=0.0, le=1.0)

@@ -1,0 +1,464 @@
+"""What a scenario may say: `Scenario` and its tables (format version 1).
+
+Every key has a meaning, a unit, a range and, where its default is a number of nature, a source; `explain` prints them.
+Defaults exist for everything except the land itself: domain, climate, soil, land.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, PrivateAttr, field_validator, model_validator
+
+from watershed_c.scenario.fields import (
+    Angle,
+    Area,
+    ArealMass,
+    ArealMassFlux,
+    Erosivity,
+    LapseRate,
+    Length,
+    Number,
+    Share,
+    SoilInorganicCarbon,
+    SoilOrganicCarbon,
+    SpatialDensity,
+    SpatialErodibility,
+    SpatialShare,
+    Table,
+    Temperature,
+    TemperatureDifference,
+    Time,
+    Water,
+    item,
+    none_means,
+)
+from watershed_c.scenario.processes import Processes
+
+FORMAT_VERSION = 1
+
+
+# ---- domain, time, climate -----------------------------------------------------------------------
+
+
+class Synthetic(Table):
+    """[domain.synthetic]: a slope made up; high in the north, its foot open in the south."""
+
+    kind: Literal["plane", "convex-concave"] = item("convex-concave", "straight, or of two constant curvatures")
+    length: Length = item(doc="from crest to foot", gt=0.0, le=1e5)
+    width: Length = item(doc="along the contour", gt=0.0, le=1e5)
+    cell_size: Length = item(10.0, "side of a cell", gt=0.0, le=1000.0)
+    height: Length = item(doc="of the crest above the foot", gt=0.0, le=5000.0)
+    convex_share: Share = item(0.5, "share of the length that is convex", ge=0.05, le=1.0)
+
+
+def _outlet(value: Any) -> str | list[float]:
+    if value in ("lowest", "edges"):
+        return value
+    good = isinstance(value, list | tuple) and len(value) == 2
+    if good and all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < 1e12 for v in value):
+        return [float(v) for v in value]
+    raise ValueError('must be [x, y] in the CRS of the DEM, "lowest" or "edges".')
+
+
+class Domain(Table):
+    """[domain]: the land."""
+
+    dem: str | None = item(None, 'elevation map (.asc, .nc, .tif; metres) or "builtin:jacksboro-7"; sets grid and CRS')
+    synthetic: Synthetic | None = item(None, "a made-up slope instead of a map")
+    outlet: Annotated[str | list[float], PlainValidator(_outlet, json_schema_input_type=str | list[float])] = item(
+        "lowest",
+        '[x, y]: the catchment of that point; "lowest": all cells, out at the lowest edge cell; "edges": out at all',
+    )
+    snap: Length = item(200.0, "how far an outlet [x, y] may be moved to the nearest channel", ge=0.0)
+    crs: str | None = item(None, 'coordinate system of a DEM file that does not say it, e.g. "EPSG:32630"')
+    channel_area: Annotated[Area | None, none_means("none")] = item(
+        None, 'cells that drain more than this are channel: no soil column, no RUSLE; "none" = no channel', gt=0.0
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Domain:
+        if (self.dem is None) == (self.synthetic is None):
+            raise ValueError("must have either dem or [domain.synthetic].")
+        return self
+
+
+def _month(value: Any) -> str:
+    if isinstance(value, dt.date):
+        value = value.isoformat()[:10]
+    match = re.fullmatch(r"(\d{4})-(\d{2})(-\d{2})?", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a month "2001-01" or a date "2001-01-01".')
+    try:
+        dt.date.fromisoformat(value if match.group(3) else value + "-01")
+    except ValueError:
+        raise ValueError(f'must be a date that exists; "{value}" does not.') from None
+    return value
+
+
+Month = Annotated[str, BeforeValidator(_month)]
+
+
+class Time_(Table):
+    """[time]: from the month of `start` to the month of `end`, both included."""
+
+    start: Month = item("2001-01", "first month")
+    end: Month = item("2050-12", "last month")
+    step: Literal["month"] = item("month", "length of a step; every month is a twelfth of a year")
+
+    @property
+    def months(self) -> int:
+        """Number of months."""
+        (y0, m0), (y1, m1) = ((int(t[:4]), int(t[5:7])) for t in (self.start, self.end))
+        return (y1 - y0) * 12 + m1 - m0 + 1
+
+    @model_validator(mode="after")
+    def _order(self) -> Time_:
+        if self.months < 1:
+            raise ValueError(f"has its end {self.end} before its start {self.start}.")
+        return self
+
+
+def _twelve(value: Any) -> Any:
+    return [value] * 12 if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
+
+def twelve(element: Any) -> Any:
+    """One value for all months, or twelve from January on."""
+    return Annotated[list[element], BeforeValidator(_twelve), Field(min_length=12, max_length=12)]  # type: ignore[valid-type]
+
+
+class ConstantClimate(Table):
+    """[climate.constant]: the same year again and again; one value or twelve from January on."""
+
+    temperature: twelve(Annotated[Temperature, Field(ge=-75.0, le=50.0)]) = item(doc="mean air temperature")  # type: ignore[valid-type]
+    precipitation: twelve(Annotated[Water, Field(ge=0.0, le=9500.0)]) = item(doc="of the month")  # type: ignore[valid-type]
+    pet: twelve(Annotated[Water, Field(ge=0.0, le=1000.0)]) | None = item(None, "potential evapotranspiration")  # type: ignore[valid-type]
+
+
+class ErosivityTable(Table):
+    """[climate.erosivity]: RUSLE R and how it is spread over the months."""
+
+    method: Literal["given", "renard_freimund"] = item(
+        "given", "given: `annual`, or the erosivity column of the table; renard_freimund: from monthly precipitation",
+        source="Renard & Freimund 1994, J. Hydrol. 157, 287-306",
+    )  # fmt: skip
+    annual: Erosivity | None = item(None, "R of the year", ge=0.0, le=50000.0)
+    shares: Annotated[list[Number], Field(min_length=12, max_length=12)] | None = item(
+        None, "share of each month, January first, sum 1; by precipitation^2 if not given"
+    )
+
+    @model_validator(mode="after")
+    def _sum(self) -> ErosivityTable:
+        if self.shares is not None and (min(self.shares) < 0.0 or abs(sum(self.shares) - 1.0) > 0.005):
+            raise ValueError(f"has shares that sum to {sum(self.shares):.3f}; they must be 0 or more and sum to 1.")
+        if self.method == "renard_freimund" and self.annual is not None:
+            raise ValueError('has annual, which the method "renard_freimund" does not use: set method = "given".')
+        return self
+
+
+class ClimateChange(Table):
+    """change = { ... }: the same record in another climate."""
+
+    temperature: TemperatureDifference = item(0.0, 'added, e.g. "+1.5 K"', ge=-20.0, le=20.0)
+    precipitation: Share = item(0.0, 'relative, e.g. "-5 %"', ge=-1.0, le=5.0)
+    pet: Share = item(0.0, "relative; computed PET follows temperature by itself", ge=-1.0, le=5.0)
+    erosivity: Share = item(0.0, "relative", ge=-1.0, le=5.0)
+
+
+class Climate(Table):
+    """[climate]: what falls from above, at one elevation, by month."""
+
+    source: str = item(doc='climate table (.csv, .nc) by month, or "constant" with [climate.constant]')
+    constant: ConstantClimate | None = item(None, "the climate of source = constant")
+    rename: dict[str, str] = item(doc='name in the file -> ours, e.g. { ppt = "precipitation_mm" }', factory=dict)
+    reference_elevation: Length | None = item(
+        None, "where the table holds; mean of the catchment if not given", ge=-500.0, le=9000.0
+    )
+    lapse_rate: LapseRate = item(
+        -0.0065, "change of temperature with height", ge=-0.02, le=0.02, source="standard atmosphere, ISO 2533:1975"
+    )
+    pet: Literal["given", "thornthwaite", "hargreaves"] = item(
+        "thornthwaite", "used where the table has no PET; hargreaves needs tmin and tmax"
+    )
+    latitude: Angle | None = item(
+        None, "degrees north, for day length; needed by thornthwaite and hargreaves", ge=-90.0, le=90.0
+    )
+    change: ClimateChange = item(doc="climate change on top of the record", factory=ClimateChange)
+    erosivity: ErosivityTable = item(doc="RUSLE R", factory=ErosivityTable)
+
+    @model_validator(mode="after")
+    def _constant(self) -> Climate:
+        if (self.source == "constant") != (self.constant is not None):
+            raise ValueError('must have [climate.constant] with source = "constant", and only then.')
+        return self
+
+
+# ---- soil and carbon -----------------------------------------------------------------------------
+
+
+class Substratum(Table):
+    """[soil.substratum]: what lies below the lowest layer and is exhumed where soil is lost."""
+
+    soc: Share | None = item(
+        None, "kg C per kg dry fine earth; the concentration at the base of the profile if not given", ge=0.0, le=0.6
+    )
+    sic: Share | None = item(None, "kg C per kg dry fine earth, like soc", ge=0.0, le=0.13)
+
+
+class Soil(Table):
+    """[soil]: the column; each value a number with unit, { map, units } or { by_class }."""
+
+    layers: list[Annotated[Length, Field(gt=0.0, le=5.0)]] = item(
+        doc='thickness of each layer, top first, e.g. ["10 cm", "20 cm"]; their sum is the soil depth',
+        factory=lambda: [0.10, 0.13, 0.27, 0.50], min_length=1, max_length=100,
+    )  # fmt: skip
+    clay: SpatialShare = item(doc="mass fraction of clay (< 2 um) in the mineral fine earth")
+    sand: SpatialShare | None = item(None, "mass fraction of sand; needed by soil_water")
+    bulk_density: SpatialDensity = item(doc="dry bulk density of the fine earth")
+    soc: SoilOrganicCarbon = item(doc="measured soil organic carbon")
+    sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate")
+    substratum: Substratum = item(doc="below the profile", factory=Substratum)
+    erodibility: SpatialErodibility | None = item(None, "RUSLE soil erodibility K; needed by water_erosion")
+
+
+class InitialCarbon(Table):
+    """initial = { method, ... }: where the pools start."""
+
+    method: Literal["steady", "history", "stable_cells", "inversion", "given"] = item(
+        "steady",
+        "steady: steady state with lateral and substratum terms; history: run from clearing; stable_cells: plant input "
+        "by land use from cells that neither erode nor gain; inversion: no erosion (warns); given: file",
+    )
+    years: Time | None = item(None, "history: length of the run before the start", gt=0.0, le=10000.0)
+    file: str | None = item(None, "given: restart file with the pools")
+    stable_limit: ArealMassFlux = item(
+        0.05, "stable_cells: largest net soil exchange of a stable cell", gt=0.0, le=1.0
+    )
+    history_class: str | None = item(None, "history: land-use class before clearing")
+
+    @model_validator(mode="after")
+    def _needed(self) -> InitialCarbon:
+        for method, key in (("history", "years"), ("given", "file")):
+            if (self.method == method) != (getattr(self, key) is not None):
+                raise ValueError(f'must have {key} with method = "{method}", and only then.')
+        return self
+
+
+class Carbon(Table):
+    """[carbon]: the pool model."""
+
+    model: str = item("rothc", "folder of models/pools")
+    options: dict[str, Any] = item(doc="options that the model declares", factory=dict)
+    initial: InitialCarbon = item(doc="initial state", factory=InitialCarbon)
+    plant_input: Literal["inverted", "prescribed"] = item(
+        "inverted", "inverted: plant input that holds the measured SOC; prescribed: from crops (coupling rule 15)"
+    )
+
+
+# ---- land ----------------------------------------------------------------------------------------
+
+
+class LandRule(Table):
+    """One of land.rules: the first rule that fits a cell names its class."""
+
+    land_class: str = Field(alias="class", description="class it gives")
+    min_slope: Number | None = item(None, 'from this slope, e.g. "15 %"', ge=0.0)
+    max_slope: Number | None = item(None, "below this slope", ge=0.0)
+    min_elevation: Length | None = item(None, "from this elevation")
+    max_elevation: Length | None = item(None, "below this elevation")
+
+
+class Parcels(Table):
+    """parcels = { map } or { size }: fields; tillage does not cross their borders."""
+
+    map: str | None = item(None, "map of field numbers; 0 = none")
+    size: Area | None = item(None, "square blocks of this area", gt=0.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: Any) -> Any:
+        return {"map": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> Parcels:
+        if (self.map is None) == (self.size is None):
+            raise ValueError("must have either map or size.")
+        return self
+
+
+class Land(Table):
+    """[land]: which cell is what."""
+
+    map: str | None = item(None, "land-use map of class numbers")
+    classes: dict[str, str] = item(doc="class number -> rotation (or crop that is the same every year)", factory=dict)
+    rules: list[LandRule] = item(doc="instead of a map: the first rule that fits", factory=list)
+    parcels: Parcels | None = item(None, "fields; one field per class if not given")
+
+    @field_validator("classes")
+    @classmethod
+    def _numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        for key in value:
+            if not re.fullmatch(r"-?\d{1,9}", key):
+                raise ValueError(f'has the class "{key}"; classes are whole numbers, e.g. 1 = "maize-wheat".')
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> Land:
+        if (self.map is None) == (not self.rules):
+            raise ValueError("must have either map (with classes) or rules.")
+        return self
+
+
+def _day(value: Any) -> str:
+    match = re.fullmatch(r"(\d{2})-(\d{2})", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a day of the year "MM-DD", e.g. "04-20".')
+    try:
+        dt.date(2001, int(match.group(1)), int(match.group(2)))
+    except ValueError:
+        raise ValueError(f'must be a date that exists; "{value}" does not.') from None
+    return str(value)
+
+
+class Event(Table):
+    """[[rotation.NAME.event]]: something done on a day of the year."""
+
+    id: str | None = item(None, "name of the event, so that variants can speak of it")
+    on: Annotated[str, BeforeValidator(_day)] = item(doc='day "MM-DD"')
+    crop: str | None = item(None, "only in the year of this crop; every year if not given")
+    do: Literal["sow", "harvest", "till", "manure", "residue", "none"] = item(doc="what is done")
+    depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", ge=0.0, le=1.0)
+    implement: str | None = item(None, "till: a name of models/implements.toml")
+    material: str | None = item(None, "manure: a name of models/materials")
+    carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
+    straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Event:
+        allowed = {
+            "till": {"depth", "implement"},
+            "manure": {"depth", "material", "carbon"},
+            "residue": {"carbon"},
+            "harvest": {"straw_removed"},
+        }
+        if self.do != "none":
+            for key in ("depth", "implement", "material", "carbon", "straw_removed"):
+                if getattr(self, key) is not None and key not in allowed.get(self.do, set()):
+                    raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
+        if self.do in ("manure", "residue") and self.carbon is None:
+            raise ValueError(f'has do = "{self.do}" without carbon, e.g. carbon = "2 t/ha".')
+        return self
+
+
+class Rotation(Table):
+    """[rotation.NAME]: the crops of a class, year after year."""
+
+    years: list[str] = item(doc="main crop of each year, in order", min_length=1, max_length=50)
+    offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
+    cover_crop: str | None = item(None, "sown between main crops")
+    plant_input: ArealMassFlux | None = item(
+        None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
+    )
+    event: list[Event] = item(doc="events of the year", factory=list)
+
+    @field_validator("offset", mode="before")
+    @classmethod
+    def _offset(cls, value: Any) -> Any:
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1000
+        if isinstance(value, Parcels) or value == "by_parcel" or whole:
+            return value
+        if isinstance(value, dict) and set(value) == {"map"} and isinstance(value["map"], str):
+            return Parcels(map=value["map"])
+        raise ValueError('must be a whole number of years, "by_parcel" or { map = "..." }.')
+
+
+# ---- numerics and output -------------------------------------------------------------------------
+
+
+class Numerics(Table):
+    """[numerics]: how it is computed; none of it changes results beyond round-off."""
+
+    threads: Annotated[int | None, none_means("auto")] = item(None, '"auto" = all cores', ge=1, le=1024)
+    ledger: Literal["process", "step"] = item("process", "when the ledger is proven")
+    seed: int = item(42, "of everything random", ge=0)
+
+
+class Output(Table):
+    """[output]: what is written, where, how often."""
+
+    dir: str = item("runs/{name}", "results folder, relative to the working folder; {name} = name of the scenario")
+    every: Literal["month", "year", "decade", "end"] = item("year", "how often maps are written")
+    maps: list[str] = item(
+        doc="variables of results.nc (see docs)", factory=lambda: ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
+    )
+    points: dict[str, list[float]] = item(doc="name -> [x, y]: profiles are written every step", factory=dict)
+    checkpoint_every: Time = item(10.0, "how often a restart file is written", gt=0.0)
+    figures: bool = item(True, "draw maps at the end")
+
+    @field_validator("points")
+    @classmethod
+    def _pairs(cls, value: dict[str, list[float]]) -> dict[str, list[float]]:
+        for name, point in value.items():
+            if len(point) != 2:
+                raise ValueError(f'has the point "{name}" with {len(point)} numbers; a point is [x, y].')
+        return value
+
+
+class Scenario(Table):
+    """A scenario: everything a run needs, validated.
+
+    Edit by attribute (`scenario.time.end = "2030-12"`), or take a changed copy with `with_`.
+    """
+
+    title: str = item("", "one line that names the scenario")
+    format_version: int = Field(FORMAT_VERSION, alias="schema", description="version of this file format")
+    domain: Domain = item(doc="the land")
+    time: Time_ = item(doc="the period", factory=Time_)
+    climate: Climate = item(doc="the weather")
+    soil: Soil = item(doc="the soil column")
+    carbon: Carbon = item(doc="the pool model", factory=Carbon)
+    processes: Processes = item(doc="what happens", factory=Processes)
+    land: Land = item(doc="land use")
+    rotation: dict[str, Rotation] = item(doc="crops and their calendar", factory=dict)
+    numerics: Numerics = item(doc="how it is computed", factory=Numerics)
+    output: Output = item(doc="what is written", factory=Output)
+
+    _path: Path | None = PrivateAttr(None)
+    _file: str = PrivateAttr("")
+    _lines: dict[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)
+
+    @property
+    def path(self) -> Path | None:
+        """The file it was read from; relative paths in it start there."""
+        return self._path
+
+    @property
+    def name(self) -> str:
+        """Name of the file, or of its folder when the file is scenario.toml."""
+        if self._path is None:
+            return "scenario"
+        return self._path.resolve().parent.name if self._path.name == "scenario.toml" else self._path.stem
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when they say the same, wherever they were read from."""
+        return isinstance(other, Scenario) and self.model_dump() == other.model_dump()
+
+    def file(self, relative: str) -> Path:
+        """A path written in the scenario, from the folder of the scenario file."""
+        return (self._path.parent if self._path else Path()) / relative
+
+    def with_(self, changes: dict[str, Any] | None = None, **more: Any) -> Scenario:
+        """A copy with changes by dotted key: `with_(**{"processes.water_erosion.enabled": False})`."""
+        from watershed_c.scenario.load import changed
+
+        return changed(self, {**(changes or {}), **more})
+
+    def to_toml(self) -> str:
+        """Everything, defaults included, as a scenario file that gives this scenario again."""
+        from watershed_c.scenario.write import scenario_toml
+
+        return scenario_toml(self)
