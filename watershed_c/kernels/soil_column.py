@@ -143,8 +143,9 @@ def remap_columns(
     r"""Bring every disturbed column back to its reference masses.
 
     The source column is, from the top: the surface buffer, the layers as they are, the substratum (uniform,
-    without end). It is cut anew at the reference masses; what lies below the last cut passes below the profile,
-    what is short comes from the substratum. Columns in balance, with an empty buffer, are left as they are.
+    without end). It is cut anew at the reference masses; what lies below the last cut passes below the
+    profile, what is short comes from the substratum. Columns in balance, with an empty buffer, are left as
+    they are.
 
     Parameters
     ----------
@@ -167,13 +168,14 @@ def remap_columns(
     Notes
     -----
     Within a source layer of mass :math:`m` and stock :math:`s` the concentration is linear in cumulative mass
-    :math:`\mu \in [0, m]`, :math:`q(\mu) = s/m + \phi\,\Delta q\,(\mu/m - 1/2)`, with :math:`\Delta q` from the
-    parabola through three layer means (Colella & Woodward 1984, J. Comput. Phys. 54, eq. 1.7) and :math:`\phi` the
-    largest value in [0, 1] that keeps the edges between the neighbours' means (van Leer 1977, J. Comput. Phys. 23).
-    One :math:`\phi` serves a whole group, so that what holds linearly between its rows (texture that sums to
-    the mineral mass, constant shares of SOC) holds in every piece. For a twin the *ratio* to its parent is linear in
-    the parent's cumulative amount, and limited by itself. The topmost source layer is taken as mixed. The last
-    piece of a layer is what is left of it: nothing is lost, and nothing goes below zero.
+    :math:`\mu \in [0, m]`, :math:`q(\mu) = s/m + \phi\,\Delta q\,(\mu/m - 1/2)`, with :math:`\Delta q` from
+    the parabola through three layer means (Colella & Woodward 1984, J. Comput. Phys. 54, eq. 1.7) and
+    :math:`\phi` the largest value in [0, 1] that keeps the edges between the neighbours' means (van Leer
+    1977, J. Comput. Phys. 23). One :math:`\phi` serves a whole group, so that what holds linearly between
+    its rows (texture that sums to the mineral mass, constant shares of SOC) holds in every piece. For a
+    twin the *ratio* to its parent is linear in the parent's cumulative amount, and limited by itself. The
+    topmost source layer is taken as mixed. The last piece of a layer is what is left of it: nothing is
+    lost, and nothing goes below zero.
     """
     layers, rows = stocks.shape[1], stocks.shape[2]
     mass = np.empty(layers + 2)
@@ -352,9 +354,9 @@ def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, ex
 
     .. math:: m_i q_i = s_i + G_{i-1}\,(q_{i-1} - q_i) + G_i\,(q_{i+1} - q_i).
 
-    The matrix is the same for every row: it is eliminated once per cell (Thomas). It is a symmetric M-matrix
-    with row sums m, so that stocks stay positive, a uniform q stays uniform, and columns are conserved, whatever
-    the step.
+    The matrix is the same for every row: it is eliminated once per cell (Thomas). It is a symmetric
+    M-matrix with row sums m, so that stocks stay positive, a uniform q stays uniform, and columns are
+    conserved, whatever the step.
     """
     layers, rows = stocks.shape[1], stocks.shape[2]
     if layers < 2:
@@ -397,8 +399,9 @@ def homogenise(
 ) -> None:
     r"""Mix the top of each column, as an implement does.
 
-    Of each layer within the tilled mass the fraction e, `efficiency`, is replaced by soil of the mean composition of
-    the tilled mass, :math:`s_i' = s_i + e\,(\bar q\,m_i - s_i)`; of a layer tilled only in part, the tilled part.
+    Of each layer within the tilled mass the fraction e, `efficiency`, is replaced by soil of the mean
+    composition of the tilled mass, :math:`s_i' = s_i + e\,(\bar q\,m_i - s_i)`; of a layer tilled only in
+    part, the tilled part.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ def _face_fluxes(
     east: np.ndarray,
     north: np.ndarray,
 ) -> None:
-    """Dry soil crossing the east and the north face of each cell, kg m-2 of cell, positive to the east or north."""
+    """Dry soil crossing the east and north face of each cell, kg m-2, positive to the east or north."""
     for index in range(cells.shape[0]):
         node = cells[index]
         east[node] = 0.0
@@ -160,8 +160,8 @@ def translocate(
     transport
         (n) tillage transport coefficient of the pass, total dry soil (kg m-1 per pass).
     depth_mass
-        (n) mineral mass above the tillage depth (kg m-2). The tilled layer is the top of the column to that mass and is
-        expected to have been homogenised.
+        (n) mineral mass above the tillage depth (kg m-2). The tilled layer is the top of the column to that
+        mass and is expected to have been homogenised.
     mineral, stocks
         (n, L), (n, L, K), kg m-2, changed in place.
     dry_mass_per_unit
@@ -169,8 +169,8 @@ def translocate(
     deposit_mineral, deposit
         (n), (n, K), kg m-2: what arrives is added to them.
     east, north, outflow
-        (n), out, kg m-2 of dry soil asked for: across the east and the north face of the cell (positive to the east,
-        to the north), and out of the cell. They must be zero at nodes not in `cells`.
+        (n), out, kg m-2 of dry soil asked for: across the east and the north face of the cell (positive to
+        the east, to the north), and out of the cell. They must be zero at nodes not in `cells`.
     moved_mineral, moved
         (n), (n, K), out, kg m-2: what left each cell.
 
@@ -180,15 +180,16 @@ def translocate(
 
     .. math:: Q = k_{til}\, \frac{z_{up} - z_{down}}{\Delta}
 
-    per metre of face (Govers et al. 1994, Eur. J. Soil Sci. 45: a diffusion; slope as tangent), which over the cell
-    area is :math:`k_{til}\,(z_{up} - z_{down}) / \Delta^2`. No soil crosses the border of a field. What leaves a cell is
-    at most its tilled layer (all its fluxes are reduced alike), is taken as the same share of every part of that
-    layer, and so has its mean composition whatever the mixing efficiency (coupling rule 19); mineral soil and
-    constituents share the dry mass in the proportion of that layer (rule 2). All fluxes are computed before any soil
-    is moved: the order of cells does not matter.
+    per metre of face (Govers et al. 1994, Eur. J. Soil Sci. 45: a diffusion; slope as tangent), which over
+    the cell area is :math:`k_{til}\,(z_{up} - z_{down}) / \Delta^2`. No soil crosses the border of a field.
+    What leaves a cell is at most its tilled layer (all its fluxes are reduced alike), is taken as the same
+    share of every part of that layer, and so has its mean composition whatever the mixing efficiency
+    (coupling rule 19); mineral soil and constituents share the dry mass in the proportion of that layer
+    (rule 2). All fluxes are computed before any soil is moved: the order of cells does not matter.
     """
     _face_fluxes(cells, columns, dx, dy, elevation, field, transport, east, north)
     _take_up(
-        cells, columns, depth_mass, mineral, stocks, dry_mass_per_unit, east, north, outflow, moved_mineral, moved
-    )
+        cells, columns, depth_mass, mineral, stocks, dry_mass_per_unit, east, north, outflow,
+        moved_mineral, moved,
+    )  # fmt: skip
     _lay_down(cells, columns, east, north, outflow, moved_mineral, moved, deposit_mineral, deposit)
