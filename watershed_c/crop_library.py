@@ -142,6 +142,11 @@ class Material:
     dry_matter: float
     carbon: float
 
+    @property
+    def carbon_per_fresh(self) -> float:
+        """kg C per kg fresh."""
+        return self.dry_matter * self.carbon
+
 
 @dataclass(frozen=True)
 class Implement:

@@ -44,7 +44,7 @@ def roughness_subfactor(roughness: np.ndarray) -> np.ndarray:
     return np.exp(-0.026 * (roughness - SMOOTH_ROUGHNESS))
 
 
-def roughness_left(initial: np.ndarray, rain: np.ndarray, erosivity: np.ndarray) -> np.ndarray:
+def roughness_left(initial: float | np.ndarray, rain: np.ndarray, erosivity: np.ndarray) -> np.ndarray:
     """Ru = 6.096 + (Ri - 6.096) exp(0.5 (-0.14/25.4) P + 0.5 (-0.012/17.02) EI), mm.
 
     Parameters

@@ -1,0 +1,91 @@
+"""The farming calendar: what every management unit shows and receives this month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.names import info
+from watershed_c.state import TillageEvent, Watershed
+from watershed_c.unit_tables import UnitTables
+
+HYDROLOGIC_GROUPS = ("A", "B", "C", "D")
+
+
+class Cropping(Process):
+    """Set cover, crop coefficient, curve number, queued carbon input and tillage passes of every unit for the month.
+
+    It queues and books nothing: decomposition adds the input and books it, tillage takes the passes.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With one row of ``units`` per unit of the tables and as many pools as ``allocate`` gives.
+    tables : UnitTables
+    allocate : callable
+        ``allocate(kind, dpm_rpm=...)``: shares (P) of the pools of the carbon model, such as ``CompiledPoolModel.allocate``.
+    first_year : int
+        Calendar year in which a unit of offset 0 is in the first year of its rotation.
+    hydrologic_group : {"A", "B", "C", "D"}
+        Column of the curve numbers (TR-55).
+
+    Raises
+    ------
+    ValueError
+        The tables do not fit the watershed, or the group is unknown.
+    """
+
+    _name = "Cropping"
+    _info = info(reads=("unit",))
+    _cite_as = """@article{bolinder2007,
+  author = {Bolinder, M. A. and Janzen, H. H. and Gregorich, E. G. and Angers, D. A. and VandenBygaart, A. J.},
+  title = {An approach for estimating net primary productivity and annual carbon inputs to soil for common
+           agricultural crops in Canada},
+  journal = {Agriculture, Ecosystems and Environment}, volume = {118}, pages = {29--42}, year = {2007}}
+@techreport{renard1997,
+  author = {Renard, K. G. and Foster, G. R. and Weesies, G. A. and McCool, D. K. and Yoder, D. C.},
+  title = {Predicting soil erosion by water: a guide to conservation planning with the Revised Universal Soil Loss
+           Equation (RUSLE)}, institution = {USDA Agriculture Handbook 703}, year = {1997}}"""
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        tables: UnitTables,
+        allocate: Callable[..., np.ndarray],
+        first_year: int,
+        hydrologic_group: str = "B",
+    ) -> None:
+        super().__init__(watershed)
+        if hydrologic_group not in HYDROLOGIC_GROUPS:
+            raise ValueError(f"hydrologic_group must be one of {', '.join(HYDROLOGIC_GROUPS)}, is {hydrologic_group!r}")
+        self.tables = tables
+        self.first_month = 12 * first_year
+        self.group = HYDROLOGIC_GROUPS.index(hydrologic_group)
+        self.inputs, self.amendment = tables.by_pool(allocate)
+        expected, found = self.inputs.shape[1:], watershed.units.inputs.shape
+        if expected != found:
+            raise ValueError(f"the tables have (units, layers, pools) = {expected}, the watershed has {found}")
+        used = watershed.unit[watershed.cells]
+        if used.size and not 0 <= used.min() <= used.max() < expected[0]:
+            raise ValueError(f"cells have units {used.min()} to {used.max()}, the tables have {expected[0]}")
+
+    def run_one_step(self, dt: float) -> None:
+        """Turn the calendar to the month of the watershed's step (``dt`` is a month, yr)."""
+        state, tables = self.watershed.units, self.tables
+        month = self.watershed.calendar_month - self.first_month
+        state.cover_factor[:] = tables.at(tables.cover_factor, month)
+        state.cover_factor_annual[:] = tables.at(tables.cover_factor_annual, month)
+        state.plant_cover[:] = tables.at(tables.plant_cover, month)
+        state.crop_coefficient[:] = tables.at(tables.crop_coefficient, month)
+        state.curve_number[:] = tables.at(tables.curve_number, month)[:, self.group]
+        state.root_fraction[:] = tables.at(tables.root_fraction, month)
+        state.inputs[:] = tables.at(self.inputs, month)
+        state.amendment[:] = tables.at(self.amendment, month)
+        state.tillage[:] = [
+            TillageEvent(unit, p.depth, p.efficiency, p.transport)
+            for unit, row in enumerate(tables.month_of(month))
+            for p in tables.tillage[unit][row]
+        ]

@@ -1,0 +1,361 @@
+"""Rotations as the user writes them, turned into a calendar of seasons, tillage and amendments, or told what is wrong.
+
+Days are counted from 1 January of the first year of the rotation (years of 365 days); the rotation repeats for ever.
+The crop of a year is the one harvested in it: a winter crop is sown in the calendar year before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from watershed_c.crop_library import DAYS, Crop, CropLibrary, Implement, Material, day_of_year, month_day
+from watershed_c.errors import Problem, ScenarioError
+from watershed_c.names import nearest
+
+#: implement of a tillage event that names none
+DEFAULT_IMPLEMENT = "mouldboard-plough"
+#: amendment of a manure event that names none
+DEFAULT_MATERIAL = "cattle-fym"
+#: deepest tillage that a calendar may ask for, m (deep ploughing stays above 1 m)
+DEEPEST_TILLAGE = 1.0
+#: days from harvest to the earliest drilling of a cover crop; shortest stand worth drilling; both priors
+COVER_CROP_DELAY, COVER_CROP_SHORTEST = 7, 60
+#: shallower passes than this (drilling) do not end a cover crop, m
+COVER_CROP_SURVIVES = 0.05
+
+ACTIONS = ("sow", "harvest", "till", "manure", "residue", "none")
+
+
+@dataclass
+class Season:
+    """A crop on the field from day ``start`` to the day before ``end`` (day of harvest); ``start`` may be negative.
+
+    ``straw_removed`` is the share of the straw taken away, nan when nothing is said of it.
+    """
+
+    crop: Crop
+    start: int
+    end: int
+    yield_dry_matter: float
+    straw_removed: float = math.nan
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One tillage pass: day, implement, working depth (m)."""
+
+    day: int
+    implement: Implement
+    depth: float
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """Carbon brought to the field (kg C m-2) on a day; ``depth`` (m) when worked in at once, else 0.
+
+    ``material`` is None for plant residues, whose kind is that of ``crop``.
+    """
+
+    day: int
+    carbon: float
+    depth: float
+    material: Material | None
+    crop: Crop | None
+
+
+@dataclass
+class Calendar:
+    """One cycle of a rotation: main seasons and cover crops in order, passes and amendments by day."""
+
+    name: str
+    years: tuple[Crop, ...]
+    seasons: list[Season] = field(default_factory=list)
+    tillage: list[Pass] = field(default_factory=list)
+    amendments: list[Amendment] = field(default_factory=list)
+    plant_input: float = math.nan
+
+    @property
+    def days(self) -> int:
+        """Length of the cycle, d."""
+        return DAYS * len(self.years)
+
+
+def _get(record: Any, key: str, default: Any = None) -> Any:
+    value = record.get(key, default) if isinstance(record, Mapping) else getattr(record, key, default)
+    return default if value is None else value
+
+
+@dataclass
+class _Event:
+    """An event as written, its day found; ``key`` is how messages call it."""
+
+    key: str
+    on: int
+    do: str
+    crop: str | None
+    depth: float | None
+    implement: str
+    material: str
+    carbon: float | None
+    straw_removed: float
+
+
+class _Scheduler:
+    """Reads one rotation; problems go to ``problems``."""
+
+    def __init__(self, name: str, record: Any, library: CropLibrary, problems: list[Problem]) -> None:
+        self.name, self.library, self.problems = name, library, problems
+        self.key = f"rotation.{name}"
+        self.failed = False
+        years = [self.find("years", crop, library.crops) for crop in _get(record, "years", ())]
+        if not years:
+            self.say("years", "", "must name at least one crop.")
+        self.years: tuple[Crop, ...] = tuple(crop for crop in years if crop is not None)
+        for crop in self.years:
+            if crop.kind == "cover":
+                self.say("years", crop.name, f'is a cover crop; write cover_crop = "{crop.name}".')
+        cover = _get(record, "cover_crop")
+        self.cover: Crop | None = None if cover is None else self.find("cover_crop", cover, library.crops)
+        if self.cover is not None and self.cover.kind != "cover":
+            self.say("cover_crop", self.cover.name, "is not a cover crop.")
+        self.named = {crop.name: crop for crop in (*self.years, *([self.cover] if self.cover else []))}
+        self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
+        for crop_name, value in _get(record, "yields", {}).items():
+            if crop_name not in self.named:
+                self.say("yields", crop_name, "is not grown in this rotation.", self.closest(crop_name, self.named))
+            elif not (math.isfinite(value) and value > 0.0):
+                self.say(f"yields.{crop_name}", value, "must be above 0 kg DM m-2.")
+            else:
+                self.yields[crop_name] = float(value)
+        self.plant_input = float(_get(record, "plant_input", math.nan))
+        written = _get(record, "event", _get(record, "events", ()))
+        self.events = [event for event in self.read(written) if event.do != "none"]
+
+    def say(self, key: str, value: object, expectation: str, suggestion: str = "") -> None:
+        self.failed = True
+        self.problems.append(Problem("", None, f"{self.key}.{key}", str(value), expectation, suggestion))
+
+    @staticmethod
+    def closest(word: str, candidates: Iterable[str]) -> str:
+        near = nearest(word, list(candidates))
+        return f'Did you mean "{near}"?' if near else ""
+
+    def find(self, key: str, name: str, shelf: Mapping[str, Any]) -> Any:
+        """The library's entry of this name, or None and a problem."""
+        if name not in shelf:
+            self.say(key, name, "is not known.", self.closest(name, shelf) or "Known: " + ", ".join(shelf) + ".")
+            return None
+        return shelf[name]
+
+    def read(self, records: Iterable[Any]) -> list[_Event]:
+        events = []
+        for number, record in enumerate(records):
+            key = str(_get(record, "id", f"event {number + 1}"))
+            before, on, do = len(self.problems), day_of_year(_get(record, "on")), _get(record, "do", "")
+            if on is None:
+                wanted = 'must be a day "MM-DD" (29 February is not one: years have 365 days).'
+                self.say(f"{key}.on", _get(record, "on"), wanted)
+            if do not in ACTIONS:
+                self.say(f"{key}.do", do, "must be one of " + ", ".join(ACTIONS) + ".", self.closest(str(do), ACTIONS))
+            crop = _get(record, "crop")
+            if crop is None and do in ("sow", "harvest"):
+                sowable = [c.name for c in self.named.values() if c.kind in ("annual", "cover")]
+                if len(sowable) == 1:
+                    crop = sowable[0]
+                else:
+                    self.say(f"{key}.crop", "missing", f'do = "{do}" needs a crop.')
+            if crop is not None and crop not in self.named:
+                if crop in self.library.crops:
+                    self.say(f"{key}.crop", crop, "is not grown in this rotation.", self.closest(crop, self.named))
+                else:
+                    self.find(f"{key}.crop", crop, self.library.crops)
+            if do in ("sow", "harvest") and crop in self.named and self.named[crop].kind in ("perennial", "fallow"):
+                self.say(f"{key}.do", do, f"cannot be done to {crop}, which is there all year.")
+            depth, carbon = _get(record, "depth"), _get(record, "carbon")
+            if depth is not None and not 0.0 < depth <= DEEPEST_TILLAGE:
+                self.say(f"{key}.depth", depth, f"must be above 0 and at most {DEEPEST_TILLAGE} m.")
+            if do in ("manure", "residue") and not (carbon is not None and math.isfinite(carbon) and carbon >= 0.0):
+                self.say(f"{key}.carbon", carbon, "must be the carbon brought, kg C m-2, 0 or more.")
+            implement = _get(record, "implement", DEFAULT_IMPLEMENT)
+            material = _get(record, "material", DEFAULT_MATERIAL)
+            if do == "till":
+                self.find(f"{key}.implement", implement, self.library.implements)
+            if do == "manure":
+                self.find(f"{key}.material", material, self.library.materials)
+            removed = float(_get(record, "straw_removed", math.nan))
+            if len(self.problems) == before and on is not None:
+                events.append(_Event(key, on, do, crop, depth, implement, material, carbon, removed))
+        return events
+
+    def dates(self, crop: Crop) -> tuple[int, int, float]:
+        """Sowing day, harvest day (of the year), share of straw removed."""
+        sown, harvested, removed = crop.sown, crop.harvested, math.nan
+        for event in self.events:
+            if event.crop == crop.name and event.do == "sow":
+                sown = event.on
+            if event.crop == crop.name and event.do == "harvest":
+                harvested, removed = event.on, event.straw_removed
+        return sown if sown is not None else -1, harvested if harvested is not None else -1, removed
+
+    def season(self, year: int, crop: Crop) -> Season | None:
+        """Main season of a year, before its neighbours are looked at."""
+        first = year * DAYS
+        if crop.kind in ("perennial", "fallow"):
+            return Season(crop, first, first + DAYS, self.yields[crop.name])
+        sown, harvested, removed = self.dates(crop)
+        if sown == harvested or (sown > harvested and crop.habit != "winter"):
+            if year == self.years.index(crop):
+                wrong = f"harvest before sowing: sown {month_day(sown)}, harvested {month_day(harvested)}."
+                if crop.habit != "winter":
+                    wrong += " It is not a winter crop."
+                self.say(f"years[{year}]", crop.name, wrong)
+            return None
+        start = first + sown - (DAYS if sown > harvested else 0)
+        return Season(crop, start, first + harvested, self.yields[crop.name], removed)
+
+    def run(self) -> Calendar | None:
+        """The calendar, or None when something is wrong."""
+        if self.failed:
+            return None
+        seasons = [season for year, crop in enumerate(self.years) if (season := self.season(year, crop)) is not None]
+        if self.failed:
+            return None
+        calendar = Calendar(self.name, self.years, plant_input=self.plant_input)
+        cycle = calendar.days
+        self.no_overlap([s for s in seasons if s.crop.kind == "annual"], cycle)
+        if self.failed:
+            return None
+        annual = [s for s in seasons if s.crop.kind == "annual"]
+        for standing in seasons:  # what is there all year makes room for what is sown
+            if standing.crop.kind != "annual":
+                for sown in annual:
+                    start = sown.start % cycle
+                    if standing.start < start < standing.end:
+                        standing.end = start
+        calendar.tillage = sorted(self.passes(seasons, cycle), key=lambda p: p.day)
+        self.end_swards(seasons, calendar.tillage, cycle)
+        if self.cover is not None:
+            seasons += self.cover_crops(seasons, calendar.tillage, cycle)
+        calendar.seasons = sorted(seasons, key=lambda s: s.start)
+        calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
+        return None if self.failed else calendar
+
+    def no_overlap(self, annual: list[Season], cycle: int) -> None:
+        ordered = sorted(annual, key=lambda s: s.start)
+        for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
+            start = after.start + (cycle if after is ordered[0] else 0)
+            if start < before.end:
+                self.say(
+                    "years",
+                    f"{before.crop.name}, {after.crop.name}",
+                    f"overlapping crops: {after.crop.name} is sown {month_day(start)} but {before.crop.name} "
+                    f"stands until {month_day(before.end)}.",
+                )
+
+    def days_of(self, event: _Event, seasons: list[Season], cycle: int) -> list[int]:
+        """Days of the cycle on which an event happens: every year, or once for each year of its crop.
+
+        For a crop sown the year before, a day after its harvest date means the autumn it was sown in, if the field is
+        then free or already sown to it; otherwise the autumn after its harvest.
+        """
+        if event.crop is None or (self.cover is not None and event.crop == self.cover.name):
+            return [year * DAYS + event.on for year in range(len(self.years))]
+        days = []
+        for year, crop in enumerate(self.years):
+            if crop.name != event.crop:
+                continue
+            day = year * DAYS + event.on
+            own = next((s for s in seasons if s.crop is crop and s.end == year * DAYS + self.dates(crop)[1]), None)
+            if own is not None and own.start < year * DAYS and day >= own.end:
+                earlier = (day - DAYS) % cycle
+                others = (s for s in seasons if s is not own and s.crop.kind == "annual")
+                if not any((earlier - s.start) % cycle < s.end - s.start for s in others):
+                    day -= DAYS
+            days.append(day % cycle)
+        return days
+
+    def passes(self, seasons: list[Season], cycle: int) -> list[Pass]:
+        found = []
+        for event in self.events:
+            if event.do != "till":
+                continue
+            implement = self.library.implements[event.implement]
+            for day in self.days_of(event, seasons, cycle):
+                standing = next((s for s in seasons if s.start <= day < s.end and not s.crop.tillable), None)
+                if standing is not None:
+                    wrong = f"tills {standing.crop.name}, which cannot be tilled."
+                    self.say(event.key, f"till {month_day(day)}", wrong)
+                    break
+                found.append(Pass(day, implement, implement.depth if event.depth is None else event.depth))
+        return found
+
+    def end_swards(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> None:
+        """A pass ends the last year of a sward; one that the rotation keeps must not be tilled."""
+        for sward in [s for s in seasons if s.crop.kind == "perennial"]:
+            inside = [p.day for p in tillage if sward.start <= p.day < sward.end and p.depth > COVER_CROP_SURVIVES]
+            if not inside:
+                continue
+            kept = any(s.crop is sward.crop and (s.start - sward.end) % cycle == 0 for s in seasons)
+            if kept:
+                self.say("years", sward.crop.name, f"is tilled {month_day(inside[0])} although the rotation keeps it.")
+            else:
+                sward.end = inside[0]
+
+    def cover_crops(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> list[Season]:
+        """Cover crops in the gaps between main seasons; ended by the first pass after drilling or the next sowing."""
+        assert self.cover is not None
+        sown, killed, _ = self.dates(self.cover)
+        ordered = sorted(seasons, key=lambda s: s.start)
+        found = []
+        for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
+            stop = after.start + (cycle if after is ordered[0] else 0)
+            if before.crop.kind == "fallow":
+                continue
+            start = before.end + COVER_CROP_DELAY
+            start += max(0, (before.end // DAYS) * DAYS + sown - start)
+            if killed >= 0:
+                stop = min(stop, start + (killed - start) % DAYS)
+            for p in tillage:
+                day = start + (p.day - start) % cycle
+                if start < day < stop and p.depth > COVER_CROP_SURVIVES:
+                    stop = day
+            if stop - start >= COVER_CROP_SHORTEST:
+                found.append(Season(self.cover, start, stop, self.yields[self.cover.name]))
+        return found
+
+    def brought(self, seasons: list[Season], cycle: int) -> list[Amendment]:
+        found = []
+        for event in self.events:
+            if event.do not in ("manure", "residue") or not event.carbon:
+                continue
+            for day in self.days_of(event, seasons, cycle):
+                material = self.library.materials[event.material] if event.do == "manure" else None
+                crop = self.named[event.crop] if event.crop else self.years[day // DAYS]
+                found.append(Amendment(day, event.carbon, event.depth or 0.0, material, crop))
+        return found
+
+
+def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Calendar]:
+    """Calendar of every rotation.
+
+    Parameters
+    ----------
+    rotations : mapping of str to mapping or object
+        By name: ``years`` (crop names), and optionally ``cover_crop``, ``event`` (or ``events``: list of records with
+        ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2,
+        ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop) and ``plant_input`` (kg C m-2 yr-1).
+    library : CropLibrary
+
+    Raises
+    ------
+    ScenarioError
+        Everything wrong with any of them.
+    """
+    problems: list[Problem] = []
+    calendars = {name: _Scheduler(name, record, library, problems).run() for name, record in rotations.items()}
+    if problems:
+        raise ScenarioError(problems)
+    return {name: calendar for name, calendar in calendars.items() if calendar is not None}

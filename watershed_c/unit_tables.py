@@ -1,0 +1,186 @@
+"""What every management unit gets and shows in each month of its rotation, tabulated once when a run begins.
+
+A unit is a rotation and an offset: the unit of offset o is in year (y + o) of its rotation when the run is in year y.
+Shapes: M months of the longest cycle (shorter cycles repeat), U units, L layers, S sources of organic carbon.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from watershed_c.crop_library import CropLibrary
+from watershed_c.rotation import Calendar, schedule
+from watershed_c.rotation_cycle import Climatology, Cycle, Source, TillagePass
+
+BELOWGROUND = ("proportional", "fixed", "mixed")
+
+
+@dataclass(frozen=True)
+class UnitTables:
+    """Tables of all units. Row ``month_of(month)[u]`` of unit u is the month asked for.
+
+    Attributes
+    ----------
+    names : tuple of str
+        "rotation+offset", for messages and maps.
+    first_unit, offsets : mapping of str to int
+        First unit and number of offsets (years) of each rotation; see :meth:`unit`.
+    cycle_months : (U,) int64
+    cover_factor : (M, U)
+        RUSLE C, mean of the days of the month.
+    cover_factor_annual : (M, U)
+        C of the calendar year, weighted by erosivity.
+    canopy_cover, residue_cover : (M, U), 0-1
+    plant_cover : (M, U), 0 or 1
+        1 where plants cover the soil on half of the days (RothC).
+    crop_coefficient : (M, U)
+    curve_number : (M, U, 4)
+        Hydrologic soil groups A, B, C, D.
+    root_fraction : (M, U, L)
+        Water uptake by layer; sums to 1.
+    input_by_source : (M, U, L, S), kg C m-2 per month
+    sources : tuple of Source
+    root_carbon_below_profile : (M, U), kg C m-2 per month
+        Root and exudate carbon deeper than the last layer; not part of the input.
+    biodiffusivity_class : tuple of str (U)
+    tillage : tillage[u][m], tuple of TillagePass in order of day
+    """
+
+    names: tuple[str, ...]
+    first_unit: Mapping[str, int]
+    offsets: Mapping[str, int]
+    cycle_months: np.ndarray
+    cover_factor: np.ndarray
+    cover_factor_annual: np.ndarray
+    canopy_cover: np.ndarray
+    residue_cover: np.ndarray
+    plant_cover: np.ndarray
+    crop_coefficient: np.ndarray
+    curve_number: np.ndarray
+    root_fraction: np.ndarray
+    input_by_source: np.ndarray
+    sources: tuple[Source, ...]
+    root_carbon_below_profile: np.ndarray
+    biodiffusivity_class: tuple[str, ...]
+    tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
+
+    def unit(self, rotation: str, offset: int = 0) -> int:
+        """Index of the unit of a rotation shifted by ``offset`` years."""
+        return self.first_unit[rotation] + offset % self.offsets[rotation]
+
+    def month_of(self, month: int) -> np.ndarray:
+        """Row of each unit (U) int64, ``month`` months after January of the first year."""
+        return month % self.cycle_months
+
+    def at(self, table: np.ndarray, month: int) -> np.ndarray:
+        """Rows of ``table`` (M, U, ...) for that month, as (U, ...)."""
+        return table[self.month_of(month), np.arange(len(self.names))]
+
+    def by_pool(self, allocate: Callable[..., np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Input by pool: all of it and the part that is brought, each (M, U, L, P), kg C m-2 per month.
+
+        Parameters
+        ----------
+        allocate : callable
+            ``allocate(kind, dpm_rpm=...)`` gives the shares (P) of the pools, summing to 1. A model that knows no
+            DPM/RPM ratio is asked without it.
+        """
+        shares = np.array([_shares(allocate, source) for source in self.sources])
+        brought = np.array([source.amendment for source in self.sources])
+        return self.input_by_source @ shares, self.input_by_source @ (shares * brought[:, None])
+
+
+def _shares(allocate: Callable[..., np.ndarray], source: Source) -> np.ndarray:
+    if source.dpm_rpm is None:
+        return allocate(source.kind)
+    try:
+        return allocate(source.kind, dpm_rpm=source.dpm_rpm)
+    except ValueError:
+        return allocate(source.kind)
+
+
+def build_units(
+    rotations: Mapping[str, Any],
+    library: CropLibrary,
+    *,
+    layer_bottom: Sequence[float] | np.ndarray,
+    climate: Climatology,
+    belowground: str = "proportional",
+    prescribed: bool = False,
+) -> UnitTables:
+    """Tabulate every unit: each rotation with each offset from 0 to its number of years less one.
+
+    Parameters
+    ----------
+    rotations : mapping
+        As :func:`watershed_c.rotation.schedule` takes them (inside units).
+    library : CropLibrary
+    layer_bottom : (L,), m
+    climate : Climatology
+    belowground : {"proportional", "fixed", "mixed"}
+        Whether root input follows yield; see :func:`plant_carbon`.
+    prescribed : bool
+        Scale the plants' input of each rotation that has ``plant_input`` to it (coupling rule 15: one source per run).
+
+    Raises
+    ------
+    ScenarioError
+        Everything wrong with the rotations.
+    ValueError
+        Unknown ``belowground``, or layers that do not increase.
+    """
+    if belowground not in BELOWGROUND:
+        raise ValueError(f"belowground must be one of {', '.join(BELOWGROUND)}, is {belowground!r}")
+    bottom = np.asarray(layer_bottom, dtype=np.float64)
+    if bottom.ndim != 1 or bottom.size == 0 or (np.diff(np.concatenate(([0.0], bottom))) <= 0.0).any():
+        raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
+    calendars = schedule(rotations, library)
+    if not prescribed:
+        for calendar in calendars.values():
+            calendar.plant_input = math.nan
+    cycles = {name: Cycle(calendar, climate, bottom, belowground) for name, calendar in calendars.items()}
+    found = {source for cycle in cycles.values() for source in cycle.input}
+    sources = tuple(sorted(found, key=lambda s: (s.amendment, s.kind, -(s.dpm_rpm or 0.0))))
+    longest = max(cycle.month_starts.size for cycle in cycles.values())
+    columns: dict[str, list[np.ndarray]] = {}
+    names: list[str] = []
+    first_unit: dict[str, int] = {}
+    offsets: dict[str, int] = {}
+    lengths: list[int] = []
+    classes: list[str] = []
+    tillage: list[tuple[tuple[TillagePass, ...], ...]] = []
+    for name, cycle in cycles.items():
+        first_unit[name], offsets[name] = len(names), len(cycle.calendar.years)
+        monthly, passes = cycle.monthly(), cycle.passes()
+        empty = np.zeros((len(passes), bottom.size))
+        given = [cycle.input.get(source, empty) for source in sources]
+        monthly["input_by_source"] = np.stack(given, axis=-1) if given else empty[:, :, None][:, :, :0]
+        for offset in range(offsets[name]):
+            names.append(f"{name}+{offset}")
+            lengths.append(len(passes))
+            classes.append(_usual_class(cycle.calendar))
+            order = (np.arange(longest) + 12 * offset) % len(passes)
+            tillage.append(tuple(passes[m] for m in order))
+            for key, table in monthly.items():
+                columns.setdefault(key, []).append(table[order])
+    return UnitTables(
+        names=tuple(names),
+        first_unit=first_unit,
+        offsets=offsets,
+        cycle_months=np.array(lengths, dtype=np.int64),
+        sources=sources,
+        biodiffusivity_class=tuple(classes),
+        tillage=tuple(tillage),
+        **{key: np.ascontiguousarray(np.stack(tables, axis=1)) for key, tables in columns.items()},
+    )
+
+
+def _usual_class(calendar: Calendar) -> str:
+    """Biodiffusivity class of most years; the first named among equals."""
+    classes = [crop.biodiffusivity_class for crop in calendar.years]
+    return max(classes, key=classes.count)
