@@ -211,11 +211,10 @@ def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Tab
         problems.append(f"{path.name}: cannot be read ({error})")
         return None
     with source as data:
+        known = [str(name) for name in data.data_vars]
         for old in rename:
             if old not in data.variables:
-                problems.append(
-                    f'{path.name}: rename: there is no variable "{old}"{nearest(old, [str(name) for name in data.data_vars])}'
-                )
+                problems.append(f'{path.name}: rename: there is no variable "{old}"{nearest(old, known)}')
         data = data.squeeze(drop=True)
         axis = "time" if "time" in data.dims else "month" if "month" in data.dims else None
         if axis is None:

@@ -1,0 +1,186 @@
+"""Soil water: what becomes of the rain of a step in every cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
+from watershed_c.kernels import pedotransfer
+from watershed_c.kernels.climate import snow_balance
+from watershed_c.kernels.soil_water import retention, retention_low_abstraction, water_balance
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
+
+#: initial abstraction per retention -> retention from curve number
+_RETENTION = {0.2: retention, 0.05: retention_low_abstraction}
+
+
+def set_hydraulic_properties(
+    watershed: Watershed,
+    *,
+    sand: np.ndarray,
+    clay: np.ndarray,
+    organic_carbon: np.ndarray,
+    coarse_fragments: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """Set wilting point, field capacity and saturation from texture; start the run at field capacity.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    sand, clay : (n, L) or (n, 1), mass fractions of the mineral fine earth
+    organic_carbon : (n, L), mass fraction of the fine earth
+    coarse_fragments : (n, L) or float, volume fraction
+
+    Returns
+    -------
+    (n, L) saturated conductivity, kg m-2 yr-1 (= mm yr-1)
+        For :class:`SoilWater`.
+
+    Notes
+    -----
+    Saxton & Rawls (2006), see :func:`watershed_c.kernels.pedotransfer.saxton_rawls`; static: neither erosion nor a
+    change of organic carbon changes them during the run. Groundwater starts empty.
+    """
+    organic_matter = 100.0 * ORGANIC_MATTER_PER_CARBON * np.asarray(organic_carbon, dtype=np.float64)
+    wilting_point, field_capacity, saturation, conductivity = pedotransfer.saxton_rawls(sand, clay, organic_matter)
+    thickness = watershed.layer_bottom - watershed.layer_top
+    for held, content in (
+        (watershed.wilting_point, wilting_point),
+        (watershed.field_capacity, field_capacity),
+        (watershed.saturation, saturation),
+    ):
+        held[:] = pedotransfer.water_held(content, thickness, coarse_fragments)
+    watershed.water[watershed.cells] = watershed.field_capacity[watershed.cells]
+    return np.ascontiguousarray(np.broadcast_to(conductivity, watershed.water.shape))
+
+
+class SoilWater(Process):
+    """Snow, runoff, infiltration, evapotranspiration, percolation and groundwater of every cell.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With wilting point, field capacity and saturation set (:func:`set_hydraulic_properties`).
+    conductivity : (n, L), kg m-2 yr-1 (= mm yr-1)
+        Saturated hydraulic conductivity.
+    wet_days : float or (12,), days with rain in a month, above 0 to 31
+        Rain falls in that many events of exponentially distributed depth. No default: it is a property of the climate.
+    initial_abstraction : {0.2, 0.05}
+        Share of the retention that is filled before runoff begins. Default 0.2 (USDA 1986); 0.05 with the retention
+        converted after Hawkins et al. (2002).
+    groundwater_residence_time : float, yr, above 0
+        Of the linear reservoir that feeds the stream. Default 0.123 (45 days; Brutsaert 2008, 45 +- 15 days, 0.08 to
+        0.16 yr): of storage that reacts to rain. Water of deep aquifers stays far longer.
+    evaporation_depth : float, m
+        Depth of the soil that dries by evaporation. Default 0.10 (FAO-56, 0.10 to 0.15).
+    substeps : int
+        Parts of a step in which infiltration, percolation and evapotranspiration follow each other. Default 4.
+    degree_day_factor : float, kg m-2 K-1 d-1
+        Snow melt. Default 3 (Hock 2003; 1.5 to 6).
+    """
+
+    _name = "SoilWater"
+    _info = info(
+        reads=("temperature", "precipitation", "pet", "unit", "wilting_point", "field_capacity", "saturation"),
+        changes=("water", "groundwater", "snow"),
+        writes=("runoff", "percolation", "evapotranspiration", "baseflow"),
+    )
+    ledger_terms = {
+        "precipitation": Term("vertical", "Rain and snow"),
+        "evapotranspiration": Term("vertical", "Transpiration and evaporation"),
+        "runoff": Term("lateral", "Surface runoff to the stream"),
+        "baseflow": Term("lateral", "Groundwater to the stream"),
+    }
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        conductivity: np.ndarray,
+        wet_days: float | np.ndarray,
+        initial_abstraction: float = 0.2,
+        groundwater_residence_time: float = 45.0 / 365.25,
+        evaporation_depth: float = 0.10,
+        substeps: int = 4,
+        degree_day_factor: float = 3.0,
+    ) -> None:
+        super().__init__(watershed)
+        w = watershed
+        self.wet_days = np.broadcast_to(np.asarray(wet_days, dtype=np.float64), (12,)).copy()
+        if not ((self.wet_days > 0.0) & (self.wet_days <= 31.0)).all():
+            raise ValueError(f"wet_days must be above 0 and at most 31 in every month, is {self.wet_days}")
+        if initial_abstraction not in _RETENTION:
+            raise ValueError(f"initial_abstraction must be 0.2 or 0.05, is {initial_abstraction}")
+        if not groundwater_residence_time > 0.0:
+            raise ValueError(f"groundwater_residence_time must be above 0 yr, is {groundwater_residence_time}")
+        if not evaporation_depth > 0.0:
+            raise ValueError(f"evaporation_depth must be above 0 m, is {evaporation_depth}")
+        if substeps < 1:
+            raise ValueError(f"substeps must be at least 1, is {substeps}")
+        if degree_day_factor < 0.0:
+            raise ValueError(f"degree_day_factor must not be negative, is {degree_day_factor}")
+        self.conductivity = np.ascontiguousarray(conductivity, dtype=np.float64)
+        if self.conductivity.shape != w.water.shape or not (self.conductivity[w.cells] > 0.0).all():
+            raise ValueError(f"conductivity must be above 0 and of shape {w.water.shape}, is {self.conductivity.shape}")
+        held = np.stack((w.wilting_point[w.cells], w.field_capacity[w.cells], w.saturation[w.cells]))
+        if not (held[0] >= 0.0).all() or not (np.diff(held, axis=0) > 0.0).all():
+            raise ValueError("wilting point, field capacity and saturation must increase in this order in every layer")
+        self.initial_abstraction = initial_abstraction
+        self.groundwater_residence_time = groundwater_residence_time
+        self.substeps = int(substeps)
+        self.degree_day_factor = degree_day_factor
+        inside = np.clip(np.minimum(w.layer_bottom, evaporation_depth) - w.layer_top, 0.0, None)
+        self._evaporation_fraction = inside / inside.sum()
+        self._liquid = np.zeros(w.runoff.size)
+        #: (n, L) kg m-2, evapotranspiration of the step by layer
+        self.layer_evapotranspiration = np.zeros(w.water.shape)
+
+    def run_one_step(self, dt: float) -> None:
+        """Move the water of one step, ``dt`` in yr, and book it."""
+        w = self.watershed
+        cells, units = w.cells, w.units
+        w.snow[cells], self._liquid[cells] = snow_balance(
+            w.precipitation[cells], w.temperature[cells], w.snow[cells], self.degree_day_factor, dt
+        )
+        over_cells(
+            water_balance,
+            cells,
+            w.water,
+            w.groundwater,
+            self._liquid,
+            w.pet,
+            float(self.wet_days[w.month]) * dt * 12.0,
+            _RETENTION[self.initial_abstraction](units.curve_number),
+            self.initial_abstraction,
+            np.ascontiguousarray(units.crop_coefficient, dtype=np.float64),
+            np.ascontiguousarray(units.plant_cover, dtype=np.float64),
+            w.unit,
+            np.ascontiguousarray(units.root_fraction, dtype=np.float64),
+            self._evaporation_fraction,
+            w.wilting_point,
+            w.field_capacity,
+            w.saturation,
+            self.conductivity,
+            self.groundwater_residence_time,
+            self.substeps,
+            dt,
+            w.runoff,
+            w.percolation,
+            self.layer_evapotranspiration,
+            w.baseflow,
+        )
+        w.evapotranspiration[cells] = self.layer_evapotranspiration[cells].sum(axis=1)
+        self._book()
+
+    def _book(self) -> None:
+        w = self.watershed
+        book = w.ledger.book
+        book("precipitation", "water", w.precipitation)
+        book("evapotranspiration", "water", -w.evapotranspiration)
+        for term, amount in (("runoff", w.runoff), ("baseflow", w.baseflow)):
+            book(term, "water", -amount)
+            w.ledger.export(term, "water", float(amount[w.cells].sum()) * w.cell_area)
