@@ -72,7 +72,8 @@ def case(request: pytest.FixtureRequest) -> SimpleNamespace:
     gradient = np.tan(slope) if van_oost else slope
     transport_capacity(
         cells, CAPACITY_VAN_OOST_2000 if van_oost else CAPACITY_VERSTRAETEN_2007, maps["out_ktcmap"], erosivity,
-        erodibility, ls, potential, maps["out_UPAREA"], gradient * np.sin(aspect), gradient * np.cos(aspect), dx, np.inf, capacity,
+        erodibility, ls, potential, maps["out_UPAREA"], gradient * np.sin(aspect), gradient * np.cos(aspect), dx,
+        np.inf, capacity,
     )  # fmt: skip
     rill = np.abs(ls - 4.116 * gradient**0.8) if van_oost else ls
     return SimpleNamespace(

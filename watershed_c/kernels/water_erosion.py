@@ -19,7 +19,7 @@ from numba import njit
 
 from watershed_c.kernels.soil_column import take_from_top
 
-#: slope-length exponent m: grows with upslope area to 0.72 (Van Oost et al. 2003, as in WaTEM/SEDEM)
+#: slope-length exponent m: grows with upslope area to 0.72 (Van Oost 2003, PhD thesis KU Leuven, as in WaTEM/SEDEM)
 LENGTH_VAN_OOST_2003 = 0
 #: slope-length exponent m: from the rill to interrill ratio, moderate ratio (McCool et al. 1989)
 LENGTH_MCCOOL_1989 = 1
