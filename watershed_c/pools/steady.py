@@ -1,0 +1,142 @@
+"""Steady states of a pool model: from inputs, and the input that sustains a measured stock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.kernels.decomposition import periodic_steady_state
+from watershed_c.kernels.rate_modifiers import CALIBRATION_DEPTH
+from watershed_c.parallel import over_cells
+from watershed_c.pools.compiled import CompiledPoolModel
+
+#: Falloon et al. (1998): IOM = 0.049 TOC^1.139, both t C ha-1, TOC including IOM, from 28 sites at 0-23 cm
+FALLOON_FACTOR = 0.049
+FALLOON_EXPONENT = 1.139
+#: kg m-2 per t ha-1
+KG_M2_PER_T_HA = 0.1
+
+
+def steady_state(
+    model: CompiledPoolModel,
+    cells: np.ndarray,
+    *,
+    coefficients: np.ndarray,
+    modifier: np.ndarray,
+    unit: np.ndarray,
+    plant_by_unit: np.ndarray,
+    manure_by_unit: np.ndarray,
+    dt: float = 1.0 / 12.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Periodic steady stocks sustained by plant input and by manure, at the end of the last step of the
+    cycle.
+
+    The model is linear: the steady state is ``scale * from_plant + from_manure`` for any scale of the plant
+    input. Inert pools are 0 in both.
+
+    Parameters
+    ----------
+    model : CompiledPoolModel
+    cells : int64 (c)
+    coefficients : float64 (n, E)
+        From :meth:`CompiledPoolModel.coefficients`.
+    modifier : float64 (M, n, L), dimensionless
+        Product of the rate modifiers in each of the M steps of the cycle.
+    unit : int64 (n)
+    plant_by_unit, manure_by_unit : float64 (U, M, L, P), kg C m-2 in each step
+    dt : float, yr
+
+    Returns
+    -------
+    from_plant, from_manure : float64 (n, L, P), kg C m-2
+        Zero outside ``cells``; nan in layers where nothing decays all through the cycle.
+
+    Raises
+    ------
+    ValueError
+        Carbon reaches an inert pool, which then has no steady state.
+    """
+    if (
+        model.inert[model.destination].any()
+        or plant_by_unit[..., model.inert].any()
+        or manure_by_unit[..., model.inert].any()
+    ):
+        raise ValueError("carbon reaches an inert pool: there is no steady state")
+    active = np.flatnonzero(~model.inert).astype(np.int64)
+    place = np.full(model.rates.size, -1, dtype=np.int64)
+    place[active] = np.arange(active.size)
+    shape = (modifier.shape[1], modifier.shape[2], model.rates.size)
+    from_plant, from_manure = np.zeros(shape), np.zeros(shape)
+    over_cells(
+        periodic_steady_state,
+        cells,
+        active,
+        model.rates,
+        place[model.source],
+        place[model.destination],
+        model.coefficient_index,
+        coefficients,
+        modifier,
+        unit,
+        plant_by_unit,
+        manure_by_unit,
+        dt,
+        from_plant,
+        from_manure,
+    )
+    return from_plant, from_manure
+
+
+def sustaining_scale(
+    measured: np.ndarray, inert: np.ndarray, from_plant: np.ndarray, from_manure: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Factor on the plant input whose steady state has the measured SOC.
+
+    ``scale = (measured - inert - from_manure) / from_plant``, elementwise; pass layers or whole columns (sums
+    over layers and pools). Plain inversion assumes no erosion (coupling rule 14): with erosion on it reads
+    eroded cells as low-input ones.
+
+    Parameters
+    ----------
+    measured, inert, from_plant, from_manure : float64, same shape, kg C m-2
+
+    Returns
+    -------
+    scale : float64, dimensionless
+        0 where manure and inert carbon alone exceed the measured stock, or where there is no plant input.
+    attained : bool
+        Where the scaled input does sustain the measured stock.
+    """
+    needed = measured - inert - from_manure
+    attained = (needed >= 0.0) & (from_plant > 0.0) & np.isfinite(from_plant)
+    scale = np.zeros(np.shape(measured))
+    np.divide(needed, from_plant, out=scale, where=attained)
+    return scale, attained
+
+
+def falloon_inert(
+    soc: np.ndarray, layer_top: np.ndarray, layer_bottom: np.ndarray, depth: float = CALIBRATION_DEPTH
+) -> np.ndarray:
+    """Inert organic carbon of each layer after Falloon et al. (1998).
+
+    ``IOM = 0.049 TOC^1.139`` (t C ha-1) is evaluated once, on the stock from 0 to ``depth`` (or on the whole
+    profile where that is shallower): it is not linear, so layer by layer it would give less (coupling rule
+    13). Every layer then holds the same share IOM / TOC of its SOC, those below ``depth`` too.
+
+    Parameters
+    ----------
+    soc : float64 (n, L), kg C m-2
+        Including inert carbon.
+    layer_top, layer_bottom : float64 (L), m
+    depth : float, m
+
+    Returns
+    -------
+    float64 (n, L), kg C m-2
+    """
+    top, bottom = np.asarray(layer_top), np.asarray(layer_bottom)
+    inside = np.clip(np.minimum(bottom, depth) - top, 0.0, None) / (bottom - top)
+    topsoil = (soc @ inside) / KG_M2_PER_T_HA
+    share = np.zeros_like(topsoil)
+    has_carbon = topsoil > 0.0
+    share[has_carbon] = FALLOON_FACTOR * topsoil[has_carbon] ** (FALLOON_EXPONENT - 1.0)
+    return soc * share[:, np.newaxis]
