@@ -1,0 +1,96 @@
+"""What a run amounts to: the carbon budget with its closure, sediment yield and delivery ratio."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.ledger import KINDS, Ledger
+
+#: kg -> t
+TONNES = 1e-3
+#: m2 -> ha
+HECTARES = 1e-4
+
+#: accounts of the carbon budget and what they are called
+CARBON = {
+    "soc": "soil organic carbon",
+    "sic": "carbonate carbon",
+    "doc": "dissolved organic carbon",
+    "dic": "dissolved inorganic carbon",
+}
+
+
+@dataclass
+class Account:
+    """Budget of one account: amounts in t of the domain; terms positive into it."""
+
+    name: str
+    start: float
+    end: float
+    terms: dict[str, float]
+    closure: float
+
+
+@dataclass
+class Budget:
+    """Budget of a run.
+
+    Attributes
+    ----------
+    area : float, ha
+        Of the cells with soil.
+    years : float
+    carbon : dict of str to Account
+    worst_cell : float
+        Largest residual of a cell, account and process, in units of what is allowed.
+    gross_erosion, sediment_yield : float, t ha-1 yr-1
+        Dry soil lost by cells that lose by water, net of the run; dry sediment leaving with the stream.
+    delivery_ratio : float or None
+        Sediment yield over that gross erosion.
+    soc_by_kind : dict
+        Change of SOC by kind of exchange, t C.
+    """
+
+    area: float
+    years: float
+    carbon: dict[str, Account] = field(default_factory=dict)
+    worst_cell: float = 0.0
+    gross_erosion: float = 0.0
+    sediment_yield: float = 0.0
+    delivery_ratio: float | None = None
+    soc_by_kind: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, for run.json."""
+        return asdict(self)
+
+
+def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, net_loss: np.ndarray | None = None) -> Budget:
+    """Budget since the ledger was opened.
+
+    Parameters
+    ----------
+    net_loss : (n,) kg m-2, optional
+        Dry soil each cell lost to water over the run (negative: gained); its positive part is the gross erosion of the delivery ratio.
+    """
+    totals = ledger.run_totals.amounts
+    stocks, closure = ledger.domain_stocks(), ledger.cumulative_residual()
+    budget = Budget(area=cells.size * cell_area * HECTARES, years=years, worst_cell=ledger.worst_residual)
+    for label in CARBON:
+        if label not in stocks:
+            continue
+        terms = {term: amount * TONNES for (where, term), amount in totals.items() if where == label and not term.endswith("_export")}
+        budget.carbon[label] = Account(label, ledger.initial.get(label, 0.0) * TONNES, stocks[label] * TONNES, terms, closure[label])
+    exported = {label: sum(a for (where, term), a in totals.items() if where == label and term.endswith("_export")) for label in ("soil", "soc", "sic")}
+    sediment = exported["soil"] + ORGANIC_MATTER_PER_CARBON * exported["soc"] + CALCITE_PER_CARBON * exported["sic"]
+    per = TONNES / budget.area / years
+    budget.sediment_yield = sediment * per
+    if net_loss is not None:
+        budget.gross_erosion = float(np.maximum(net_loss[cells], 0.0).sum()) * cell_area * per
+        budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
+    budget.soc_by_kind = {kind: float(ledger.soc_by_kind[kind][cells].sum()) * cell_area * TONNES for kind in KINDS}
+    return budget
