@@ -1,0 +1,170 @@
+"""Inorganic carbon: carbonate in the soil, CO2 in its air, and what water carries of both to the stream."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.kernels.carbonate import (
+    CALCIUM_EXPORT,
+    CALCIUM_PER_CARBON,
+    DIC_EXPORT,
+    GAS_EXCHANGE,
+    LITHOGENIC_DISSOLVED,
+    PEDOGENIC_DISSOLVED,
+    PRECIPITATED,
+    carbonate_step,
+)
+from watershed_c.kernels.soil_gas import soil_carbon_dioxide
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
+
+_ROWS = ("sic_lithogenic", "sic_pedogenic")
+
+
+class Carbonate(Process):
+    """Dissolve and precipitate calcite in every layer; carry calcium and inorganic carbon to the stream.
+
+    Runs after soil water and decomposition: takes percolation, baseflow and respired CO2 of the same step.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With the constituent rows ``sic_lithogenic`` and ``sic_pedogenic``; layers may be without carbonate.
+    root_respiration : float, >= 0
+        Root respiration under plant cover as a multiple of heterotrophic respiration. It is not in the carbon
+        balance, it only raises the CO2 of soil air. Default 0.85: roots are 45.8 % of soil respiration in the
+        mean of forest studies (Hanson et al. 2000, Biogeochemistry 48, 115-146; elsewhere 60.4 %: 1.5).
+    atmospheric_carbon_dioxide : float, ppm, 100 to 10000
+        Default 420, the global mean of about 2023 (NOAA Global Monitoring Laboratory).
+    maximum_carbon_dioxide : float, ppm, above the atmospheric and at most 1e6
+        No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000.
+
+    Notes
+    -----
+    Equations: :func:`watershed_c.kernels.carbonate.carbonate_step`,
+    :func:`watershed_c.kernels.soil_gas.soil_carbon_dioxide`. Dissolution is at equilibrium in every step.
+    """
+
+    _name = "Carbonate"
+    _info = info(
+        reads=(
+            "temperature",
+            "unit",
+            "water",
+            "saturation",
+            "percolation",
+            "groundwater",
+            "baseflow",
+            "respired",
+        ),
+        changes=("stocks", "dic", "calcium", "groundwater_dic", "groundwater_calcium"),
+    )
+    _cite_as = """
+    @article{plummer1982solubilities,
+      author = {Plummer, L. Niel and Busenberg, Eurybiades},
+      title = {The solubilities of calcite, aragonite and vaterite in {CO2-H2O} solutions},
+      journal = {Geochimica et Cosmochimica Acta}, volume = {46}, pages = {1011--1040}, year = {1982}
+    }
+    """
+    ledger_terms = {
+        "carbonate_dissolved": Term(
+            "internal", "Carbonate dissolved less precipitated, with its calcium and carbon"
+        ),
+        "dic_gas_exchange": Term("vertical", "Soil CO2 that dissolved less CO2 that degassed"),
+        "dic_leached": Term("lateral", "Dissolved inorganic carbon to the stream"),
+        "calcium_leached": Term("lateral", "Dissolved calcium to the stream"),
+    }
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        root_respiration: float = 0.85,
+        atmospheric_carbon_dioxide: float = 420.0,
+        maximum_carbon_dioxide: float = 150_000.0,
+    ) -> None:
+        super().__init__(watershed)
+        names = watershed.constituents.names
+        missing = [row for row in _ROWS if row not in names]
+        if missing:
+            raise ValueError(
+                f"carbonate needs the constituents {', '.join(missing)}; the soil has {', '.join(names)}"
+            )
+        if not root_respiration >= 0.0:
+            raise ValueError(f"root_respiration must not be negative, is {root_respiration}")
+        if not 100.0 <= atmospheric_carbon_dioxide <= 10_000.0:
+            raise ValueError(
+                f"atmospheric_carbon_dioxide must be 100 to 10000 ppm, is {atmospheric_carbon_dioxide}"
+            )
+        if not atmospheric_carbon_dioxide < maximum_carbon_dioxide <= 1e6:
+            raise ValueError(
+                f"maximum_carbon_dioxide must be above the atmosphere's and at most 1e6 ppm, "
+                f"is {maximum_carbon_dioxide}"
+            )
+        self.root_respiration = float(root_respiration)
+        self.ambient = atmospheric_carbon_dioxide * 1e-6
+        self.ceiling = maximum_carbon_dioxide * 1e-6
+        self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
+        self._thickness = watershed.layer_bottom - watershed.layer_top
+        #: (n, L) atm, CO2 of soil air in this step
+        self.carbon_dioxide = np.zeros(watershed.water.shape)
+        self._exchange = np.zeros((watershed.water.shape[0], 6))
+
+    def run_one_step(self, dt: float) -> None:
+        """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""
+        w = self.watershed
+        over_cells(
+            soil_carbon_dioxide,
+            w.cells,
+            w.respired,
+            self.root_respiration,
+            np.ascontiguousarray(w.units.plant_cover, dtype=np.float64),
+            np.ascontiguousarray(w.units.root_fraction, dtype=np.float64),
+            w.unit,
+            dt,
+            w.water,
+            w.saturation,
+            self._thickness,
+            w.temperature,
+            w.layer_temperature,
+            self.ambient,
+            self.ceiling,
+            self.carbon_dioxide,
+        )
+        over_cells(
+            carbonate_step,
+            w.cells,
+            *self._rows,
+            w.stocks,
+            w.calcium,
+            w.dic,
+            w.groundwater_calcium,
+            w.groundwater_dic,
+            w.water,
+            w.percolation,
+            w.groundwater,
+            w.baseflow,
+            w.temperature,
+            w.layer_temperature,
+            self.carbon_dioxide,
+            self._exchange,
+        )
+        self._book()
+
+    def _book(self) -> None:
+        ledger, exchange = self.watershed.ledger, self._exchange
+        lithogenic = exchange[:, LITHOGENIC_DISSOLVED]
+        pedogenic = exchange[:, PEDOGENIC_DISSOLVED] - exchange[:, PRECIPITATED]
+        ledger.book("carbonate_dissolved", "sic_lithogenic", -lithogenic)
+        ledger.book("carbonate_dissolved", "sic_pedogenic", -pedogenic)
+        ledger.book("carbonate_dissolved", "dic", lithogenic + pedogenic)
+        ledger.book("carbonate_dissolved", "calcium", (lithogenic + pedogenic) * CALCIUM_PER_CARBON)
+        ledger.book("dic_gas_exchange", "dic", exchange[:, GAS_EXCHANGE])
+        for account, column in (("dic", DIC_EXPORT), ("calcium", CALCIUM_EXPORT)):
+            leached = exchange[:, column]
+            ledger.book(f"{account}_leached", account, -leached)
+            total = float(leached[self.watershed.cells].sum()) * self.watershed.cell_area
+            ledger.export(f"{account}_leached", account, total)
