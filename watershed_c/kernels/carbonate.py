@@ -163,7 +163,7 @@ def carbonate_step(
     carbon_dioxide: np.ndarray,
     exchange: np.ndarray,
 ) -> None:
-    """Mix, equilibrate and percolate dissolved carbonate through layers, then through groundwater, of each cell.
+    """Mix, equilibrate and percolate dissolved carbonate through the layers and groundwater of each cell.
 
     Parameters
     ----------
