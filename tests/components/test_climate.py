@@ -89,7 +89,7 @@ def test_each_way_to_potential_evapotranspiration():
     step(watershed, climate, 6)
     heat = kernel.heat_index(MEAN)
     assert watershed.pet[5] == pytest.approx(kernel.thornthwaite(MEAN[6], heat, kernel.monthly_daylight(45.0)[6], 31.0))
-    watershed, climate = build(forcing=table, pet="hargreaves_samani")
+    watershed, climate = build(forcing=table, pet="hargreaves")
     step(watershed, climate, 6)
     daily = 0.0023 * 0.408 * kernel.monthly_radiation(45.0)[6] * (MEAN[6] + 17.8) * 11.0**0.5
     assert watershed.pet[5] == pytest.approx(31.0 * daily)
@@ -133,8 +133,9 @@ def test_subsoil_follows_a_warming():
         ({"lapse_rate": -6.5}, "lapse rate"),
         ({"precipitation_gradient": 0.5}, "gradient"),
         ({"pet": "penman"}, "pet must be one of"),
-        ({"pet": "table"}, "no potential evapotranspiration"),
-        ({"pet": "hargreaves_samani"}, "minimum and maximum"),
+        ({"pet": "given"}, "no potential evapotranspiration"),
+        ({"latitude": None}, "needs the latitude"),
+        ({"pet": "hargreaves"}, "minimum and maximum"),
         ({"erosivity": -1.0}, "negative"),
         ({"erosivity": 1.0, "erosivity_share": np.ones(12)}, "sum to 1"),
         ({"thermal_diffusivity": 5e-3}, "diffusivity"),

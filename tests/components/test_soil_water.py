@@ -86,6 +86,16 @@ def test_runoff_follows_the_curve_number(allardt):
     assert totals == sorted(totals) and totals[0] < 0.1 * totals[-1]
 
 
+def test_sand_is_refilled_as_often_as_it_rains(allardt):
+    """One substep per wet day is within 2 % of steady rain; with four, a sandy store stands empty too long."""
+    daily, steady, coarse = (
+        float(run(*build(allardt, sand=0.88, clay=0.05, substeps=substeps))["evapotranspiration"].mean())
+        for substeps in (None, 256, 4)
+    )
+    assert daily == pytest.approx(steady, rel=0.02)
+    assert coarse < 0.9 * steady
+
+
 def test_more_wet_days_less_runoff(allardt):
     few, many = (float(run(*build(allardt, wet_days=days))["runoff"].mean()) for days in (5.0, 20.0))
     assert few > 2.0 * many

@@ -11,7 +11,7 @@ from watershed_c.kernels import climate as kernel
 from watershed_c.names import info
 from watershed_c.state import Watershed
 
-PET_METHODS = ("table", "thornthwaite", "hargreaves_samani")
+PET_METHODS = ("given", "thornthwaite", "hargreaves")
 
 
 class Forcing(Protocol):
@@ -49,12 +49,13 @@ class Climate(Process):
         Climate at the reference elevation.
     reference_elevation : float, m
         Elevation of the station, in the datum of the terrain.
-    latitude : float, degrees north, -90 to 90
-    lapse_rate : float, K m-1, -0.0120 to 0.0050
+    latitude : float, degrees north, -90 to 90, optional
+        Needed unless potential evapotranspiration is given.
+    lapse_rate : float, K m-1, -0.02 to 0.02
         Default -0.0065 (ISO 2533:1975, standard atmosphere); monthly means range from about -0.004 to -0.007.
     precipitation_gradient : float, m-1, -0.01 to 0.01
         Relative change of precipitation with height; 0.0005 is +5 % per 100 m. Default 0: a property of the place.
-    pet : {"table", "thornthwaite", "hargreaves_samani"}, optional
+    pet : {"given", "thornthwaite", "hargreaves"}, optional
         Default: the table's potential evapotranspiration where it has one, else Thornthwaite (1948). Hargreaves &
         Samani (1985) needs daily extremes. A tabled value is used unchanged at every elevation.
     erosivity : float, MJ mm ha-1 h-1 yr-1, optional
@@ -78,7 +79,7 @@ class Climate(Process):
         *,
         forcing: Forcing,
         reference_elevation: float,
-        latitude: float,
+        latitude: float | None = None,
         lapse_rate: float = kernel.LAPSE_RATE,
         precipitation_gradient: float = 0.0,
         pet: str | None = None,
@@ -88,25 +89,27 @@ class Climate(Process):
         thermal_diffusivity: float = 5e-7,
     ) -> None:
         super().__init__(watershed)
-        if not -90.0 <= latitude <= 90.0:
+        if latitude is not None and not -90.0 <= latitude <= 90.0:
             raise ValueError(f"latitude must be -90 to 90 degrees, is {latitude}")
-        if not -0.0120 <= lapse_rate <= 0.0050:
-            raise ValueError(f"lapse rate must be -0.012 to 0.005 K m-1 (-12 to 5 K per km), is {lapse_rate}")
+        if not -0.02 <= lapse_rate <= 0.02:
+            raise ValueError(f"lapse rate must be -0.02 to 0.02 K m-1 (-20 to 20 K per km), is {lapse_rate}")
         if not -0.01 <= precipitation_gradient <= 0.01:
             raise ValueError(f"precipitation gradient must be -0.01 to 0.01 per m, is {precipitation_gradient}")
         if not 1e-7 <= thermal_diffusivity <= 2e-6:
             raise ValueError(f"thermal diffusivity must be 1e-7 to 2e-6 m2 s-1, is {thermal_diffusivity}")
         if erosivity is not None and erosivity < 0.0:
             raise ValueError(f"erosivity must not be negative, is {erosivity}")
-        pet = pet or ("table" if forcing.pet is not None else "thornthwaite")
+        pet = pet or ("given" if forcing.pet is not None else "thornthwaite")
         if pet not in PET_METHODS:
             raise ValueError(f"pet must be one of {', '.join(PET_METHODS)}, is {pet!r}")
-        if pet == "table" and forcing.pet is None:
-            raise ValueError('pet is "table", but the climate table has no potential evapotranspiration')
-        if pet == "hargreaves_samani" and (forcing.temperature_min is None or forcing.temperature_max is None):
+        if pet == "given" and forcing.pet is None:
+            raise ValueError('pet is "given", but the climate table has no potential evapotranspiration')
+        if pet == "hargreaves" and (forcing.temperature_min is None or forcing.temperature_max is None):
             raise ValueError(
                 "Hargreaves-Samani needs the mean daily minimum and maximum temperature in the climate table"
             )
+        if pet != "given" and latitude is None:
+            raise ValueError(f'pet "{pet}" needs the latitude')
         self.forcing = forcing
         self.pet_method = pet
         self.snow_reduces_erosivity = snow_reduces_erosivity
@@ -115,8 +118,8 @@ class Climate(Process):
         self._wetter = kernel.precipitation_factor(elevation, reference_elevation, precipitation_gradient)
         normals = forcing.climatology(forcing.temperature)
         self._heat = kernel.heat_index(normals[:, None] + self._offset)
-        self._daylight = kernel.monthly_daylight(latitude)
-        self._radiation = kernel.monthly_radiation(latitude)
+        self._daylight = np.zeros(12) if latitude is None else kernel.monthly_daylight(latitude)
+        self._radiation = np.zeros(12) if latitude is None else kernel.monthly_radiation(latitude)
         _, self._amplitude, self._phase = kernel.annual_harmonic(normals)
         self._damping = kernel.damping_depth(thermal_diffusivity)
         self.monthly_erosivity = self._erosivity(erosivity, erosivity_share)
@@ -131,7 +134,7 @@ class Climate(Process):
         if share is None:
             return kernel.monthly_erosivity(annual, forcing.precipitation)
         share = np.asarray(share, dtype=np.float64)
-        if share.shape != (12,) or (share < 0.0).any() or abs(share.sum() - 1.0) > 1e-3:
+        if share.shape != (12,) or (share < 0.0).any() or abs(share.sum() - 1.0) > 0.005:
             raise ValueError(f"erosivity_share must be 12 shares >= 0 that sum to 1, sums to {share.sum():g}")
         months = (np.arange(forcing.precipitation.size) + forcing.first_month - 1) % 12
         return annual * share[months] / share.sum()
@@ -166,7 +169,7 @@ class Climate(Process):
     def _pet(self, row: int, month: int, temperature: np.ndarray) -> np.ndarray:
         """(c,) mm in the month."""
         forcing = self.forcing
-        if self.pet_method == "table":
+        if self.pet_method == "given":
             assert forcing.pet is not None
             return np.full(temperature.size, forcing.pet[row])
         days = kernel.DAYS_IN_MONTH[month]

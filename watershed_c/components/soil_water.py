@@ -77,8 +77,9 @@ class SoilWater(Process):
         0.16 yr): of storage that reacts to rain. Water of deep aquifers stays far longer.
     evaporation_depth : float, m
         Depth of the soil that dries by evaporation. Default 0.10 (FAO-56, 0.10 to 0.15).
-    substeps : int
-        Parts of a step in which infiltration, percolation and evapotranspiration follow each other. Default 4.
+    substeps : int, optional
+        Parts of a step in which infiltration, percolation and evapotranspiration follow each other. Default: one for
+        each wet day, so that a shallow or sandy store is filled as often as it rains.
     degree_day_factor : float, kg m-2 K-1 d-1
         Snow melt. Default 3 (Hock 2003; 1.5 to 6).
     """
@@ -105,7 +106,7 @@ class SoilWater(Process):
         initial_abstraction: float = 0.2,
         groundwater_residence_time: float = 45.0 / 365.25,
         evaporation_depth: float = 0.10,
-        substeps: int = 4,
+        substeps: int | None = None,
         degree_day_factor: float = 3.0,
     ) -> None:
         super().__init__(watershed)
@@ -119,7 +120,7 @@ class SoilWater(Process):
             raise ValueError(f"groundwater_residence_time must be above 0 yr, is {groundwater_residence_time}")
         if not evaporation_depth > 0.0:
             raise ValueError(f"evaporation_depth must be above 0 m, is {evaporation_depth}")
-        if substeps < 1:
+        if substeps is not None and substeps < 1:
             raise ValueError(f"substeps must be at least 1, is {substeps}")
         if degree_day_factor < 0.0:
             raise ValueError(f"degree_day_factor must not be negative, is {degree_day_factor}")
@@ -131,7 +132,7 @@ class SoilWater(Process):
             raise ValueError("wilting point, field capacity and saturation must increase in this order in every layer")
         self.initial_abstraction = initial_abstraction
         self.groundwater_residence_time = groundwater_residence_time
-        self.substeps = int(substeps)
+        self.substeps = substeps
         self.degree_day_factor = degree_day_factor
         inside = np.clip(np.minimum(w.layer_bottom, evaporation_depth) - w.layer_top, 0.0, None)
         self._evaporation_fraction = inside / inside.sum()
@@ -143,6 +144,7 @@ class SoilWater(Process):
         """Move the water of one step, ``dt`` in yr, and book it."""
         w = self.watershed
         cells, units = w.cells, w.units
+        wet_days = float(self.wet_days[w.month]) * dt * 12.0
         w.snow[cells], self._liquid[cells] = snow_balance(
             w.precipitation[cells], w.temperature[cells], w.snow[cells], self.degree_day_factor, dt
         )
@@ -153,7 +155,7 @@ class SoilWater(Process):
             w.groundwater,
             self._liquid,
             w.pet,
-            float(self.wet_days[w.month]) * dt * 12.0,
+            wet_days,
             _RETENTION[self.initial_abstraction](units.curve_number),
             self.initial_abstraction,
             np.ascontiguousarray(units.crop_coefficient, dtype=np.float64),
@@ -166,7 +168,7 @@ class SoilWater(Process):
             w.saturation,
             self.conductivity,
             self.groundwater_residence_time,
-            self.substeps,
+            max(1, round(wet_days)) if self.substeps is None else self.substeps,
             dt,
             w.runoff,
             w.percolation,

@@ -170,8 +170,14 @@ def water_balance(
     """
     layers = water.shape[1]
     h = dt / substeps
+    last = layers - 1
+    # the column of one cell, so that the substeps work in cache
+    held = np.empty(layers)
     fraction = np.empty(layers)
-    available = np.empty(layers)
+    per_available = np.empty(layers)
+    relative = np.empty(layers)
+    drained = np.empty(layers)
+    drawn = np.empty(layers)
     released = -math.expm1(-dt / residence_time)
     recharge_released = 1.0 - released * residence_time / dt
     for cell in cells:
@@ -180,51 +186,55 @@ def water_balance(
         infiltration = (rain[cell] - events) / substeps
         excess_total = 0.0
         demand = pet[cell] * crop_coefficient[row] / substeps
+        plants, surface = demand * cover[row], demand * (1.0 - cover[row])
         for layer in range(layers):
-            percolation[cell, layer] = 0.0
-            evapotranspiration[cell, layer] = 0.0
-            travel = saturation[cell, layer] - field_capacity[cell, layer]
-            fraction[layer] = -math.expm1(-h * conductivity[cell, layer] / travel)
+            held[layer] = water[cell, layer]
+            drained[layer] = 0.0
+            drawn[layer] = 0.0
+            per_available[layer] = 1.0 / (field_capacity[cell, layer] - wilting_point[cell, layer])
+            exponent = h * conductivity[cell, layer] / (saturation[cell, layer] - field_capacity[cell, layer])
+            fraction[layer] = 1.0 if exponent > 40.0 else -math.expm1(-exponent)
 
         for _ in range(substeps):
             flow = infiltration
+            overfull = False
             for layer in range(layers):
-                held = water[cell, layer] + flow
-                flow = max(0.0, held - field_capacity[cell, layer]) * fraction[layer]
-                water[cell, layer] = held - flow
-                percolation[cell, layer] += flow
-            for layer in range(layers - 1, -1, -1):
-                excess = water[cell, layer] - saturation[cell, layer]
-                if excess > 0.0:
-                    water[cell, layer] = saturation[cell, layer]
+                now = held[layer] + flow
+                flow = max(0.0, now - field_capacity[cell, layer]) * fraction[layer]
+                now -= flow
+                held[layer] = now
+                drained[layer] += flow
+                overfull |= now > saturation[cell, layer]
+            if overfull:
+                for layer in range(last, -1, -1):
+                    excess = max(0.0, held[layer] - saturation[cell, layer])
+                    held[layer] -= excess
                     if layer > 0:
-                        water[cell, layer - 1] += excess
-                        percolation[cell, layer - 1] -= excess
+                        held[layer - 1] += excess
+                        drained[layer - 1] -= excess
                     else:
                         excess_total += excess
 
             wetness, surface_wetness = 0.0, 0.0
             for layer in range(layers):
-                relative = (water[cell, layer] - wilting_point[cell, layer]) / (
-                    field_capacity[cell, layer] - wilting_point[cell, layer]
-                )
-                relative = min(1.0, max(0.0, relative))
-                available[layer] = relative
-                wetness += root_fraction[row, layer] * relative
-                surface_wetness += evaporation_fraction[layer] * relative
-            # demand / max(R, 1 - p) is the draw per unit of f_l r_l: limited by dryness below 1 - p, by
-            # demand above
-            by_roots = demand * cover[row] / max(wetness, 1.0 - READILY_AVAILABLE)
-            by_surface = demand * (1.0 - cover[row]) / max(surface_wetness, 1.0 - READILY_AVAILABLE)
+                share = min(1.0, max(0.0, (held[layer] - wilting_point[cell, layer]) * per_available[layer]))
+                relative[layer] = share
+                wetness += root_fraction[row, layer] * share
+                surface_wetness += evaporation_fraction[layer] * share
+            # demand / max(R, 1 - p), drawn per f_l r_l, is limited by dryness below R = 1 - p and by demand above
+            by_roots = plants / max(wetness, 1.0 - READILY_AVAILABLE)
+            by_surface = surface / max(surface_wetness, 1.0 - READILY_AVAILABLE)
             for layer in range(layers):
-                draw = available[layer] * (
-                    by_roots * root_fraction[row, layer] + by_surface * evaporation_fraction[layer]
-                )
-                draw = min(draw, max(0.0, water[cell, layer] - wilting_point[cell, layer]))
-                water[cell, layer] -= draw
-                evapotranspiration[cell, layer] += draw
+                draw = by_roots * root_fraction[row, layer] + by_surface * evaporation_fraction[layer]
+                draw = min(draw * relative[layer], max(0.0, held[layer] - wilting_point[cell, layer]))
+                held[layer] -= draw
+                drawn[layer] += draw
 
-        recharge = percolation[cell, layers - 1]
+        for layer in range(layers):
+            water[cell, layer] = held[layer]
+            percolation[cell, layer] = drained[layer]
+            evapotranspiration[cell, layer] = drawn[layer]
+        recharge = drained[last]
         outflow = min(groundwater[cell] * released + recharge * recharge_released, groundwater[cell] + recharge)
         groundwater[cell] += recharge - outflow
         baseflow[cell] = outflow
