@@ -23,6 +23,8 @@ DEFAULT_MATERIAL = "cattle-fym"
 DEEPEST_TILLAGE = 1.0
 #: days from harvest to the earliest drilling of a cover crop; shortest stand worth drilling; both priors
 COVER_CROP_DELAY, COVER_CROP_SHORTEST = 7, 60
+#: a default sowing date waits this long after the harvest before it, at most by so many days; both priors, d
+SOWING_DELAY, LONGEST_WAIT = 5, 30
 #: shallower passes than this (drilling) do not end a cover crop, m
 COVER_CROP_SURVIVES = 0.05
 
@@ -225,7 +227,7 @@ class _Scheduler:
             return None
         calendar = Calendar(self.name, self.years, plant_input=self.plant_input)
         cycle = calendar.days
-        self.no_overlap([s for s in seasons if s.crop.kind == "annual"], cycle)
+        self.in_order([s for s in seasons if s.crop.kind == "annual"], cycle)
         if self.failed:
             return None
         annual = [s for s in seasons if s.crop.kind == "annual"]
@@ -243,17 +245,23 @@ class _Scheduler:
         calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
         return None if self.failed else calendar
 
-    def no_overlap(self, annual: list[Season], cycle: int) -> None:
+    def in_order(self, annual: list[Season], cycle: int) -> None:
+        """Let default sowing dates wait for the harvest before them; overlaps that are left are wrong."""
+        fixed = {event.crop for event in self.events if event.do == "sow"}
         ordered = sorted(annual, key=lambda s: s.start)
         for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
-            start = after.start + (cycle if after is ordered[0] else 0)
-            if start < before.end:
-                self.say(
-                    "years",
-                    f"{before.crop.name}, {after.crop.name}",
-                    f"overlapping crops: {after.crop.name} is sown {month_day(start)} but {before.crop.name} "
-                    f"stands until {month_day(before.end)}.",
-                )
+            shift = cycle if after is ordered[0] else 0
+            wait = before.end + SOWING_DELAY - (after.start + shift)
+            if after.start + shift >= before.end:
+                continue
+            if after.crop.name not in fixed and wait <= LONGEST_WAIT:
+                after.start += wait
+                continue
+            wrong = (
+                f"overlapping crops: {after.crop.name} is sown {month_day(after.start)} but {before.crop.name} "
+                f"stands until {month_day(before.end)}."
+            )
+            self.say("years", f"{before.crop.name}, {after.crop.name}", wrong)
 
     def days_of(self, event: _Event, seasons: list[Season], cycle: int) -> list[int]:
         """Days of the cycle on which an event happens: every year, or once for each year of its crop.
@@ -272,8 +280,15 @@ class _Scheduler:
             if own is not None and own.start < year * DAYS and day >= own.end:
                 earlier = (day - DAYS) % cycle
                 others = (s for s in seasons if s is not own and s.crop.kind == "annual")
-                if not any((earlier - s.start) % cycle < s.end - s.start for s in others):
+                standing = next((s for s in others if (earlier - s.start) % cycle < s.end - s.start), None)
+                if standing is None:
                     day -= DAYS
+                elif (own.start - earlier) % cycle <= LONGEST_WAIT:
+                    wrong = (
+                        f"prepares {crop.name}, sown {month_day(own.start)}, but {standing.crop.name} stands "
+                        f"until {month_day(standing.end)}."
+                    )
+                    self.say(event.key, f"{event.do} {month_day(event.on)}", wrong)
             days.append(day % cycle)
         return days
 

@@ -100,7 +100,9 @@ def _shares(allocate: Callable[..., np.ndarray], source: Source) -> np.ndarray:
         return allocate(source.kind)
     try:
         return allocate(source.kind, dpm_rpm=source.dpm_rpm)
-    except ValueError:
+    except ValueError as error:
+        if "has no parameter" not in str(error):
+            raise
         return allocate(source.kind)
 
 

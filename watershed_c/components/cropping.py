@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.names import info
 from watershed_c.state import TillageEvent, Watershed
-from watershed_c.unit_tables import UnitTables
+
+if TYPE_CHECKING:
+    from watershed_c.unit_tables import UnitTables
 
 HYDROLOGIC_GROUPS = ("A", "B", "C", "D")
 
@@ -25,7 +28,7 @@ class Cropping(Process):
         With one row of ``units`` per unit of the tables and as many pools as ``allocate`` gives.
     tables : UnitTables
     allocate : callable
-        ``allocate(kind, dpm_rpm=...)``: shares (P) of the pools of the carbon model, such as ``CompiledPoolModel.allocate``.
+        ``allocate(kind, dpm_rpm=...)``: shares (P) of the pools, as ``CompiledPoolModel.allocate`` of the model.
     first_year : int
         Calendar year in which a unit of offset 0 is in the first year of its rotation.
     hydrologic_group : {"A", "B", "C", "D"}

@@ -1,0 +1,447 @@
+"""Calendars, what they refuse, and the tables of management units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watershed_c.crop_library import load_library
+from watershed_c.errors import ScenarioError
+from watershed_c.kernels import cover as rusle
+from watershed_c.rotation import Season, schedule
+from watershed_c.rotation_cycle import Climatology, depth_shares, plant_carbon, root_shares
+from watershed_c.unit_tables import build_units
+
+LIBRARY = load_library()
+#: Rothamsted means (degC); rain mm and erosivity with a summer peak
+CLIMATE = Climatology(
+    np.array([3.4, 3.6, 5.1, 7.3, 11.0, 13.9, 16.0, 16.0, 13.5, 10.2, 6.1, 4.6]),
+    np.array([60.0, 50, 50, 50, 55, 60, 60, 65, 65, 70, 70, 65]),
+    np.array([20.0, 20, 25, 35, 60, 90, 100, 95, 60, 40, 30, 25]),
+)
+LAYERS = np.array([0.05, 0.1, 0.23, 0.5, 1.0])
+PLOUGH = {"id": "plough", "on": "04-15", "do": "till"}
+
+
+def build(rotations, layers=LAYERS, **options):
+    return build_units(rotations, LIBRARY, layer_bottom=layers, climate=CLIMATE, **options)
+
+
+def one(years, *events, layers=LAYERS, **record):
+    return build({"r": {"years": years, "event": list(events), **record}}, layers)
+
+
+def season(name, yield_dry_matter, removed=math.nan):
+    return Season(LIBRARY.crops[name], 0, 200, yield_dry_matter, removed)
+
+
+def problems(record, name="r"):
+    with pytest.raises(ScenarioError) as caught:
+        schedule({name: record}, LIBRARY)
+    return str(caught.value)
+
+
+# ---- carbon ------------------------------------------------------------------------------------------------
+
+
+def test_wheat_carbon_of_6_tonnes():
+    """T3.1: 6 t DM ha-1: CS 4.042, CR 0.989, CE 0.654 t C ha-1; 5.685 with straw, 2.250 with straw exported."""
+    product, straw, roots, exudates = plant_carbon(season("winter-wheat", 0.6))
+    assert (product, 10 * straw, 10 * roots, 10 * exudates) == pytest.approx((0.0, 4.042, 0.989, 0.654), abs=5e-4)
+    assert 10 * (straw + roots + exudates) == pytest.approx(5.685, abs=1e-3)
+    assert 10 * sum(plant_carbon(season("winter-wheat", 0.6, 0.85))) == pytest.approx(2.250, abs=1e-3)
+
+
+def test_stubble_stays_when_all_straw_goes():
+    crop = LIBRARY.crops["winter-wheat"]
+    retained, removed = plant_carbon(season("winter-wheat", 0.6))[1], plant_carbon(season("winter-wheat", 0.6, 1.0))[1]
+    assert removed == pytest.approx(crop.straw_left_when_removed * retained)
+
+
+def test_roots_follow_yield_or_do_not():
+    """T3.2: doubling the yield changes fixed root input by nothing and proportional input by a factor of two."""
+    low, high = season("barley", 0.4), season("barley", 0.8)
+    for mode, factor in (("proportional", 2.0), ("fixed", 1.0)):
+        assert sum(plant_carbon(high, mode)[2:]) == pytest.approx(factor * sum(plant_carbon(low, mode)[2:]))
+    mixed = sum(plant_carbon(high, "mixed")[2:])
+    assert mixed == pytest.approx(0.5 * (sum(plant_carbon(high, "fixed")[2:]) + sum(plant_carbon(high)[2:])))
+
+
+def test_published_root_distribution():
+    """T3.4: beta .966 gives .292/.499/.749 above 10/20/40 cm; .961 gives .549/.697/.981 above 20/30/100 cm."""
+    assert np.cumsum(root_shares(0.966, np.array([0.1, 0.2, 0.4]))) == pytest.approx([0.292, 0.499, 0.749], abs=1e-3)
+    assert np.cumsum(root_shares(0.961, np.array([0.2, 0.3, 1.0]))) == pytest.approx([0.549, 0.697, 0.981], abs=1e-3)
+
+
+ROTATIONS = {
+    "arable": {
+        "years": ["maize", "winter-wheat", "potato"],
+        "cover_crop": "rye-cover",
+        "event": [
+            {"id": "a", "on": "04-10", "do": "till", "crop": "maize"},
+            {"id": "b", "on": "10-28", "do": "till", "crop": "winter-wheat", "implement": "disk-harrow", "depth": 0.12},
+            {"id": "w", "on": "11-02", "do": "sow", "crop": "winter-wheat"},
+            {"id": "c", "on": "04-05", "do": "manure", "carbon": 0.15, "crop": "maize"},
+            {
+                "id": "d",
+                "on": "09-20",
+                "do": "manure",
+                "carbon": 0.1,
+                "material": "cattle-slurry",
+                "depth": 0.1,
+                "crop": "potato",
+            },
+            {"id": "e", "on": "09-21", "do": "residue", "carbon": 0.05, "crop": "potato"},
+            {"id": "f", "on": "08-03", "do": "harvest", "crop": "winter-wheat", "straw_removed": 0.6},
+        ],
+    },
+    "ley": {
+        "years": ["grass", "grass", "winter-wheat"],
+        "event": [{"on": "10-01", "do": "till", "crop": "winter-wheat"}],
+    },
+    "forest": {"years": ["deciduous-forest"]},
+    "bare": {"years": ["fallow"]},
+}
+
+
+def expected_carbon(name):
+    """Carbon of one cycle from the seasons themselves, kg C m-2."""
+    calendar = schedule({name: ROTATIONS[name]}, LIBRARY)[name]
+    return sum(sum(plant_carbon(s)) for s in calendar.seasons) + sum(a.carbon for a in calendar.amendments)
+
+
+@pytest.mark.parametrize("name", ["arable", "forest", "bare"])
+def test_no_carbon_is_lost_between_calendar_and_tables(name):
+    tables = build({name: ROTATIONS[name]})
+    months = tables.cycle_months[0]
+    placed = tables.input_by_source[:months, 0].sum() + tables.root_carbon_below_profile[:months, 0].sum()
+    assert placed == pytest.approx(expected_carbon(name), rel=1e-12, abs=1e-15)
+
+
+@settings(max_examples=20, derandomize=True, deadline=None)
+@given(st.lists(st.floats(0.01, 0.22), max_size=6, unique_by=lambda x: round(x, 3)))
+def test_input_does_not_depend_on_how_23_cm_are_cut(cuts):
+    """Rule 10: the same total, month by month and source by source, however many layers there are."""
+    rotation = {"arable": ROTATIONS["arable"]}
+    whole = build(rotation, np.array([0.23]))
+    cut = build(rotation, np.array([*sorted(cuts), 0.23]))
+    assert np.allclose(cut.input_by_source.sum(axis=2), whole.input_by_source.sum(axis=2), rtol=1e-12, atol=1e-16)
+    assert np.allclose(cut.root_carbon_below_profile, whole.root_carbon_below_profile, rtol=1e-12, atol=1e-16)
+    assert np.allclose(cut.root_fraction.sum(axis=2), 1.0)
+
+
+def test_residues_go_into_the_tilled_layer_when_tilled_in_at_once():
+    """Harvest 23 October; ploughed a week later to 23 cm: 99 % over the tilled depth, by thickness."""
+    straw = plant_carbon(season("maize", LIBRARY.crops["maize"].yield_dry_matter))[1]
+    left, tilled = one(["maize"]), one(["maize"], {"on": "10-30", "do": "till", "depth": 0.23})
+    change = (tilled.input_by_source - left.input_by_source)[9, 0, :, 0]
+    assert change == pytest.approx(0.99 * straw * (depth_shares(0.23, LAYERS) - np.eye(5)[0]), rel=1e-9, abs=1e-15)
+    assert (tilled.input_by_source - left.input_by_source)[:9].max() == 0.0
+    late = one(["maize"], {"on": "12-20", "do": "till"})
+    assert np.array_equal(late.input_by_source, left.input_by_source)
+
+
+def test_roots_enter_while_the_crop_grows():
+    tables = one(["maize"])
+    by_month = tables.input_by_source[:, 0, 1:].sum(axis=(1, 2))
+    assert (by_month[5:10] > 0).all() and (by_month[[0, 1, 2, 3, 11]] == 0).all()
+    assert np.argmax(by_month) in (7, 8)
+
+
+def test_leaf_litter_falls_in_autumn_on_the_top_layer():
+    tables = build({"f": ROTATIONS["forest"]})
+    top = tables.input_by_source[:, 0, 0, 0]
+    assert top[9] == pytest.approx(max(top)) and top[9] > 5 * top[6]
+    assert tables.sources[0].dpm_rpm == 0.25
+
+
+def test_prescribed_plant_input_keeps_shape_and_amendments():
+    record = {**ROTATIONS["arable"], "plant_input": 0.4}
+    free, scaled = build({"r": record}), build({"r": record}, prescribed=True)
+    plants = np.array([not source.amendment for source in free.sources])
+    assert scaled.input_by_source[:36, 0][..., plants].sum() == pytest.approx(3 * 0.4)
+    assert np.array_equal(scaled.input_by_source[..., ~plants], free.input_by_source[..., ~plants])
+    ratio = (
+        scaled.input_by_source[..., plants][free.input_by_source[..., plants] > 0]
+        / free.input_by_source[..., plants][free.input_by_source[..., plants] > 0]
+    )
+    assert np.ptp(ratio) < 1e-12
+
+
+def rothc(kind, dpm_rpm=None):
+    if kind == "manure":
+        return np.array([0.49, 0.49, 0.0, 0.02, 0.0])
+    return np.array([dpm_rpm / (1 + dpm_rpm), 1 / (1 + dpm_rpm), 0.0, 0.0, 0.0])
+
+
+def test_input_by_pool_keeps_the_sum_and_knows_what_is_brought():
+    tables = build(ROTATIONS)
+    every, brought = tables.by_pool(rothc)
+    assert np.allclose(every.sum(axis=-1), tables.input_by_source.sum(axis=-1), rtol=1e-12)
+    u = tables.unit("arable")
+    assert brought[:36, u].sum() == pytest.approx(0.15 + 0.1 + 0.05)
+    assert brought[:36, u, :, 3].sum() == pytest.approx(0.02 * 0.25)
+    assert (every >= brought).all()
+
+
+def test_a_model_without_the_ratio_is_asked_without_it_and_other_errors_are_told():
+    def single(kind, **parameters):
+        if parameters:
+            raise ValueError(f"input {kind!r} of model x has no parameter 'dpm_rpm'; it has: none")
+        return np.ones(1)
+
+    def broken(kind, **parameters):
+        raise ValueError("dpm_rpm must be 0.2-2")
+
+    tables = one(["maize"])
+    assert np.allclose(tables.by_pool(single)[0][..., 0], tables.input_by_source.sum(axis=-1))
+    with pytest.raises(ValueError, match="must be"):
+        tables.by_pool(broken)
+
+
+# ---- units and months --------------------------------------------------------------------------------------
+
+
+def test_offsets_are_the_same_rotation_years_later():
+    tables = build(ROTATIONS)
+    assert tables.names[:3] == ("arable+0", "arable+1", "arable+2") and len(tables.names) == 3 + 3 + 1 + 1
+    first = tables.unit("arable")
+    for table in (tables.cover_factor, tables.input_by_source, tables.crop_coefficient):
+        for offset in (1, 2, 4):
+            for month in (0, 7, 40):
+                assert np.array_equal(
+                    tables.at(table, month)[tables.unit("arable", offset)], tables.at(table, month + 12 * offset)[first]
+                )
+
+
+def test_short_cycles_repeat_and_months_before_the_start_wrap():
+    tables = build(ROTATIONS)
+    forest = tables.unit("forest")
+    assert tables.cycle_months[forest] == 12
+    assert np.array_equal(tables.at(tables.input_by_source, 25)[forest], tables.at(tables.input_by_source, 1)[forest])
+    assert np.array_equal(tables.at(tables.cover_factor, -12), tables.at(tables.cover_factor, 24))
+
+
+def test_winter_wheat_is_sown_the_autumn_before():
+    tables = one(["winter-wheat", "maize"])
+    assert tables.canopy_cover[:7, 0].min() > 0.1 and tables.canopy_cover[8:12, 0].max() == 0.0
+    assert 0.0 < tables.canopy_cover[22, 0] < 0.2  # November of the maize year
+
+
+def test_an_event_of_a_winter_crop_is_put_in_the_autumn_when_the_field_is_free():
+    tables = one(
+        ["maize", "winter-wheat"],
+        {"on": "10-25", "do": "till", "crop": "winter-wheat"},
+        {"on": "10-28", "do": "sow", "crop": "winter-wheat"},
+    )
+    assert [m for m, passes in enumerate(tables.tillage[0]) if passes] == [9]
+    stubble = one(
+        ["maize", "winter-wheat"],
+        {"on": "08-20", "do": "till", "crop": "winter-wheat"},
+        {"on": "10-28", "do": "sow", "crop": "winter-wheat"},
+    )
+    assert [m for m, passes in enumerate(stubble.tillage[0]) if passes] == [12 + 7]  # maize stands in August
+
+
+def test_passes_carry_depth_mixing_and_transport_in_order():
+    tables = one(
+        ["maize"],
+        {"on": "04-20", "do": "till", "implement": "rotary-harrow"},
+        {"on": "04-10", "do": "till", "depth": 0.125},
+        {"on": "05-01", "do": "none"},
+    )
+    plough, harrow = tables.tillage[0][3]
+    assert (plough.day, plough.depth, plough.efficiency) == (99, 0.125, 0.95)
+    assert plough.transport == pytest.approx(0.5 * LIBRARY.implements["mouldboard-plough"].transport)
+    assert harrow.transport == LIBRARY.implements["rotary-harrow"].transport
+    assert sum(map(len, tables.tillage[0])) == 2
+
+
+def test_cover_crop_stands_between_main_crops_until_tilled():
+    with_cover = one(["barley", "maize"], PLOUGH | {"crop": "maize"}, cover_crop="rye-cover")
+    without = one(["barley", "maize"], PLOUGH | {"crop": "maize"})
+    assert with_cover.canopy_cover[10, 0] > 0.4 and without.canopy_cover[10, 0] == 0.0
+    assert with_cover.canopy_cover[14, 0] > 0.6  # March of the maize year
+    assert with_cover.input_by_source[:24].sum() > without.input_by_source[:24].sum() + 0.1
+    assert (with_cover.cover_factor_annual[:24] < without.cover_factor_annual[:24]).any()
+
+
+def test_a_ley_ends_where_the_next_crop_begins():
+    tables = build({"ley": ROTATIONS["ley"]})
+    assert tables.canopy_cover[:21, 0].min() == 1.0 and tables.canopy_cover[21, 0] < 0.1
+    assert tables.cover_factor[21, 0] > 0.2 > tables.cover_factor[20, 0]
+    assert tables.biodiffusivity_class[0] == "grassland"
+
+
+def test_plant_cover_is_yes_or_no():
+    tables = build(ROTATIONS)
+    assert set(np.unique(tables.plant_cover)) == {0.0, 1.0}
+    assert tables.plant_cover[:, tables.unit("forest")].all() and not tables.plant_cover[:, tables.unit("bare")].any()
+
+
+def test_crop_coefficient_and_curve_number_stay_between_their_stages():
+    tables = one(["maize"])
+    assert tables.crop_coefficient.min() == pytest.approx(0.3) and 1.0 < tables.crop_coefficient.max() <= 1.2
+    assert tables.crop_coefficient[9, 0] < tables.crop_coefficient[8, 0]  # it dries
+    assert (tables.curve_number[:, 0] == (67, 78, 85, 89)).all()
+
+
+# ---- cover-management factor ------------------------------------------------------------------------------
+
+
+def test_bare_fallow_is_the_unit_plot():
+    tables = build({"bare": ROTATIONS["bare"]})
+    assert tables.cover_factor == pytest.approx(1.0) and tables.cover_factor_annual == pytest.approx(1.0)
+
+
+def test_subfactors_at_their_limits():
+    assert rusle.canopy_subfactor(np.array([0.0, 1.0, 1.0]), np.array([1.0, 0.0, 1.0])) == pytest.approx(
+        [1, 0, 1 - math.exp(-0.328)]
+    )
+    assert rusle.surface_cover_subfactor(np.array([0.0, 0.5]), np.full(2, 6.096)) == pytest.approx([1, math.exp(-1.75)])
+    assert rusle.roughness_subfactor(np.array([6.096, 48.3])) == pytest.approx([1, math.exp(-0.026 * 42.204)])
+    assert rusle.roughness_left(48.3, np.array([0.0, 25.4, 1e6]), np.array([0.0, 17.02, 0.0])) == pytest.approx(
+        [48.3, 6.096 + 42.204 * math.exp(-0.07 - 0.006), 6.096]
+    )
+    assert rusle.residue_ground_cover(np.array([0.0, math.log(2.0)])) == pytest.approx([0.0, 0.5])
+
+
+def test_residues_decay_best_warm_and_wet_and_not_when_frozen():
+    warm, wet = np.array([-30.0, -7.76, 10.0, 37.0]), np.full(4, 100.0)
+    share = rusle.decay_opportunity(warm, wet)
+    assert share[0] == share[1] == 0.0 and 0.0 < share[2] < 1.0 and share[3] == pytest.approx(1.0)
+    assert rusle.decay_opportunity(np.array([37.0]), np.array([12.88])) == pytest.approx(0.5)
+
+
+def test_tilled_fallow_follows_roughness_alone():
+    """One pass a year on a fallow: C is the mean of SR over the smoothing of the ridge, in closed form by day."""
+    tables = one(["fallow"], {"on": "01-01", "do": "till"})
+    lengths = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    rain = np.cumsum(np.repeat(CLIMATE.precipitation / lengths, lengths))
+    erosivity = np.cumsum(np.repeat(CLIMATE.erosivity / lengths, lengths))
+    left = np.exp(-0.07 / 25.4 * (rain - rain[0]) - 0.006 / 17.02 * (erosivity - erosivity[0]))
+    ratio = np.exp(-0.026 * 42.204 * left)
+    expected = [part.mean() for part in np.split(ratio, np.cumsum(lengths)[:-1])]
+    assert tables.cover_factor[:, 0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_residue_cycle_is_steady():
+    """Writing the rotation twice changes nothing: the state of the first day is that after endless cycles."""
+    once, twice = one(["maize"], PLOUGH), one(["maize", "maize"], PLOUGH)
+    for name in ("residue_cover", "cover_factor", "crop_coefficient"):
+        assert np.allclose(getattr(twice, name)[:, 0], np.tile(getattr(once, name)[:, 0], 2), rtol=1e-9, atol=1e-15)
+
+
+def test_more_residue_less_loss():
+    harvest = {"on": "10-23", "do": "harvest", "crop": "maize"}
+    kept, removed = one(["maize"], PLOUGH, harvest), one(["maize"], PLOUGH, harvest | {"straw_removed": 1.0})
+    assert (kept.cover_factor <= removed.cover_factor + 1e-12).all()
+    assert kept.cover_factor[11, 0] < 0.5 * removed.cover_factor[11, 0]
+    drilled = one(["maize"], {"on": "05-05", "do": "till", "implement": "direct-drill"})
+    assert drilled.cover_factor_annual[0, 0] < 0.35 * kept.cover_factor_annual[0, 0]
+
+
+def test_annual_factor_is_weighted_by_erosivity():
+    tables = one(
+        ["maize", "winter-wheat"], PLOUGH | {"crop": "maize"}, {"on": "10-28", "do": "sow", "crop": "winter-wheat"}
+    )
+    weight = CLIMATE.erosivity / CLIMATE.erosivity.sum()
+    for year in (0, 1):
+        rows = slice(12 * year, 12 * year + 12)
+        assert tables.cover_factor_annual[rows, 0] == pytest.approx(tables.cover_factor[rows, 0] @ weight)
+    assert (tables.cover_factor > 0).all() and (tables.cover_factor <= 1).all()
+
+
+def test_permanent_vegetation_has_its_cited_constant():
+    tables = build({"g": {"years": ["grass"]}, **{k: ROTATIONS[k] for k in ("forest",)}})
+    assert tables.cover_factor[:, 0] == pytest.approx(0.05) and tables.cover_factor[:, 1] == pytest.approx(0.00116)
+
+
+# ---- refusals ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"years": []}, "rotation.r.years  must name at least one crop."),
+        ({"years": ["maze"]}, 'rotation.r.years = maze  is not known. Did you mean "maize"?'),
+        ({"years": ["rye-cover"]}, 'is a cover crop; write cover_crop = "rye-cover".'),
+        ({"years": ["maize"], "cover_crop": "barley"}, "rotation.r.cover_crop = barley  is not a cover crop."),
+        (
+            {"years": ["maize"], "cover_crop": "rye"},
+            'rotation.r.cover_crop = rye  is not known. Did you mean "rye-cover"?',
+        ),
+        ({"years": ["maize"], "yields": {"maize": -1.0}}, "rotation.r.yields.maize = -1.0  must be above 0"),
+        ({"years": ["maize"], "yields": {"barley": 1.0}}, "rotation.r.yields = barley  is not grown in this rotation."),
+        (
+            {"years": ["barley"], "event": [{"on": "09-20", "do": "sow"}]},
+            "r.years[0] = barley  harvest before sowing: sown 09-20, harvested 07-23. It is not a winter crop.",
+        ),
+        (
+            {"years": ["maize", "winter-wheat"], "event": [{"on": "10-16", "do": "sow", "crop": "winter-wheat"}]},
+            "maize, winter-wheat  overlapping crops: winter-wheat is sown 10-16 but maize stands until 10-23.",
+        ),
+        (
+            {"years": ["maize", "rapeseed"]},
+            "maize, rapeseed  overlapping crops: rapeseed is sown 08-29 but maize stands until 10-23.",
+        ),
+        (
+            {"years": ["maize", "winter-wheat"], "event": [PLOUGH | {"on": "10-12", "crop": "winter-wheat"}]},
+            "r.plough = till 10-12  prepares winter-wheat, sown 10-28, but maize stands until 10-23.",
+        ),
+        (
+            {"years": ["deciduous-forest"], "event": [PLOUGH]},
+            "rotation.r.plough = till 04-15  tills deciduous-forest, which cannot be tilled.",
+        ),
+        ({"years": ["grass"], "event": [PLOUGH]}, "grass  is tilled 04-15 although the rotation keeps it."),
+        ({"years": ["maize"], "event": [PLOUGH | {"implement": "mouldboard"}]}, 'Did you mean "mouldboard-plough"?'),
+        (
+            {"years": ["maize"], "event": [PLOUGH | {"depth": 25.0}]},
+            "rotation.r.plough.depth = 25.0  must be above 0 and at most 1.0 m.",
+        ),
+        ({"years": ["maize"], "event": [PLOUGH | {"crop": "barley"}]}, "barley  is not grown in this rotation."),
+        ({"years": ["maize"], "event": [PLOUGH | {"crop": "maiz"}]}, 'maiz  is not known. Did you mean "maize"?'),
+        (
+            {"years": ["maize"], "event": [PLOUGH | {"on": "02-29"}]},
+            'rotation.r.plough.on = 02-29  must be a day "MM-DD"',
+        ),
+        ({"years": ["maize"], "event": [PLOUGH | {"do": "tilll"}]}, 'Did you mean "till"?'),
+        (
+            {"years": ["maize"], "event": [{"on": "04-01", "do": "manure"}]},
+            "rotation.r.event 1.carbon = None  must be the carbon brought",
+        ),
+        (
+            {"years": ["maize"], "event": [{"on": "04-01", "do": "manure", "carbon": 0.1, "material": "cattle-fim"}]},
+            'cattle-fim  is not known. Did you mean "cattle-fym"?',
+        ),
+        ({"years": ["grass"], "event": [{"on": "04-01", "do": "sow", "crop": "grass"}]}, "which is there all year."),
+        (
+            {"years": ["maize", "barley"], "event": [{"on": "04-01", "do": "sow"}]},
+            'crop = missing  do = "sow" needs a crop.',
+        ),
+    ],
+)
+def test_a_wrong_rotation_says_what_is_wrong(record, message):
+    assert message in problems(record)
+
+
+def test_all_problems_of_all_rotations_come_at_once():
+    with pytest.raises(ScenarioError) as caught:
+        schedule({"a": {"years": ["maze"]}, "b": {"years": ["maize"], "event": [PLOUGH | {"depth": -1.0}]}}, LIBRARY)
+    assert {problem.key for problem in caught.value.problems} == {"rotation.a.years", "rotation.b.plough.depth"}
+
+
+def test_layers_climate_and_mode_are_checked():
+    with pytest.raises(ValueError, match="must increase"):
+        build({"r": {"years": ["maize"]}}, [0.2, 0.1])
+    with pytest.raises(ValueError, match="belowground"):
+        build({"r": {"years": ["maize"]}}, belowground="deep")
+    with pytest.raises(ValueError, match="12 finite"):
+        replace(CLIMATE, temperature=np.zeros(3))
+    with pytest.raises(ValueError, match="negative"):
+        replace(CLIMATE, erosivity=-np.ones(12))
