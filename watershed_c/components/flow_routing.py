@@ -35,9 +35,9 @@ class FlowRouter(Process):
 
     The network is published on the watershed, for every routed pass: ``order`` (c,) int64, all core nodes,
     each before its receivers; ``receivers`` (n, R) int64, packed to the left, ended by -1; ``weights``
-    (n, R), shares that sum to 1. R is 1 for ``d8`` and 8 for ``multiple``. ``gradient_x`` and ``gradient_y`` (n,),
-    m m-1, are those of the terrain with its depressions; ``in_depression`` (n,) bool marks cells below their
-    spill level. ``routing_version`` counts the routings.
+    (n, R), shares that sum to 1. R is 1 for ``d8`` and 8 for ``multiple``. ``gradient_x`` and
+    ``gradient_y`` (n,), m m-1, are those of the terrain with its depressions; ``in_depression`` (n,) bool
+    marks cells below their spill level. ``routing_version`` counts the routings.
 
     As grid fields for other Landlab components: receiver, slope and order of the steepest descent on the
     filled surface, whatever the method; drainage area and discharge by the method chosen.
