@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 #: one year in hours: 365.25 d of 24 h (Julian year, IAU)
 HOURS_PER_YEAR = 8766.0
@@ -181,7 +182,7 @@ def split_quantity(text: str) -> tuple[float, str]:
     return float(match.group(1).replace("−", "-").replace("_", "")), match.group(2).strip()
 
 
-def to_inside(value: float, unit: str, kind: str) -> float:
+def to_inside(value: Any, unit: str, kind: str) -> Any:
     """A value (or array) in `unit` as the inside unit of `kind`; an empty unit is the inside unit."""
     if not unit:
         return value
@@ -190,7 +191,7 @@ def to_inside(value: float, unit: str, kind: str) -> float:
     return _scale(value, factor(unit, kind))
 
 
-def _scale(value: float, by: float) -> float:
+def _scale(value: Any, by: float) -> Any:
     """value * by; by 0.01 divides by 100, so that "23.4 %" is exactly 0.234."""
     inverse = round(1.0 / by)
     if by < 1.0 and abs(inverse * by - 1.0) < 1e-12:
@@ -204,7 +205,7 @@ def quantity(value: float | int | str, kind: str) -> float:
         raise UnitError(f"must be a number, or a number with its unit ({', '.join(KINDS[kind].accepts)}).")
     if isinstance(value, str):
         number, unit = split_quantity(value)
-        return to_inside(number, unit, kind)
+        return float(to_inside(number, unit, kind))
     try:
         return float(value)
     except OverflowError:
@@ -217,7 +218,7 @@ def written(value: float, kind: str) -> str | float:
     return value if unit == "1" else f"{value!r} {unit}"
 
 
-def convert(value: float, from_unit: str, to_unit: str) -> float:
+def convert(value: Any, from_unit: str, to_unit: str) -> Any:
     """A value or array in another unit of the same dimension (differences of temperature, not absolute ones)."""
     from_dimension, from_size = parse_unit(from_unit)
     to_dimension, to_size = parse_unit(to_unit)
@@ -226,11 +227,11 @@ def convert(value: float, from_unit: str, to_unit: str) -> float:
     return value * (from_size / to_size)
 
 
-def t_ha_from_kg_m2(value: float) -> float:
+def t_ha_from_kg_m2(value: Any) -> Any:
     """t ha-1 of a value or array in kg m-2."""
     return value / KG_M2_PER_T_HA
 
 
-def kg_m2_from_t_ha(value: float) -> float:
+def kg_m2_from_t_ha(value: Any) -> Any:
     """kg m-2 of a value or array in t ha-1."""
     return value * KG_M2_PER_T_HA

@@ -69,6 +69,7 @@ ArealMassFlux = Annotated[float, _quantity("areal mass flux"), Measures("areal m
 Water = Annotated[float, _quantity("water"), Measures("water")]
 LapseRate = Annotated[float, _quantity("lapse rate"), Measures("lapse rate")]
 Time = Annotated[float, _quantity("time"), Measures("time")]
+Rate = Annotated[float, _quantity("rate"), Measures("rate")]
 Temperature = Annotated[float, _quantity("temperature"), Measures("temperature")]
 TemperatureDifference = Annotated[
     float, _quantity("temperature difference"), Measures("temperature difference")
@@ -232,3 +233,6 @@ class SoilInorganicCarbon(SpatialCarbon):
         "C", alias="as", description='what the number counts: "C" or "CaCO3" (12.0 % C)', pattern="^(C|CaCO3)$"
     )
     lithogenic: Share = item(1.0, "share that is lithogenic; the rest is pedogenic", ge=0.0, le=1.0)
+    decarbonated_depth: Length = item(
+        0.0, "no carbonate above; a concentration is that below, a stock lies between here and depth", ge=0.0, le=10.0
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from watershed_c.scenario.fields import (
     Length,
     Number,
-    Share,
+    Rate,
     SpatialDiffusivity,
     Table,
     Time,
@@ -26,120 +26,149 @@ class Process(Table):
 class FlowRouting(Process):
     """[processes.flow_routing]: where water runs on the surface."""
 
-    method: Literal["d8", "multiple"] = item("d8", "one receiver of steepest descent, or several")
-    exponent: Number = item(
-        1.1, "multiple flow: share of a receiver ~ slope^exponent", ge=0.0, le=20.0,
-        source="Freeman 1991, Comput. Geosci. 17, 413-422",
-    )  # fmt: skip
+    method: Literal["multiple", "d8"] = item("multiple", "shares to all lower neighbours, or all to the steepest")
     depressions: Literal["trap", "breach"] = item(
-        "breach", "trap: what flows into a closed depression stays there; breach: it passes through"
+        "trap", "sediment in closed depressions settles there (trap) or passes (breach); water passes in both"
     )
+    exponent: Number = item(
+        1.1, "multiple: a share is as slope^exponent", ge=0.0, le=20.0, source="Freeman 1991, Comput. Geosci. 17, 413"
+    )
+    reroute_threshold: Length = item(
+        0.05, "change of elevation after which flow is routed anew", ge=0.0, le=100.0,
+        source="less than the vertical error of elevation models; 0 routes after any change",
+    )  # fmt: skip
 
 
 class SoilWater(Process):
-    """[processes.soil_water]: runoff, layered storage, percolation, groundwater."""
+    """[processes.soil_water]: snow, runoff, layered storage, percolation, groundwater."""
 
     hydrologic_group: Literal["A", "B", "C", "D"] = item(
         "B", "hydrologic soil group of the runoff curve numbers", source="USDA 1986, TR-55, appendix A"
     )
-    rain_days: Number = item(10.0, "days with rain in a month, where the climate table has none", gt=0.0, le=31.0)
-    groundwater_residence: Time = item(1.0, "mean residence time of the groundwater reservoir", gt=0.0, le=1000.0)
+    rain_days: Number | None = item(
+        None, "days with rain in a month; needed where the climate table has no wet_days", gt=0.0, le=31.0
+    )
+    initial_abstraction: Number = item(
+        0.2, "share of the retention filled before runoff begins: 0.2 or 0.05", source="USDA 1986; Hawkins et al. 2002"
+    )
+    groundwater_residence_time: Time = item(
+        45.0 / 365.25, "of the linear reservoir that feeds the stream", gt=0.0, le=1000.0,
+        source="Brutsaert 2008: 45 +- 15 days",
+    )  # fmt: skip
+    evaporation_depth: Length = item(0.10, "soil dried by evaporation", gt=0.0, le=0.5, source="FAO-56: 0.10-0.15")
+    degree_day_factor: Number = item(3.0, "snow melt, kg m-2 K-1 d-1", ge=0.0, le=20.0, source="Hock 2003: 1.5 to 6")
+
+    @field_validator("initial_abstraction")
+    @classmethod
+    def _one_of_two(cls, value: float) -> float:
+        if value not in (0.2, 0.05):
+            raise ValueError("must be 0.2 or 0.05.")
+        return value
 
 
 class Enrichment(Table):
-    """enrichment = { law, ratio }: organic carbon in eroded soil relative to the soil it leaves."""
+    """enrichment = { law, ratio }: content of a constituent in eroded soil over its content in the top soil."""
 
-    law: Literal["none", "constant", "watem_c"] = item(
-        "none", "none: 1; constant: ratio; watem_c: 1 + a exp(b dz), dz annual lowering (Wang et al. 2020)"
-    )
+    law: Literal["none", "constant"] = item("none", "none: 1; constant: ratio")
     ratio: Number = item(
-        1.0, "enrichment ratio of the constant law", ge=1.0, le=12.0,
-        source="range: Lal 2020; Lugato et al. 2018 use 1 and 2",
+        1.0, "of organic carbon, whatever its carrier", ge=0.1, le=12.0,
+        source="range: Lal 2020; Lugato et al. 2018 bracket 1 and 2",
     )  # fmt: skip
+    particulate: Number | None = item(None, "of particulate carriers, instead of ratio", ge=0.1, le=12.0)
+    mineral: Number | None = item(None, "of mineral-associated carriers, instead of ratio", ge=0.1, le=12.0)
+    bulk: Number = item(1.0, "of what is carried on bulk soil: carbonate", ge=0.1, le=12.0)
 
     @model_validator(mode="after")
     def _needed(self) -> Enrichment:
-        if self.law != "constant" and self.ratio != 1.0:
-            raise ValueError(f'has a ratio that the law "{self.law}" does not use: set law = "constant".')
+        given = (self.ratio, self.particulate or 1.0, self.mineral or 1.0, self.bulk)
+        if self.law == "none" and any(number != 1.0 for number in given):
+            raise ValueError('has a ratio, but law = "none" does not use it: set law = "constant".')
         return self
+
+    @property
+    def by_carrier(self) -> dict[str, float]:
+        """Ratio of each carrier of `constituents.Constituent`."""
+        return {
+            "particulate": self.particulate if self.particulate is not None else self.ratio,
+            "mineral": self.mineral if self.mineral is not None else self.ratio,
+            "bulk": self.bulk,
+        }
 
 
 class WaterErosion(Process):
     """[processes.water_erosion]: RUSLE detachment, transport capacity, deposition."""
 
-    model: Literal["rusle"] = item("rusle", "how soil is detached")
-    length_exponent: Literal["van_oost_2003", "mccool_1989"] = item("mccool_1989", "slope-length exponent m of LS")
-    slope_factor: Literal["nearing_1997", "mccool_1987"] = item("nearing_1997", "slope steepness factor S of LS")
+    model: Literal["rusle"] = item("rusle", "source of potential soil loss")
+    length_exponent: Literal["van_oost_2003", "mccool_1989"] = item("van_oost_2003", "exponent m of slope length in LS")
+    slope_factor: Literal["nearing_1997", "mccool_1987"] = item("nearing_1997", "slope factor S of LS")
     capacity: Literal["van_oost_2000", "verstraeten_2007"] = item("van_oost_2000", "transport capacity equation")
-    ktc_low: Number = item(
-        3.0, "transport capacity coefficient where annual C <= ktc_limit; m (van_oost_2000); belongs to a cell size",
-        ge=0.0, source="WaTEM/SEDEM example set-up, 20 m cells: calibrate",
+    ktc_low: Number | None = item(
+        None, "transport capacity coefficient where annual C <= cover_threshold; m (van_oost_2000) or m-1.8; the "
+        "example of WaTEM/SEDEM (3 and 12 m) if not given: calibrate, it belongs to a cell size", gt=0.0, le=1e6,
     )  # fmt: skip
-    ktc_high: Number = item(
-        12.0, "transport capacity coefficient where annual C > ktc_limit", ge=0.0,
-        source="WaTEM/SEDEM example set-up, 20 m cells: calibrate",
-    )  # fmt: skip
-    ktc_limit: Number = item(
-        0.1, "annual cover factor C that parts low from high", ge=0.0, le=1.0, source="WaTEM/SEDEM example set-up"
+    ktc_high: Number | None = item(None, "the same where annual C > cover_threshold", gt=0.0, le=1e6)
+    cover_threshold: Number = item(
+        0.01, "annual cover factor C that parts low from high", ge=0.0, le=1.0, source="WaTEM/SEDEM manual, example"
     )
-    practice_factor: Number = item(1.0, "RUSLE support practice factor P; 1 = none", ge=0.0, le=1.0)
-    enrichment: Enrichment = item(doc="carbon enrichment of eroded soil", factory=Enrichment)
-    mineralised_in_transit: Share = item(
-        0.0, "share of the SOC moved that is respired on the way", ge=0.0, le=1.0,
-        source="Lugato et al. 2018: 2 and 10 %",
-    )  # fmt: skip
+    enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
 
     @model_validator(mode="after")
-    def _order(self) -> WaterErosion:
-        if self.ktc_low > self.ktc_high:
+    def _pair(self) -> WaterErosion:
+        if (self.ktc_low is None) != (self.ktc_high is None):
+            raise ValueError("must have both ktc_low and ktc_high, or neither.")
+        if self.ktc_low is not None and self.ktc_high is not None and self.ktc_low > self.ktc_high:
             raise ValueError(f"has ktc_low = {self.ktc_low:g} above ktc_high = {self.ktc_high:g}.")
+        if self.capacity == "verstraeten_2007" and self.ktc_low is None:
+            raise ValueError('has capacity = "verstraeten_2007", which needs ktc_low and ktc_high.')
         return self
 
 
 class TillageErosion(Process):
-    """[processes.tillage_erosion]: soil moved by implements at the dates of the calendar."""
-
-    scale: Number = item(1.0, "multiplies the transport coefficient of every implement", ge=0.0, le=5.0)
+    """[processes.tillage_erosion]: soil moved by implements at the dates of the calendar, within fields."""
 
 
 class SoilColumn(Process):
     """[processes.soil_column]: the column follows its surface; soil animals mix it."""
 
     biodiffusivity: SpatialDiffusivity | None = item(
-        None, 'mixing by soil animals, e.g. { by_class = { grassland = "2 cm2/yr" } }; none if not given'
+        None, 'mixing by soil animals at the surface, e.g. { by_class = { grass = "2 cm2/yr" } }; none if not given'
     )
-    e_folding_depth: Length = item(0.2, "depth over which mixing falls to 1/e", gt=0.0, le=5.0)
+    e_folding_depth: Length | None = item(
+        None, "depth over which mixing falls to 1/e; the same at all depths if not given", gt=0.0, le=5.0
+    )
 
 
 class Decomposition(Process):
     """[processes.decomposition]: the carbon pools in every layer."""
 
-    depth_factor: Literal["none", "exponential"] = item(
-        "exponential", "decay below the calibration depth of the pool model (coupling rule 10)"
-    )
     e_folding_depth: Length = item(
-        0.303, "depth below the calibration depth over which decay falls to 1/e", gt=0.0,
-        source="Wang et al. 2020, WATEM_C: r_exp 3.30 m-1",
+        0.303, "depth below the calibration depth of the pool model over which rates fall to 1/e", gt=0.0, le=10.0,
+        source="WATEM_C code, r_exp = 3.30 m-1 (Wang et al. 2020)",
     )  # fmt: skip
-    buried_rates: Literal["follow_depth", "follow_material"] = item(
-        "follow_depth", "decay of buried carbon: that of its new depth, or that it came with (coupling rule 12)"
-    )
 
 
 class Carbonate(Process):
     """[processes.carbonate]: dissolution and precipitation of calcite; on when its table is there."""
 
     root_respiration: Number = item(
-        1.0, "root respiration relative to heterotrophic respiration, for the CO2 of soil air", ge=0.0, le=5.0
+        0.85, "root respiration relative to heterotrophic, for the CO2 of soil air", ge=0.0, le=10.0,
+        source="Hanson et al. 2000, Biogeochemistry 48, 115",
+    )  # fmt: skip
+    atmospheric_carbon_dioxide: Number = item(
+        420.0, "ppm", ge=100.0, le=10000.0, source="NOAA Global Monitoring Laboratory, about 2023"
     )
-    kinetics: Share = item(1.0, "share of the way to equilibrium reached in a step", ge=0.0, le=1.0)
+    maximum_carbon_dioxide: Number = item(150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6)
 
 
 class DissolvedCarbon(Process):
-    """[processes.dissolved_carbon]: DOC made of what would be respired; on when its table is there."""
+    """[processes.dissolved_carbon]: DOC with percolating water; on when its table is there."""
 
-    doc_share: Share = item(0.02, "share of what decomposes that becomes DOC", ge=0.0, le=0.5)
-    doc_decay: Time = item(1.0, "mean lifetime of DOC in soil water", gt=0.0)
+    distribution_coefficient: Number = item(
+        5.0, "sorbed per dissolved, L kg-1", ge=0.0, le=1000.0, source="prior; Kalbitz et al. 2000: 0.5 to 20"
+    )
+    decay_rate: Rate = item(
+        1.0, "mineralisation of what is in solution", ge=0.0, le=1000.0, source="prior; Kalbitz & Kaiser 2008: 0.5 to 5"
+    )
 
 
 class CustomProcess(Table):

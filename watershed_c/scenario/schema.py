@@ -147,6 +147,7 @@ class ErosivityTable(Table):
         source="Renard & Freimund 1994, J. Hydrol. 157, 287-306",
     )  # fmt: skip
     annual: Erosivity | None = item(None, "R of the year", ge=0.0, le=50000.0)
+    snow_reduces: bool = item(True, "none in frozen months, the rain share up to 3 degC (coupling rule 24)")
     shares: Annotated[list[Number], Field(min_length=12, max_length=12)] | None = item(
         None, "share of each month, January first, sum 1; by precipitation^2 if not given"
     )
@@ -181,11 +182,14 @@ class Climate(Table):
     lapse_rate: LapseRate = item(
         -0.0065, "change of temperature with height", ge=-0.02, le=0.02, source="standard atmosphere, ISO 2533:1975"
     )
-    pet: Literal["given", "thornthwaite", "hargreaves"] = item(
-        "thornthwaite", "used where the table has no PET; hargreaves needs tmin and tmax"
+    precipitation_gradient: Number = item(
+        0.0, "relative change of precipitation per m of height; 0.0005 is +5 % per 100 m", ge=-0.01, le=0.01
+    )
+    pet: Literal["given", "thornthwaite", "hargreaves"] | None = item(
+        None, "given: of the table; hargreaves needs tmin and tmax. Of the table where it has one, else thornthwaite"
     )
     latitude: Angle | None = item(
-        None, "degrees north, for day length; needed by thornthwaite and hargreaves", ge=-90.0, le=90.0
+        None, "degrees north, for day length; known for builtin terrains", ge=-90.0, le=90.0
     )
     change: ClimateChange = item(doc="climate change on top of the record", factory=ClimateChange)
     erosivity: ErosivityTable = item(doc="RUSLE R", factory=ErosivityTable)
@@ -233,16 +237,13 @@ class InitialCarbon(Table):
         "steady: steady state with lateral and substratum terms; history: run from clearing; stable_cells: plant input "
         "by land use from cells that neither erode nor gain; inversion: no erosion (warns); given: file",
     )
-    years: Time | None = item(None, "history: length of the run before the start", gt=0.0, le=10000.0)
+    years: int | None = item(None, "history: years from clearing to the start", gt=0, le=10000)
     file: str | None = item(None, "given: restart file with the pools")
-    stable_limit: ArealMassFlux = item(
-        0.05, "stable_cells: largest net soil exchange of a stable cell", gt=0.0, le=1.0
-    )
     history_class: str | None = item(None, "history: land-use class before clearing")
 
     @model_validator(mode="after")
     def _needed(self) -> InitialCarbon:
-        for method, key in (("history", "years"), ("given", "file")):
+        for method, key in (("history", "years"), ("history", "history_class"), ("given", "file")):
             if (self.method == method) != (getattr(self, key) is not None):
                 raise ValueError(f'must have {key} with method = "{method}", and only then.')
         return self
@@ -256,6 +257,9 @@ class Carbon(Table):
     initial: InitialCarbon = item(doc="initial state", factory=InitialCarbon)
     plant_input: Literal["inverted", "prescribed"] = item(
         "inverted", "inverted: plant input that holds the measured SOC; prescribed: from crops (coupling rule 15)"
+    )
+    belowground: Literal["proportional", "fixed", "mixed"] = item(
+        "proportional", "root carbon: in proportion to yield, fixed, or the mean", source="Bolinder 2007; Hirte 2018"
     )
 
 
@@ -331,7 +335,7 @@ class Event(Table):
     on: Annotated[str, BeforeValidator(_day)] = item(doc='day "MM-DD"')
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
     do: Literal["sow", "harvest", "till", "manure", "residue", "none"] = item(doc="what is done")
-    depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", ge=0.0, le=1.0)
+    depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
     implement: str | None = item(None, "till: a name of models/implements.toml")
     material: str | None = item(None, "manure: a name of models/materials")
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
@@ -360,6 +364,10 @@ class Rotation(Table):
     years: list[str] = item(doc="main crop of each year, in order", min_length=1, max_length=50)
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
     cover_crop: str | None = item(None, "sown between main crops")
+    practice_factor: Number = item(1.0, "RUSLE support practice factor P; 1 = none", ge=0.0, le=1.0)
+    yields: dict[str, Annotated[ArealMass, Field(gt=0.0, le=20.0)]] = item(
+        doc='dry matter of the product, e.g. { maize = "9 t/ha" }; that of the crop file if not given', factory=dict
+    )
     plant_input: ArealMassFlux | None = item(
         None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
     )

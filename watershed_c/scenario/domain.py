@@ -1,0 +1,210 @@
+"""From the domain table to a grid: elevation, which nodes are land of the catchment, where water leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from watershed_c.io.rasters import Raster, RasterError, crs_name, is_geographic, read_raster
+from watershed_c.scenario import messages, terrain
+from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.schema import Synthetic
+
+#: Landlab node status: core, open boundary with fixed elevation, closed
+CORE, OPEN, CLOSED = 0, 1, 4
+BUILTIN = "builtin:"
+#: m; above this the model warns that slopes are damped (coupling rule 23)
+COARSE_CELL = 30.0
+#: degrees; a cell this small is an angle, not metres
+LARGEST_DEGREE_CELL = 0.1
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid of a run.
+
+    Attributes
+    ----------
+    terrain : Raster
+        Elevation of the nodes, m; NaN outside the catchment.
+    dem : Raster
+        The whole DEM, on whose grid maps are given.
+    first_row, first_column : int
+        Where the south-west node of the grid lies in the DEM (may be -1: a collar was added).
+    status : (n,) uint8
+        Landlab node status.
+    moved : float, m
+        How far the outlet was moved to the stream.
+    latitude : float or None
+        Degrees north, where the terrain knows it.
+    """
+
+    terrain: Raster
+    dem: Raster
+    first_row: int
+    first_column: int
+    status: np.ndarray
+    moved: float = 0.0
+    latitude: float | None = None
+
+    @property
+    def core(self) -> np.ndarray:
+        """(n,) bool, cells of the catchment."""
+        return self.status == CORE
+
+    def window(self, values: np.ndarray) -> np.ndarray:
+        """(n,) part of a map of the DEM (rows, cols) that belongs to the grid; NaN beyond the DEM."""
+        out = np.full(self.terrain.shape, np.nan)
+        rows = np.arange(out.shape[0]) + self.first_row
+        columns = np.arange(out.shape[1]) + self.first_column
+        in_rows = (rows >= 0) & (rows < values.shape[0])
+        in_columns = (columns >= 0) & (columns < values.shape[1])
+        out[np.ix_(in_rows, in_columns)] = values[np.ix_(rows[in_rows], columns[in_columns])]
+        return out.ravel()
+
+
+def build_grid(check: Checker) -> Grid | None:
+    """The grid of the scenario, or None and problems."""
+    domain = check.scenario.domain
+    grid = _synthetic(domain.synthetic) if domain.synthetic is not None else _from_dem(check)
+    if grid is not None and grid.terrain.dx > COARSE_CELL:
+        check.warnings.append(
+            f"cells of {grid.terrain.dx:g} m: slopes are damped and tillage curvature is lost above {COARSE_CELL:g} m"
+        )
+    return grid
+
+
+def _synthetic(table: Synthetic) -> Grid:
+    if table.kind == "plane":
+        nrows, ncols = round(table.length / table.cell_size) + 2, round(table.width / table.cell_size) + 2
+        values = np.full((nrows, ncols), np.nan)
+        along = (np.arange(nrows - 2) + 0.5) * table.cell_size
+        values[1:-1, 1:-1] = 100.0 + table.height / table.length * along[:, None]
+        dem = Raster(values, table.cell_size, table.cell_size)
+    else:
+        dem = terrain.convex_concave_slope(
+            length=table.length, width=table.width, height=table.height, cell=table.cell_size,
+            convex_share=table.convex_share,
+        )  # fmt: skip
+    values = dem.values.copy()
+    # water leaves over the foot, all along it
+    values[0, 1:-1] = 2.0 * values[1, 1:-1] - values[2, 1:-1] if values.shape[0] > 3 else values[1, 1:-1] - 1e-3
+    status = np.where(np.isnan(values), CLOSED, CORE).astype(np.uint8)
+    status[0, 1:-1] = OPEN
+    dem = replace(dem, values=values)
+    return Grid(dem, dem, 0, 0, status.ravel())
+
+
+def _from_dem(check: Checker) -> Grid | None:
+    domain = check.scenario.domain
+    key = ("domain", "dem")
+    assert domain.dem is not None
+    if domain.dem.startswith(BUILTIN):
+        name = domain.dem.removeprefix(BUILTIN)
+        if name not in terrain.JACKSBORO_CATCHMENTS:
+            names = ", ".join(BUILTIN + n for n in terrain.JACKSBORO_CATCHMENTS)
+            hint = messages.nearest_hint(name, terrain.JACKSBORO_CATCHMENTS)
+            check.add(key, domain.dem, f"is not a terrain of the program; there are {names}.", hint)
+            return None
+        catchment = terrain.jacksboro(name)
+        status = _closed(catchment.dem, [catchment.outlet])
+        latitude = terrain.JACKSBORO_CATCHMENTS[name][1]
+        return Grid(catchment.dem, catchment.dem, 0, 0, status, catchment.moved, latitude)
+    try:
+        dem = read_raster(check.path(domain.dem))
+    except RasterError as error:
+        missing = "does not exist" in str(error)
+        hint = f"Paths start at the scenario file: looked for {check.path(domain.dem)}." if missing else ""
+        check.add(key, domain.dem, str(error), hint)
+        return None
+    if dem.crs is None and domain.crs is not None:
+        dem = replace(dem, crs=domain.crs)
+    if not _fit_for_erosion(check, dem):
+        return None
+    return _at_outlet(check, dem)
+
+
+def _fit_for_erosion(check: Checker, dem: Raster) -> bool:
+    written = check.scenario.domain.dem
+    key = ("domain", "dem")
+    before = len(check.problems)
+    if is_geographic(dem.crs) or (dem.dx < LARGEST_DEGREE_CELL and abs(dem.x_left) <= 360.0):
+        name = f" ({crs_name(dem.crs)})" if dem.crs else f" (cells of {dem.dx:g})"
+        zone = int((dem.x_left + 180.0) // 6.0) + 1
+        utm = f"EPSG:{326 if dem.y_bottom >= 0.0 else 327}{zone:02d}" if 1 <= zone <= 60 else "EPSG:..."
+        hint = f"Reproject it: gdalwarp -t_srs {utm} -tr 10 10 -r bilinear {written} dem_metres.tif"
+        check.add(key, written, f"is in degrees{name}. Erosion needs metres.", hint)
+    elif abs(dem.dx - dem.dy) > 1e-3 * dem.dx:
+        check.add(key, written, f"has cells of {dem.dx:g} x {dem.dy:g} m; they must be square.", "Resample it.")
+    valid = dem.values[~np.isnan(dem.values)]
+    if valid.size == 0:
+        check.add(key, written, "has no data: every cell is nodata.")
+    elif not np.isfinite(valid).all() or valid.min() < -500.0 or valid.max() > 9000.0:
+        hint = "Is a nodata value not declared in the file, or are heights in centimetres?"
+        check.add(key, written, f"has elevations from {valid.min():g} to {valid.max():g} m; -500 to 9000.", hint)
+    return len(check.problems) == before
+
+
+def _at_outlet(check: Checker, dem: Raster) -> Grid | None:
+    outlet = check.scenario.domain.outlet
+    if isinstance(outlet, list):
+        return _catchment(check, dem, *outlet)
+    around = np.pad(dem.values, 1, constant_values=np.nan)
+    padded = Raster(around, dem.dx, dem.dy, dem.x_left - dem.dx, dem.y_bottom - dem.dy, dem.crs)
+    edge = _edge(padded.values)
+    if outlet == "edges":
+        nodes = np.flatnonzero(edge)
+    else:
+        where = np.flatnonzero(edge)
+        nodes = where[[np.argmin(padded.values.ravel()[where])]]
+    status = _closed(padded, nodes)
+    if not (status == CORE).any():
+        check.add(("domain", "dem"), check.scenario.domain.dem, "leaves no cell of land inside its edges.")
+        return None
+    return Grid(padded, dem, -1, -1, status)
+
+
+def _edge(values: np.ndarray) -> np.ndarray:
+    """Cells with data that border on nodata; the outermost ring has none."""
+    data = ~np.isnan(values)
+    inner = data.copy()
+    for row in (-1, 0, 1):
+        for column in (-1, 0, 1):
+            inner[1:-1, 1:-1] &= data[1 + row : data.shape[0] - 1 + row, 1 + column : data.shape[1] - 1 + column]
+    return data & ~inner
+
+
+def _closed(raster: Raster, outlets: np.ndarray | list[int]) -> np.ndarray:
+    """(n,) Landlab status: cells with data are core, outlets open, the rest closed."""
+    status = np.where(np.isnan(raster.values.ravel()), CLOSED, CORE).astype(np.uint8)
+    status[outlets] = OPEN
+    return status
+
+
+def _catchment(check: Checker, dem: Raster, x: float, y: float) -> Grid | None:
+    key = ("domain", "outlet")
+    snap = max(1, int(check.scenario.domain.snap // dem.dx))
+    try:
+        found = terrain.cut_catchment(dem, x, y, snap=snap)
+    except ValueError:
+        right, top = dem.x_left + dem.dx * dem.shape[1], dem.y_bottom + dem.dy * dem.shape[0]
+        extent = f"x {dem.x_left:g} to {right:g}, y {dem.y_bottom:g} to {top:g}"
+        swapped = dem.x_left <= y <= right and dem.y_bottom <= x <= top
+        hint = "Did you swap x and y?" if swapped else ""
+        check.add(key, [x, y], f"lies outside the data of the DEM ({extent}).", hint)
+        return None
+    grid = Grid(
+        found.dem,
+        dem,
+        round((found.dem.y_bottom - dem.y_bottom) / dem.dy),
+        round((found.dem.x_left - dem.x_left) / dem.dx),
+        _closed(found.dem, [found.outlet]),
+        found.moved,
+    )
+    cells = int(grid.core.sum())
+    if cells < 4:
+        hint = "Move it onto the stream, or raise domain.snap."
+        check.add(key, [x, y], f"drains only {cells + 1} cells.", hint)
+        return None
+    return grid

@@ -1,0 +1,201 @@
+"""From the land table to classes, fields and rotation offsets of every node; and the names a scenario uses."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from watershed_c.crop_library import load_library
+from watershed_c.errors import ScenarioError
+from watershed_c.kernels.flow_routing import gradient
+from watershed_c.rotation import Calendar, schedule
+from watershed_c.scenario import messages
+from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.domain import CLOSED, Grid
+from watershed_c.scenario.schema import Parcels, Rotation
+from watershed_c.scenario.toml_lines import KeyPath
+
+
+@dataclass(frozen=True)
+class LandUse:
+    """Land use of every node; -1 outside the catchment.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Land-use classes that occur in the scenario.
+    index : (n,) int64
+        Position in `names`.
+    field : (n,) int64
+        Field (parcel); fields do not cross the borders of classes; -1 where there is none.
+    offset : (n,) int64
+        Years the rotation of the cell is shifted.
+    """
+
+    names: tuple[str, ...]
+    index: np.ndarray
+    field: np.ndarray
+    offset: np.ndarray
+
+    def groups(self) -> dict[str, np.ndarray]:
+        """(n,) bool mask of each class."""
+        return {name: self.index == number for number, name in enumerate(self.names)}
+
+
+def rotations(check: Checker) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
+    """The rotation of every class of the land (a crop's own name is a rotation of that crop), and their calendars."""
+    scenario = check.scenario
+    try:
+        library = load_library()
+    except ScenarioError as error:
+        check.problems.extend(error.problems)
+        return {}, {}
+    found = dict(scenario.rotation)
+    names = list(dict.fromkeys([*scenario.land.classes.values(), *(rule.land_class for rule in scenario.land.rules)]))
+    before = scenario.carbon.initial.history_class
+    places: dict[str, KeyPath] = {before: ("carbon", "initial", "history_class")} if before else {}
+    places |= {rule.land_class: ("land", "rules", n, "class") for n, rule in enumerate(scenario.land.rules)}
+    places |= {name: ("land", "classes", code) for code, name in scenario.land.classes.items()}
+    for name in [*names, *([before] if before else [])]:
+        if name not in found and name in library.crops:
+            found[name] = Rotation(years=[name])
+        elif name not in found:
+            candidates = [*scenario.rotation, *library.crops]
+            expectation = f"has no [rotation.{name}] and is not a crop either."
+            check.add(places[name], name, expectation, messages.nearest_hint(name, candidates))
+    calendars: dict[str, Calendar] = {}
+    for name, rotation in found.items():
+        try:
+            calendars |= schedule({name: rotation}, library)
+        except ScenarioError as error:
+            for problem in error.problems:
+                path = _event_path(rotation, name, problem.key)
+                check.add(path, problem.value, problem.expectation, problem.suggestion)
+    return found, calendars
+
+
+def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
+    """The key of the file for a key of the calendar: "rotation.NAME.EVENT.on", "rotation.NAME.years[0]"."""
+    rest = key.removeprefix(f"rotation.{name}").removeprefix(".")
+    for number, event in enumerate(rotation.event):
+        called = event.id or f"event {number + 1}"
+        if rest == called or rest.startswith(f"{called}."):
+            tail = rest.removeprefix(called).removeprefix(".")
+            return ("rotation", name, "event", number, *([tail] if tail else []))
+    return ("rotation", name, *([rest.partition("[")[0]] if rest else []))
+
+
+def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse | None:
+    """Classes, fields and offsets of the nodes, or None and problems."""
+    land = check.scenario.land
+    names = tuple(dict.fromkeys([*land.classes.values(), *(rule.land_class for rule in land.rules)]))
+    index = _from_map(check, grid, names) if land.map is not None else _from_rules(check, grid, names)
+    if index is None:
+        return None
+    blocks = _blocks(check, grid, ("land", "parcels"), land.parcels)
+    if blocks is None:
+        return None
+    pairs = blocks * len(names) + index
+    inside = grid.core & (blocks >= 0)
+    field = np.full(index.size, -1, dtype=np.int64)
+    field[inside] = np.unique(pairs[inside], return_inverse=True)[1]
+    offset = np.zeros(index.size, dtype=np.int64)
+    for number, name in enumerate(names):
+        here = index == number
+        rotation = found.get(name)
+        if rotation is None:
+            continue
+        key = ("rotation", name, "offset")
+        if rotation.offset == "by_parcel":
+            if land.parcels is None:
+                hint = 'Give [land] parcels = { map = "..." } or { size = "4 ha" }.'
+                check.add(key, "by_parcel", "needs parcels.", hint)
+            else:
+                offset[here] = np.maximum(blocks[here], 0) % len(rotation.years)
+        elif isinstance(rotation.offset, Parcels):
+            years = _blocks(check, grid, key, rotation.offset)
+            if years is not None:
+                offset[here] = years[here] % len(rotation.years)
+        elif isinstance(rotation.offset, int):
+            offset[here] = rotation.offset % len(rotation.years)
+    return LandUse(names, index, field, offset)
+
+
+def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
+    land = check.scenario.land
+    key = ("land", "map")
+    assert land.map is not None
+    raster = check.map(key, land.map, None, grid.dem)
+    if raster is None:
+        return None
+    codes = grid.window(raster.values)
+    inside = codes[grid.core]
+    index = np.full(codes.size, -1, dtype=np.int64)
+    gaps = int(np.isnan(inside).sum())
+    if gaps:
+        share = 100.0 * (1.0 - gaps / inside.size)
+        wrong = f"covers {share:.1f} % of the catchment; {gaps:,} cells have no class."
+        check.add(key, land.map, wrong, "Fill the gaps of the map.")
+        return None
+    known = {int(code): names.index(name) for code, name in land.classes.items()}
+    for code in np.unique(inside):
+        if int(code) not in known or code != int(code):
+            count = int((inside == code).sum())
+            check.add(key, "", f"class {code:g} ({count:,} cells) has no entry in land.classes.")
+        else:
+            index[grid.core & (codes == code)] = known[int(code)]
+    return None if (index[grid.core] < 0).any() else index
+
+
+def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
+    elevation = grid.terrain.values.ravel()
+    n = elevation.size
+    east, north = np.zeros(n), np.zeros(n)
+    active = grid.status != CLOSED
+    cells = np.flatnonzero(grid.core).astype(np.int64)
+    surface = np.where(active, elevation, 0.0)
+    gradient(cells, surface, active, grid.terrain.shape[1], grid.terrain.dx, grid.terrain.dy, east, north)
+    slope = np.hypot(east, north)
+    index = np.full(n, -1, dtype=np.int64)
+    for rule in check.scenario.land.rules:
+        fits = grid.core & (index < 0)
+        for values, low, high in (
+            (slope, rule.min_slope, rule.max_slope),
+            (elevation, rule.min_elevation, rule.max_elevation),
+        ):
+            if low is not None:
+                fits &= values >= low
+            if high is not None:
+                fits &= values < high
+        index[fits] = names.index(rule.land_class)
+    left = int((index[grid.core] < 0).sum())
+    if left:
+        hint = "End with a rule without limits."
+        check.add(("land", "rules"), "", f"fit all but {left:,} cells of the catchment.", hint)
+        return None
+    return index
+
+
+def _blocks(check: Checker, grid: Grid, key: KeyPath, parcels: Parcels | None) -> np.ndarray | None:
+    """(n,) int64 number of the parcel, -1 where there is none; 0 everywhere without parcels."""
+    n = grid.core.size
+    if parcels is None:
+        return np.zeros(n, dtype=np.int64)
+    if parcels.size is not None:
+        side = max(1, round(math.sqrt(parcels.size) / grid.terrain.dx))
+        rows, columns = np.divmod(np.arange(n), grid.terrain.shape[1])
+        across = -(-grid.terrain.shape[1] // side)
+        return np.asarray((rows // side) * across + columns // side, dtype=np.int64)
+    assert parcels.map is not None
+    raster = check.map((*key, "map"), parcels.map, None, grid.dem)
+    if raster is None:
+        return None
+    values = grid.window(raster.values)
+    inside = values[grid.core & ~np.isnan(values)]
+    if (inside != np.round(inside)).any() or (np.abs(inside) > 1e9).any():
+        check.add((*key, "map"), parcels.map, "has numbers that are not whole; parcels are numbered.")
+        return None
+    whole = np.nan_to_num(values, nan=0.0).astype(np.int64)
+    return np.where(whole > 0, whole, -1 if key[0] == "land" else 0)

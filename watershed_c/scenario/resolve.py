@@ -1,0 +1,345 @@
+"""From a validated scenario to the arrays a run starts from: every file read, every number checked."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
+from watershed_c.io.rasters import Raster
+from watershed_c.names import OUTPUT
+from watershed_c.pools.loader import ModelError, available_models, load_model
+from watershed_c.rotation import Calendar
+from watershed_c.scenario import messages
+from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.domain import Grid, build_grid
+from watershed_c.scenario.land import LandUse, land_use, rotations
+from watershed_c.scenario.processes import PROCESS_NAMES
+from watershed_c.scenario.schema import Rotation, Scenario
+from watershed_c.scenario.soil import Column, SoilReader
+
+#: bytes a run holds whatever its size: interpreter, compiled kernels, libraries (measured, Linux)
+BASE_MEMORY = 400e6
+#: float64 arrays per node, per layer, per layer and row: state, network, scratch and results (counted in names.STATE)
+NODE_ARRAYS, LAYER_ARRAYS, ROW_ARRAYS = 60, 16, 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run starts from, on the grid of the catchment (docs/architecture.md: units inside, node order of Landlab).
+
+    n nodes, L layers; floats are NaN and integers -1 outside the catchment.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    terrain : Raster
+        Elevation (rows, cols), m, row 0 = south; carries dx, dy, x_left, y_bottom, crs.
+    status : (n,) uint8
+        Landlab node status: 0 core, 1 open boundary, 4 closed.
+    land : LandUse
+        `names`, and (n,) `index`, `field`, `offset`.
+    rotations : dict of str to Rotation
+        By land-use class, those of single crops included (and that of carbon.initial.history_class).
+    calendars : dict of str to Calendar
+    column : Column
+        `thickness` (L) m; `clay`, `sand`, `erodibility`, `biodiffusivity` (n) or None; `bulk_density` (n, L) kg m-3;
+        `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`, `substratum_sic` (n) kg C per kg
+        mineral.
+    soc_depth : float, m
+        Depth to which SOC was measured.
+    climate : MonthlyForcing
+        At `reference_elevation`, the change of the scenario applied.
+    reference_elevation : float, m
+    latitude : float, degrees north
+    points : dict of str to int
+        Nodes of output.points.
+    memory : float
+        Bytes a run is predicted to need.
+    warnings : tuple of str
+    """
+
+    scenario: Scenario
+    terrain: Raster
+    status: np.ndarray
+    land: LandUse
+    rotations: dict[str, Rotation]
+    calendars: dict[str, Calendar]
+    column: Column
+    soc_depth: float
+    climate: MonthlyForcing
+    reference_elevation: float
+    latitude: float
+    points: dict[str, int]
+    memory: float
+    warnings: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.terrain.shape
+
+    @property
+    def elevation(self) -> np.ndarray:
+        """(n,) m; NaN outside the catchment."""
+        return self.terrain.values.ravel()
+
+    @property
+    def active(self) -> np.ndarray:
+        """(n,) bool, cells of the catchment (core nodes)."""
+        return np.asarray(self.status == 0)
+
+    @property
+    def layer_bottom(self) -> np.ndarray:
+        """(L,) m."""
+        return np.cumsum(self.column.thickness)
+
+
+def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: float | None = None) -> Inputs:
+    """Read and check everything a scenario points to.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    overwrite : bool
+        Accept an output folder that exists.
+    available_memory : float, optional
+        Bytes; asked of the system when not given.
+
+    Raises
+    ------
+    ScenarioError
+        Everything that is wrong.
+    """
+    check = Checker(scenario)
+    pools = _names(check)
+    _needs(check)
+    _output(check, overwrite)
+    forcing = _climate(check)
+    found, calendars = rotations(check)
+    grid = build_grid(check)
+    if grid is None:
+        check.done()
+        raise AssertionError("a grid that is missing has a problem")
+    memory = _memory(check, grid, pools, available_memory)
+    points = _points(check, grid)
+    latitude = _latitude(check, grid)
+    land = land_use(check, grid, found)
+    # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
+    column = SoilReader(check, grid, land.groups() if land is not None else None).column()
+    check.done()
+    assert column is not None and forcing is not None and land is not None
+    reference = scenario.climate.reference_elevation
+    if reference is None:
+        reference = float(grid.terrain.values.ravel()[grid.core].mean())
+    depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
+    return Inputs(
+        scenario, grid.terrain, grid.status, land, found, calendars, column, depth, forcing, reference, latitude,
+        points, memory, tuple(check.warnings),
+    )  # fmt: skip
+
+
+# -- names and needs ---------------------------------------------------------------------------------------------------
+
+
+def _names(check: Checker) -> int:
+    """Names that must exist; returns the number of pools of the carbon model."""
+    scenario = check.scenario
+    pools = 5
+    try:
+        shipped = scenario.carbon.model in available_models()
+        pools = int(load_model(scenario.carbon.model if shipped else check.path(scenario.carbon.model)).rates.size)
+    except ModelError as error:
+        known = available_models()
+        folder = (check.path(scenario.carbon.model) / "model.toml").is_file()
+        text = "; ".join(error.problems) if folder else f"is not a carbon model; there are {', '.join(known)}."
+        hint = "" if folder else messages.nearest_hint(scenario.carbon.model, known)
+        check.add(("carbon", "model"), scenario.carbon.model, text, hint)
+    for number, name in enumerate(scenario.output.maps):
+        if name not in OUTPUT:
+            hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
+            check.add(("output", "maps", number), name, "is not a variable of the results.", hint)
+    for number, custom in enumerate(scenario.processes.custom):
+        key = ("processes", "custom", number)
+        if custom.after not in PROCESS_NAMES:
+            hint = messages.nearest_hint(custom.after, PROCESS_NAMES) or f"There are: {', '.join(PROCESS_NAMES)}."
+            check.add((*key, "after"), custom.after, "is not a process.", hint)
+        if custom.enabled:
+            module_name, _, class_name = custom.import_path.partition(":")
+            try:
+                module = importlib.import_module(module_name)
+            except ImportError as error:
+                check.add((*key, "import"), custom.import_path, f"cannot be imported: {error}.")
+                continue
+            if not hasattr(module, class_name):
+                hint = messages.nearest_hint(class_name, dir(module))
+                check.add((*key, "import"), custom.import_path, f"has no {class_name} in {module_name}.", hint)
+    return pools
+
+
+def _needs(check: Checker) -> None:
+    """Keys that one process needs of another table."""
+    scenario = check.scenario
+    processes, soil, climate = scenario.processes, scenario.soil, scenario.climate
+    erodes = processes.water_erosion.enabled or processes.tillage_erosion.enabled
+    if erodes and not processes.soil_column.enabled:
+        check.add(("processes", "soil_column", "enabled"), False, "must be true while water or tillage moves soil.")
+    if processes.water_erosion.enabled and soil.erodibility is None:
+        check.add(("soil", "erodibility"), "", "is missing: water_erosion needs it.", "e.g. erodibility = 0.035")
+    if processes.water_erosion.enabled and not processes.flow_routing.enabled:
+        check.add(("processes", "flow_routing", "enabled"), False, "must be true while water_erosion is on.")
+    if processes.soil_water.enabled and soil.sand is None:
+        check.add(("soil", "sand"), "", "is missing: soil_water needs it for its pedotransfer function.")
+    if processes.carbonate.enabled and soil.sic is None:
+        check.add(("soil", "sic"), "", "is missing: carbonate needs it.", 'e.g. sic = { value = "1 %", as = "CaCO3" }')
+    solutes = processes.carbonate.enabled or processes.dissolved_carbon.enabled
+    if solutes and not processes.soil_water.enabled:
+        wrong = "must be true with carbonate or dissolved_carbon: solutes ride on water."
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
+    initial = scenario.carbon.initial
+    if initial.method == "given" and initial.file is not None and not (path := check.path(initial.file)).is_file():
+        check.add(("carbon", "initial", "file"), initial.file, f"does not exist: looked for {path}.")
+    if initial.method == "inversion" and erodes:
+        check.warnings.append(
+            "carbon.initial: plain inversion reads eroded cells as low-input ones and then loses carbon that was never "
+            'lost; method = "steady" includes erosion'
+        )
+    if climate.erosivity.annual is None and climate.erosivity.shares is not None:
+        check.add(("climate", "erosivity", "shares"), "", "need annual, the erosivity they share.")
+
+
+def _output(check: Checker, overwrite: bool) -> None:
+    folder = output_folder(check.scenario)
+    if folder.is_file():
+        check.add(("output", "dir"), str(folder), "is a file, not a folder.")
+    elif not overwrite and folder.is_dir() and any(folder.iterdir()):
+        hint = "Choose another, add --overwrite, or go on with it: watershed-c resume."
+        check.add(("output", "dir"), str(folder), "exists and is not empty.", hint)
+
+
+def output_folder(scenario: Scenario) -> Path:
+    """The results folder, from the working folder."""
+    return Path(scenario.output.dir.replace("{name}", scenario.name))
+
+
+# -- climate -----------------------------------------------------------------------------------------------------------
+
+
+def _climate(check: Checker) -> MonthlyForcing | None:
+    table = check.scenario.climate
+    before = len(check.problems)
+    if table.constant is not None:
+        constant = table.constant
+        forcing = MonthlyForcing(
+            np.array(constant.temperature), np.array(constant.precipitation),
+            pet=None if constant.pet is None else np.array(constant.pet),
+        )  # fmt: skip
+    else:
+        try:
+            forcing = read_climate(check.path(table.source), rename=table.rename)
+        except ClimateTableError as error:
+            for message in error.messages:
+                check.add(("climate", "source"), table.source, message)
+            return None
+        _covers(check, forcing)
+    if table.pet == "given" and forcing.pet is None:
+        check.add(("climate", "pet"), "given", "but the climate gives no PET.", 'Use "thornthwaite".')
+    if table.pet == "hargreaves" and (forcing.temperature_min is None or forcing.temperature_max is None):
+        check.add(("climate", "pet"), "hargreaves", "needs tmin and tmax in the climate table.", 'Use "thornthwaite".')
+    processes = check.scenario.processes
+    if processes.water_erosion.enabled and table.erosivity.method == "given":
+        if table.erosivity.annual is None and forcing.erosivity is None:
+            hint = 'Give annual = ... MJ mm ha-1 h-1 yr-1, or method = "renard_freimund".'
+            check.add(("climate", "erosivity"), "", "is missing: water_erosion needs the rainfall erosivity R.", hint)
+    if processes.soil_water.enabled and processes.soil_water.rain_days is None and forcing.wet_days is None:
+        hint = "e.g. rain_days = 12, or a column wet_days in the climate table"
+        check.add(("processes", "soil_water", "rain_days"), "", "is missing: days with rain in a month.", hint)
+    if len(check.problems) > before:
+        return None
+    shift = table.change
+    return change(
+        forcing, temperature=shift.temperature, precipitation=100.0 * shift.precipitation, pet=100.0 * shift.pet,
+        erosivity=100.0 * shift.erosivity,
+    )  # fmt: skip
+
+
+def _covers(check: Checker, forcing: MonthlyForcing) -> None:
+    time = check.scenario.time
+    for key, text in (("start", time.start), ("end", time.end)):
+        try:
+            forcing.index(int(text[:4]), int(text[5:7]))
+        except IndexError as error:
+            check.add(("time", key), text, f"{error}.", "Shorten the run, or give normals (month 1-12).")
+
+
+# -- grid --------------------------------------------------------------------------------------------------------------
+
+
+def _latitude(check: Checker, grid: Grid) -> float:
+    latitude = check.scenario.climate.latitude
+    if latitude is None:
+        latitude = grid.latitude
+    if latitude is None:
+        check.add(("climate", "latitude"), "", "is missing: degrees north, for the length of the day.")
+        return 0.0
+    return latitude
+
+
+def _points(check: Checker, grid: Grid) -> dict[str, int]:
+    terrain, found = grid.terrain, {}
+    rows, columns = terrain.shape
+    for name, (x, y) in check.scenario.output.points.items():
+        key = ("output", "points", name)
+        column, row = (x - terrain.x_left) / terrain.dx, (y - terrain.y_bottom) / terrain.dy
+        if not (0 <= column < columns and 0 <= row < rows):
+            right, top = terrain.x_left + columns * terrain.dx, terrain.y_bottom + rows * terrain.dy
+            swapped = terrain.x_left <= y < right and terrain.y_bottom <= x < top
+            extent = f"x {terrain.x_left:g} to {right:g}, y {terrain.y_bottom:g} to {top:g}"
+            check.add(key, [x, y], f"lies outside the grid ({extent}).", "Did you swap x and y?" if swapped else "")
+            continue
+        node = int(row) * columns + int(column)
+        if not grid.core[node]:
+            check.add(key, [x, y], "lies outside the catchment.")
+        else:
+            found[name] = node
+    return found
+
+
+def predicted_memory(nodes: int, layers: int, rows: int) -> float:
+    """Bytes a run needs: what every run holds, and its arrays."""
+    return BASE_MEMORY + 8.0 * nodes * (NODE_ARRAYS + layers * (LAYER_ARRAYS + ROW_ARRAYS * rows))
+
+
+def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> float:
+    soil = check.scenario.soil
+    rows = pools + (2 if soil.sic is not None else 0)
+    layers = len(soil.layers)
+    needed = predicted_memory(grid.core.size, layers, rows)
+    available = free_memory() if available is None else available
+    if available is not None and needed > available:
+        per_cell = (needed - BASE_MEMORY) / grid.core.size / 1e3
+        expectation = (
+            f"needs about {needed / 1e9:.1f} GB ({grid.core.size:,} nodes x {per_cell:.1f} kB); this machine has "
+            f"{available / 1e9:.1f} GB free."
+        )
+        check.add(("memory",), "", expectation, "Take larger cells, fewer layers or a smaller catchment.")
+    return needed
+
+
+def free_memory() -> float | None:
+    """Bytes of memory that are free, None where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return float(line.split()[1]) * 1024.0
+    except OSError:
+        pass
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return None
