@@ -30,8 +30,7 @@ def lost_fractions(exponents, count, largest):
     for j in range(count):
         r = exponents[j] * 0.0625
         # 1 - exp(-r), coefficients 1/n!
-        f = r / 39916800.0
-        f = r * (1.0 / 3628800.0 - f)
+        f = r * (1.0 / 3628800.0 - r * (1.0 / 39916800.0))
         f = r * (1.0 / 362880.0 - f)
         f = r * (1.0 / 40320.0 - f)
         f = r * (1.0 / 5040.0 - f)
@@ -108,10 +107,13 @@ def decompose(
     layers = stocks.shape[1]
     loss = np.empty((layers, pools))
     exponents = loss.reshape(layers * pools)
+    share = np.empty(transfers)
     for i in range(cells.size):
         cell = cells[i]
         table = unit[cell]
         scale = plant_scale[cell]
+        for t in range(transfers):
+            share[t] = coefficients[cell, coefficient_index[t]]
         largest = 0.0
         for layer in range(layers):
             q = modifier[cell, layer] * dt
@@ -130,7 +132,7 @@ def decompose(
                     scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p] - lost
                 )
             for t in range(transfers):
-                gain = loss[layer, source[t]] * coefficients[cell, coefficient_index[t]]
+                gain = loss[layer, source[t]] * share[t]
                 stocks[cell, layer, first_row + destination[t]] += gain
                 released -= gain
             dissolved = doc_fraction * released

@@ -56,6 +56,7 @@ def depth_shares(layer_top, layer_bottom, calibration_depth=CALIBRATION_DEPTH, s
     ----------
     layer_top, layer_bottom : float64 (L), m
     calibration_depth, scale : float, m
+        An infinite scale means no decline.
 
     Returns
     -------
@@ -65,6 +66,8 @@ def depth_shares(layer_top, layer_bottom, calibration_depth=CALIBRATION_DEPTH, s
     bottom = np.asarray(layer_bottom, dtype=np.float64)
     thickness = bottom - top
     above = np.clip(np.minimum(bottom, calibration_depth) - top, 0.0, None) / thickness
+    if np.isinf(scale):
+        return above, 1.0 - above
     start = np.maximum(top, calibration_depth) - calibration_depth
     end = np.maximum(bottom, calibration_depth) - calibration_depth
     # exp(-start/s) - exp(-end/s), written without cancellation

@@ -125,8 +125,7 @@ class CompiledPoolModel:
     reference: Reference | None = field(default=None)
 
     def coefficients(self, properties: Mapping[str, np.ndarray | float]) -> np.ndarray:
-        """Transfer coefficients (m, E) for values (m) of every declared property; each distinct combination
-        is evaluated once.
+        """Transfer coefficients (m, E) for values (m), or single values, of every declared property.
 
         Raises
         ------
@@ -140,17 +139,14 @@ class CompiledPoolModel:
                 f"model {self.name} needs the properties {sorted(self.properties)}: "
                 f"missing {missing}, unknown {unknown}"
             )
-        arrays = np.broadcast_arrays(
-            *(np.atleast_1d(np.asarray(properties[name], dtype=np.float64)) for name in self.properties),
-            np.zeros(1),
-        )
-        table = np.stack(arrays[:-1], axis=-1) if self.properties else np.zeros((1, 0))
-        distinct, where = np.unique(table, axis=0, return_inverse=True)
         values: dict[str, np.ndarray | float] = {}
-        for column, (name, quantity) in enumerate(self.properties.items()):
-            quantity.check(distinct[:, column])
-            values[name] = distinct[:, column]
-        return np.ascontiguousarray(self.evaluate_coefficients(values, distinct.shape[0])[where.reshape(-1)])
+        count = 1
+        for name, quantity in self.properties.items():
+            column = np.atleast_1d(np.asarray(properties[name], dtype=np.float64))
+            quantity.check(column)
+            values[name] = column
+            count = max(count, column.size)
+        return self.evaluate_coefficients(values, count)
 
     def evaluate_coefficients(self, values: Mapping[str, np.ndarray | float], count: int) -> np.ndarray:
         """Transfer coefficients (count, E) without checks of range."""

@@ -9,7 +9,7 @@ from watershed_c.kernels.rate_modifiers import CALIBRATION_DEPTH
 from watershed_c.parallel import over_cells
 from watershed_c.pools.compiled import CompiledPoolModel
 
-#: Falloon et al. (1998): IOM = 0.049 TOC^1.139, both t C ha-1, TOC including IOM, from 28 sites at 0-23 cm
+#: Falloon et al. (1998): IOM = 0.049 TOC^1.139, both t C ha-1, TOC including IOM, at 0-23 cm
 FALLOON_FACTOR = 0.049
 FALLOON_EXPONENT = 1.139
 #: kg m-2 per t ha-1
@@ -113,6 +113,14 @@ def sustaining_scale(
     return scale, attained
 
 
+def falloon_iom(topsoil: np.ndarray) -> np.ndarray:
+    """Inert organic carbon of a topsoil stock (0-23 cm, inert carbon included), both kg C m-2.
+
+    ``IOM = 0.049 TOC^1.139`` in t C ha-1 (Falloon et al. 1998). Not linear: never apply it layer by layer.
+    """
+    return KG_M2_PER_T_HA * FALLOON_FACTOR * (np.maximum(topsoil, 0.0) / KG_M2_PER_T_HA) ** FALLOON_EXPONENT
+
+
 def falloon_inert(
     soc: np.ndarray, layer_top: np.ndarray, layer_bottom: np.ndarray, depth: float = CALIBRATION_DEPTH
 ) -> np.ndarray:
@@ -135,8 +143,6 @@ def falloon_inert(
     """
     top, bottom = np.asarray(layer_top), np.asarray(layer_bottom)
     inside = np.clip(np.minimum(bottom, depth) - top, 0.0, None) / (bottom - top)
-    topsoil = (soc @ inside) / KG_M2_PER_T_HA
-    share = np.zeros_like(topsoil)
-    has_carbon = topsoil > 0.0
-    share[has_carbon] = FALLOON_FACTOR * topsoil[has_carbon] ** (FALLOON_EXPONENT - 1.0)
+    topsoil = soc @ inside
+    share = np.divide(falloon_iom(topsoil), topsoil, out=np.zeros_like(topsoil), where=topsoil > 0.0)
     return soc * share[:, np.newaxis]

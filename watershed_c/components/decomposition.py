@@ -1,0 +1,224 @@
+"""Turnover of soil organic carbon in every layer."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.kernels.decomposition import decompose
+from watershed_c.kernels.rate_modifiers import (
+    DEPTH_SCALE,
+    depth_shares,
+    maximum_deficit,
+    rate_modifier,
+    update_deficit,
+)
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.pools import CompiledPoolModel
+from watershed_c.state import Watershed
+
+MOISTURE = ("official", "layered")
+
+
+class Decomposition(Process):
+    """Decay the pools of a carbon model, respire, make DOC, and add the input that cropping queued.
+
+    Runs after climate, cropping and soil water of the same step, and before dissolved carbon. It also keeps
+    the topsoil moisture deficit.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        Its constituents hold the model's pools as consecutive rows of the group ``soc``; ``units.inputs`` has
+        as many pools.
+    model : CompiledPoolModel
+        May need the property ``clay``, in %, and no other.
+    depth_scale : float, m, at least 0.01
+        Depth over which rates fall to 1/e below the calibration depth of the model. Default 0.303: 1 / (3.30
+        m-1) of WATEM_C (its default r_exp). ``math.inf``: no decline.
+    doc_fraction : float, 0 to 1
+        Share of what would be respired that becomes dissolved organic carbon. Default 0, as official RothC
+        has it; above 0 dissolved carbon must take it up.
+    moisture : {"official", "layered"}
+        *official*: soil above the calibration depth has RothC's shared topsoil deficit, soil below it the
+        water of its own layer on the same ramp. *layered*: every layer has its own water. Saturated soil is
+        not slowed in either.
+
+    Attributes
+    ----------
+    coefficients : (n, E)
+        Transfer coefficients of each cell.
+    modifier : (n, L), dimensionless
+        Product of the rate modifiers in the last step.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range, or model and watershed do not fit.
+
+    Notes
+    -----
+    Equations: :func:`watershed_c.kernels.decomposition.decompose` and
+    :mod:`watershed_c.kernels.rate_modifiers`; docs/processes/decomposition.md.
+    """
+
+    _name = "Decomposition"
+    _info = info(
+        reads=(
+            "temperature",
+            "precipitation",
+            "pet",
+            "clay",
+            "unit",
+            "input_scale",
+            "water",
+            "field_capacity",
+            "wilting_point",
+        ),
+        changes=("stocks", "deficit"),
+        writes=("respired", "doc_produced"),
+    )
+    _cite_as = """@incollection{coleman1996,
+  author = {Coleman, K. and Jenkinson, D. S.},
+  title = {{RothC-26.3}: a model for the turnover of carbon in soil},
+  booktitle = {Evaluation of Soil Organic Matter Models}, series = {NATO ASI Series I}, volume = {38},
+  editor = {Powlson, D. S. and Smith, P. and Smith, J. U.},
+  publisher = {Springer}, pages = {237--246}, year = {1996}}"""
+    ledger_terms = {
+        "plant_input": Term("vertical", "Organic carbon from plants"),
+        "amendment": Term("vertical", "Organic carbon of manure and other amendments"),
+        "respired": Term("vertical", "CO2-C respired by decomposition"),
+        "doc_production": Term("internal", "DOC made of soil organic carbon"),
+    }
+    transforms = ("soc",)
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        model: CompiledPoolModel,
+        *,
+        depth_scale: float = DEPTH_SCALE,
+        doc_fraction: float = 0.0,
+        moisture: str = "official",
+    ) -> None:
+        super().__init__(watershed)
+        w = watershed
+        if not depth_scale >= 0.01:
+            raise ValueError(f"depth_scale must be at least 0.01 m, is {depth_scale}")
+        if not 0.0 <= doc_fraction <= 1.0:
+            raise ValueError(f"doc_fraction must be 0 to 1, is {doc_fraction}")
+        if moisture not in MOISTURE:
+            raise ValueError(f"moisture must be one of {', '.join(MOISTURE)}, is {moisture!r}")
+        rows = w.constituents.of_group("soc")
+        if tuple(w.constituents.names[row] for row in rows) != model.pools or (np.diff(rows) != 1).any():
+            raise ValueError(
+                f"the soc rows must be {', '.join(model.pools)} of {model.name}, one after the other"
+            )
+        if w.units.inputs.shape[2] != len(model.pools):
+            raise ValueError(
+                f"units.inputs has {w.units.inputs.shape[2]} pools, {model.name} has {len(model.pools)}"
+            )
+        foreign = sorted(set(model.properties) - {"clay"})
+        if foreign:
+            raise ValueError(
+                f"model {model.name} needs soil properties that are not there: {', '.join(foreign)}"
+            )
+        self.model = model
+        self.doc_fraction = float(doc_fraction)
+        self._first_row = int(rows[0])
+        above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
+        if moisture == "layered":
+            above, below = np.zeros_like(above), above + below
+        self._share_above, self._share_below = above, below
+        uses_water = below > 0.0
+        available = (w.field_capacity - w.wilting_point)[w.cells][:, uses_water]
+        if not (available > 0.0).all():
+            if moisture == "layered":
+                raise ValueError("moisture = layered needs field capacity above wilting point in every layer")
+            self.warnings.append(
+                f"no soil water is known below {model.calibration_depth:g} m: "
+                "decomposition takes it for moist there"
+            )
+        n = w.clay.size
+        self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
+        self.modifier = np.zeros(w.water.shape)
+        self._maximum_deficit = np.zeros(n)
+        self._clay = np.full(w.cells.size, math.nan)
+        self._follow_texture()
+
+    def _follow_texture(self) -> None:
+        """Transfer coefficients and maximum deficit of the present clay, where it changed."""
+        clay = self.watershed.clay[self.watershed.cells]
+        if np.array_equal(clay, self._clay):
+            return
+        percent = 100.0 * clay
+        self.coefficients[self.watershed.cells] = self.model.coefficients(
+            {"clay": percent} if self.model.properties else {}
+        )
+        self._maximum_deficit[self.watershed.cells] = maximum_deficit(percent, self.model.calibration_depth)
+        self._clay = clay
+
+    def run_one_step(self, dt: float) -> None:
+        """Advance by ``dt`` (yr; the moisture deficit is made for a month) and book it."""
+        w, units, model = self.watershed, self.watershed.units, self.model
+        self._follow_texture()
+        cover = np.ascontiguousarray(units.plant_cover, dtype=np.float64)
+        over_cells(
+            update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._maximum_deficit, w.deficit
+        )
+        over_cells(
+            rate_modifier,
+            w.cells,
+            w.temperature,
+            w.layer_temperature,
+            w.unit,
+            cover,
+            w.deficit,
+            self._maximum_deficit,
+            w.water,
+            w.field_capacity,
+            w.wilting_point,
+            self._share_above,
+            self._share_below,
+            self.modifier,
+        )
+        # inputs hold the amendment too; a difference of round-off must not take carbon from the soil
+        plant = np.maximum(units.inputs - units.amendment, 0.0)
+        amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)
+        over_cells(
+            decompose,
+            w.cells,
+            w.stocks,
+            self._first_row,
+            model.rates,
+            model.source,
+            model.destination,
+            model.coefficient_index,
+            self.coefficients,
+            self.modifier,
+            w.unit,
+            plant,
+            w.input_scale,
+            amendment,
+            self.doc_fraction,
+            dt,
+            w.respired,
+            w.doc_produced,
+        )
+        self._book(plant, amendment)
+
+    def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
+        w = self.watershed
+        unit = w.unit[w.cells]
+        amount = np.zeros(w.unit.size)
+        amount[w.cells] = w.input_scale[w.cells] * plant.sum(axis=(1, 2))[unit]
+        w.ledger.book("plant_input", "soc", amount)
+        amount[w.cells] = amendment.sum(axis=(1, 2))[unit]
+        w.ledger.book("amendment", "soc", amount)
+        w.ledger.book("respired", "soc", -w.respired.sum(axis=1))
+        if self.doc_fraction > 0.0:
+            w.ledger.book("doc_production", "soc", -w.doc_produced.sum(axis=1))
