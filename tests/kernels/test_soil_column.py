@@ -118,7 +118,7 @@ def test_every_disturbance_conserves_every_row(
     deposit[2] = 0.3 * deposit[0]
     column.lay(laid * reference.sum(), deposit)
     if empty:  # constituents without mineral soil must not vanish either
-        column.mineral[0, -1] = 0.0
+        column.mineral[0, random.integers(layers)] = 0.0
     before = column.stocks[0].sum(axis=0) + column.deposit[0]
     mineral = column.mineral.sum() + column.deposit_mineral[0]
     column.remap()
@@ -245,6 +245,23 @@ def test_twin_ratio_stays_within_bounds() -> None:
         _disturb(column, random, 5, np.array([dose, dose * random.uniform(0.8, 1.1)]))
         ratio = column.ratio[:, 1] / column.ratio[:, 0]
         assert ratio.min() >= 0.8 * (1 - 1e-12) and ratio.max() <= 1.1 * (1 + 1e-12)
+
+
+def test_steep_twin_ratio_makes_no_new_extremes() -> None:
+    """A front in the ratio on a jagged parent stays a front: no overshoot, no ripples."""
+    random = np.random.default_rng(7)
+    carbon = 10.0 ** random.uniform(-3, -2, 20)
+    twin = carbon * np.where(np.arange(20) < 8, 0.8, 1.1)
+    column = Column(
+        random.uniform(20, 90, 20), np.column_stack([carbon, twin]), np.array([1e-3, 1.1e-3]),
+        np.zeros(2, dtype=np.int64), np.array([-1, 0], dtype=np.int64),
+    )  # fmt: skip
+    for _ in range(60):
+        dose = 10.0 ** random.uniform(-3, -2)
+        _disturb(column, random, 5, np.array([dose, 0.8 * dose]))
+        ratio = column.ratio[:, 1] / column.ratio[:, 0]
+        assert ratio.min() >= 0.8 * (1 - 1e-12) and ratio.max() <= 1.1 * (1 + 1e-12)
+        assert np.all(np.diff(ratio) >= -1e-12)
 
 
 def test_concentrations_stay_between_their_neighbours() -> None:

@@ -44,8 +44,9 @@ class Land:
     def translocate(self, cells: np.ndarray | None = None) -> None:
         translocate(
             self.cells if cells is None else cells, self.shape[1], self.dx, self.dy, self.elevation,
-            self.field, self.transport, self.depth_mass, self.mineral, self.stocks, DRY_MASS, self.deposit_mineral,
-            self.deposit, self.east, self.north, self.outflow, self.moved_mineral, self.moved,
+            self.field, self.transport, self.depth_mass, self.mineral, self.stocks, DRY_MASS,
+            self.deposit_mineral, self.deposit, self.east, self.north, self.outflow, self.moved_mineral,
+            self.moved,
         )  # fmt: skip
 
     def net(self) -> np.ndarray:

@@ -161,7 +161,7 @@ def translocate(
         (n) tillage transport coefficient of the pass, total dry soil (kg m-1 per pass).
     depth_mass
         (n) mineral mass above the tillage depth (kg m-2). The tilled layer is the top of the column to that
-        mass and is expected to have been homogenised.
+        mass.
     mineral, stocks
         (n, L), (n, L, K), kg m-2, changed in place.
     dry_mass_per_unit

@@ -1,0 +1,142 @@
+"""Tillage: passes of implements that mix the tilled layer and carry soil down slope within fields."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.components.soil_column import SUBSTRATUM_TERMS, Rebalancer
+from watershed_c.kernels.soil_column import homogenise
+from watershed_c.kernels.tillage import translocate
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.state import TillageEvent, Watershed
+
+#: share of the explicit limit of the diffusion equation that one part of a pass may use: no cell overshoots
+STABLE_SHARE = 0.5
+#: m; coarser cells lose the curvature that tillage erosion follows (coupling rule 23)
+COARSE_CELL_SIZE = 30.0
+
+
+class Tillage(Process):
+    """Carry out the tillage passes that the calendar has queued in ``watershed.units.tillage``.
+
+    The first pass of every unit is done on all its cells together, then the second, and so on. A pass
+    brings the columns of its cells back to their reference masses (soil that water has just laid down is
+    ploughed in), moves soil of the tilled layer, at its mean composition, from cell to cell of one field,
+    brings the columns back again, so that subsoil comes into the plough layer where soil was lost, and
+    mixes the tilled layer once.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        Soil crosses no border between fields, none of a cell without a pass, and none where ``field`` < 0;
+        such cells are mixed all the same.
+    scale : float, 0 to 5
+        Multiplies the transport coefficient of every pass. Default 1; 0: tillage mixes but moves nothing.
+
+    Raises
+    ------
+    ValueError
+        ``scale`` is out of range.
+
+    Attributes
+    ----------
+    net_erosion : (n,) kg m-2
+        Mineral soil lost by tillage since the start, negative where soil was gained.
+    """
+
+    _name = "Tillage"
+    _info = info(
+        reads=("reference", "substratum", "unit", "field"),
+        changes=("mineral", "stocks", "deposit_mineral", "deposit", "elevation"),
+    )
+    _cite_as = """@article{govers1994,
+        author = {Govers, G. and Vandaele, K. and Desmet, P. and Poesen, J. and Bunte, K.},
+        title = {The role of tillage in soil redistribution on hillslopes},
+        journal = {European Journal of Soil Science}, volume = {45}, pages = {469--478}, year = {1994}}
+    """
+    ledger_terms = {
+        "tillage_erosion": Term("lateral", "Soil moved by tillage: gained minus lost"),
+        **SUBSTRATUM_TERMS,
+    }
+
+    def __init__(self, watershed: Watershed, *, scale: float = 1.0) -> None:
+        super().__init__(watershed)
+        if not 0.0 <= scale <= 5.0:
+            raise ValueError(f"scale must be 0 to 5, is {scale}")
+        self.scale = float(scale)
+        w = watershed
+        if max(w.dx, w.dy) > COARSE_CELL_SIZE:
+            self.warnings.append(
+                f"cells of {max(w.dx, w.dy):g} m (above {COARSE_CELL_SIZE:g} m) lose the curvature that "
+                "tillage erosion follows: it comes out too low"
+            )
+        n, rows = w.deposit.shape
+        self.net_erosion = np.zeros(n)
+        self._rebalancer = Rebalancer(w)
+        self._depth_mass, self._efficiency, self._transport = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._field = np.full(n, -1, dtype=np.int64)
+        self._east, self._north, self._outflow = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._moved_mineral, self._moved = np.zeros(n), np.zeros((n, rows))
+        self._net_mineral, self._net = np.zeros(n), np.zeros((n, rows))
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Cumulative map."""
+        return {"net_erosion": self.net_erosion}
+
+    def run_one_step(self, dt: float) -> None:
+        """Do the passes of this step; they have dates, not rates, so ``dt`` does not enter."""
+        passes: dict[int, list[TillageEvent]] = {}
+        for event in self.watershed.units.tillage:
+            passes.setdefault(event.unit, []).append(event)
+        for number in range(max(map(len, passes.values()), default=0)):
+            self._till([events[number] for events in passes.values() if number < len(events)])
+
+    def _till(self, events: list[TillageEvent]) -> None:
+        """One pass, of at most one implement in each unit."""
+        w = self.watershed
+        self._depth_mass[:] = 0.0
+        thickness = w.layer_bottom - w.layer_top
+        unit = w.unit[w.cells]
+        for event in events:
+            cells = w.cells[unit == event.unit]
+            share = np.clip((event.depth - w.layer_top) / thickness, 0.0, 1.0)
+            self._depth_mass[cells] = w.reference[cells] @ share
+            self._efficiency[cells] = event.efficiency
+            self._transport[cells] = event.transport * self.scale
+        tilled = w.cells[self._depth_mass[w.cells] > 0.0]
+        if tilled.size == 0:
+            return
+        self._rebalancer.run(tilled)
+        self._move(tilled)
+        over_cells(homogenise, tilled, self._depth_mass, self._efficiency, w.mineral, w.stocks)
+
+    def _move(self, tilled: np.ndarray) -> None:
+        """Translocate, in as many parts as keep the explicit scheme from overshooting."""
+        w = self.watershed
+        self._field[:] = -1
+        self._field[tilled] = w.field[tilled]
+        density = w.reference[tilled, 0] / w.layer_bottom[0]
+        number = 2.0 * float((self._transport[tilled] / density).max()) * (1.0 / w.dx**2 + 1.0 / w.dy**2)
+        if number <= 0.0:
+            return
+        parts = int(np.ceil(number / STABLE_SHARE))
+        self._transport[tilled] /= parts
+        for _ in range(parts):
+            translocate(
+                tilled, w.shape[1], w.dx, w.dy, w.elevation, self._field, self._transport, self._depth_mass,
+                w.mineral, w.stocks, w.constituents.dry_mass_per_unit, w.deposit_mineral, w.deposit,
+                self._east, self._north, self._outflow, self._moved_mineral, self._moved,
+            )  # fmt: skip
+            self._net_mineral[tilled] = w.deposit_mineral[tilled] - self._moved_mineral[tilled]
+            self._net[tilled] = w.deposit[tilled] - self._moved[tilled]
+            w.ledger.book("tillage_erosion", "soil", self._net_mineral)
+            w.ledger.book("tillage_erosion", "rows", self._net)
+            self.net_erosion[tilled] -= self._net_mineral[tilled]
+            self._net_mineral[tilled] = 0.0
+            self._net[tilled] = 0.0
+            self._rebalancer.run(tilled)
+        self._east[tilled] = 0.0
+        self._north[tilled] = 0.0
