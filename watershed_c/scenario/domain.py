@@ -184,7 +184,8 @@ def _closed(raster: Raster, outlets: np.ndarray | list[int]) -> np.ndarray:
 
 def _catchment(check: Checker, dem: Raster, x: float, y: float) -> Grid | None:
     key = ("domain", "outlet")
-    snap = max(1, int(check.scenario.domain.snap // dem.dx))
+    distance = check.scenario.domain.snap
+    snap = terrain.SNAP_CELLS if distance is None else int(distance // dem.dx)
     try:
         found = terrain.cut_catchment(dem, x, y, snap=snap)
     except ValueError:
@@ -202,6 +203,8 @@ def _catchment(check: Checker, dem: Raster, x: float, y: float) -> Grid | None:
         _closed(found.dem, [found.outlet]),
         found.moved,
     )
+    if found.moved > dem.dx:
+        check.warnings.append(f"the outlet was moved {found.moved:.0f} m to the largest stream nearby")
     cells = int(grid.core.sum())
     if cells < 4:
         hint = "Move it onto the stream, or raise domain.snap."

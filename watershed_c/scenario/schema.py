@@ -73,7 +73,9 @@ class Domain(Table):
         "lowest",
         '[x, y]: the catchment of that point; "lowest": all cells, out at the lowest edge cell; "edges": out at all',
     )
-    snap: Length = item(200.0, "how far an outlet [x, y] may be moved to the nearest channel", ge=0.0)
+    snap: Length | None = item(
+        None, "an outlet [x, y] is moved to the largest stream this near; 4 cells if not given", ge=0.0, le=1e4
+    )
     crs: str | None = item(None, 'coordinate system of a DEM file that does not say it, e.g. "EPSG:32630"')
     channel_area: Annotated[Area | None, none_means("none")] = item(
         None, 'cells that drain more than this are channel: no soil column, no RUSLE; "none" = no channel', gt=0.0

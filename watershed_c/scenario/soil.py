@@ -266,7 +266,8 @@ class SoilReader:
                     likely.append(other)
         likely.sort(key=_USUAL_UNITS.index)
         hint = f"It would be plausible in {', '.join(likely[:4])}." if likely else ""
-        expectation = f"has a median of {median:g} {unit}, which no soil has. Is the unit right?"
+        called = "(a fraction)" if unit == "1" else unit
+        expectation = f"has a median of {median:g} {called}, which no soil has. Is the unit right?"
         self.check.add(place, "", expectation, hint + " SoilGrids: ocs is t/ha, soc is dg/kg." if hint else "")
         return False
 

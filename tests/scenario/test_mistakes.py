@@ -1,0 +1,207 @@
+"""Every mistake is named with file, line, key, value, what is valid, and the nearest name; all at once."""
+# ruff: noqa: E501  a mistake a line
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.scenario.valid import VALID, base, climate, write
+from watershed_c.errors import ScenarioError
+from watershed_c.io.rasters import Raster, write_raster
+from watershed_c.scenario.load import load
+from watershed_c.scenario.resolve import Inputs, resolve
+
+#: (what is written, what is written instead, key, value shown, words of the message)
+WRITTEN = [
+    ("clay = {", "clya = {", "soil.clya", "", ["unknown key", '"clay"']),
+    ('sand = "30 %"', 'sand = "140 %"', "soil.sand", "140 %", ["must be 0-100 %"]),
+    ('sand = "30 %"', "sand = 30", "soil.sand", "30", ["must be 0-100 %", "30 %"]),
+    ('sand = "30 %"', "sand = true", "soil.sand", "true", ["must be a number"]),
+    ('sand = "30 %"', 'sand = "30 cm"', "soil.sand", "30 cm", ["accepted units", "g/kg"]),
+    ('sand = "30 %"', 'sand = "sand.tif"', "soil.sand", "sand.tif", ["is a map", "units"]),
+    ('sand = "30 %"', "sand = { map = 'clay.asc' }", "soil.sand", "", ["without a unit", '"%"']),
+    ('sand = "30 %"', "sand = { by_class = { gras = 0.3 } }", "soil.sand.by_class.gras", "", ["no land-use class", '"grass"']),
+    ('"1.35 g/cm3"', "1.35", "soil.bulk_density", "1.35", ["must be 100-2200 kg/m3", "1.35 g/cm3"]),
+    ('"month"', '"weekly"', "time.step", "weekly", ['must be "month"']),
+    ('end = "2010-12"', 'end = "2010-13"', "time.end", "2010-13", ["date that exists"]),
+    ('end = "2010-12"', 'end = "1999-12"', "time", "", ["end 1999-12 before its start"]),
+    ('end = "2010-12"', 'end = "Dec 2010"', "time.end", "Dec 2010", ["must be a month"]),
+    ('"lowest"', '"lowset"', "domain.outlet", "lowset", ['"lowest"']),
+    ('"lowest"', "[35.0, 9000.0]", "domain.outlet", "9000", ["outside the data of the DEM"]),
+    ("schema = 1", "schema = 2", "schema", "2", ["must be 1", "newer program"]),
+    ('dem = "dem.asc"', 'dem = "missing.asc"', "domain.dem", "missing.asc", ["does not exist", "looked for"]),
+    ('dem = "dem.asc"', 'dem = "builtin:jacksboro-77"', "domain.dem", "jacksboro-77", ['"jacksboro-7"']),
+    ('dem = "dem.asc"', 'dem = "dem.png"', "domain.dem", "dem.png", ["does not exist"]),
+    ('model = "rothc"', 'model = "rohtc"', "carbon.model", "rohtc", ["is not a carbon model", '"rothc"']),
+    ('["maize", "winter-wheat"]', '["maize", "winter-weat"]', "rotation.maize-wheat.years", "winter-weat", ['"winter-wheat"']),
+    ('2 = "grass"', '2 = "gras"', "land.classes.2", "gras", ["no [rotation.gras]", '"grass"']),
+    ('2 = "grass"', '3 = "grass"', "land.map", "", ["class 2 (", "no entry in land.classes"]),
+    ('2 = "grass"', 'two = "grass"', "land.classes", "", ['class "two"', "whole numbers"]),
+    ('on = "04-20"', 'on = "04-31"', "rotation.maize-wheat.event.spring-plough.on", "04-31", ["date that exists"]),
+    ('crop = "maize"', 'crop = "soybean"', "rotation.maize-wheat.event.spring-plough.crop", "soybean", ["not grown"]),
+    ('do = "till"', 'do = "tll"', "rotation.maize-wheat.event.spring-plough.do", "tll", ['"till"']),
+    ('do = "till"', 'do = "sow"', "rotation.maize-wheat.event.spring-plough", "", ["has depth", '"sow"']),
+    ('depth = "25 cm"', 'depth = "25 m"', "rotation.maize-wheat.event.spring-plough.depth", "25 m", ["at most 1 m|0-1 m"]),
+    ('depth = "25 cm"\n', 'depth = "25 cm"\nimplement = "plow"\n', "rotation.maize-wheat.event.spring-plough.implement", "plow",
+     ["not known", "mouldboard-plough"]),
+    ('maps = ["cSoilOrg"]', 'maps = ["cSoilOrgg"]', "output.maps[0]", "cSoilOrgg", ['"cSoilOrg"']),
+    ("[35.0, 25.0]", "[35.0, -25.0]", "output.points.foot", "[35.0, -25.0]", ["outside the grid"]),
+    ("[35.0, 25.0]", "[35.0]", "output.points", "", ["[x, y]"]),
+    ("ktc_low = 3", "ktc_low = 30", "processes.water_erosion", "", ["ktc_low = 30 above ktc_high = 12"]),
+    ("ktc_low = 3\n", "", "processes.water_erosion", "", ["both ktc_low and ktc_high"]),
+    ("rain_days = 12", "rain_days = 40", "processes.soil_water.rain_days", "40", ["31"]),
+    ("rain_days = 12", "", "processes.soil_water.rain_days", "", ["is missing", "wet_days"]),
+    ("erodibility = 0.04\n", "", "soil.erodibility", "", ["is missing", "water_erosion"]),
+    ("annual = 800", "", "climate.erosivity", "", ["is missing", "renard_freimund"]),
+    ("latitude = 51.8\n", "", "climate.latitude", "", ["is missing"]),
+    ('"thornthwaite"', '"hargreaves"', "climate.pet", "hargreaves", ["needs tmin and tmax"]),
+    ('"thornthwaite"', '"penman"', "climate.pet", "penman", ['"thornthwaite"']),
+    ('bulk_density = "1.35 g/cm3"\n', "", "soil.bulk_density", "", ["is missing", "bulk density"]),
+    ("[processes.soil_water]", "[processes.soil_watr]", "processes.soil_watr", "", ["unknown key", '"soil_water"']),
+    ("[processes.soil_water]", "[processes.carbonate]\n[processes.soil_water]", "soil.sic", "", ["carbonate needs it"]),
+    ("[carbon]", "[[processes.custom]]\nimport = 'landlab.components:LinearDifuser'\n[carbon]", "processes.custom[0].import",
+     "LinearDifuser", ['"LinearDiffuser"']),
+    ("[carbon]", "[[processes.custom]]\nimport = 'landlab.components:LinearDiffuser'\nafter = 'tilage_erosion'\n[carbon]",
+     "processes.custom[0].after", "tilage_erosion", ['"tillage_erosion"']),
+    ("layers = [", "layers = ['0 cm', ", "soil.layers[0]", "0 cm", ["above 0|0-500"]),
+    ('depth = "30 cm" }', 'depth = "90 cm" }', "soil.soc.depth", "90 cm", ["below the lowest layer", "60 cm"]),
+    ('soc = { map = "soc.asc", units = "t/ha",', 'soc = { value = "3 kg/m2", by_class = { grass = "3 kg/m2" },', "soil.soc", "",
+     ["exactly one of"]),
+    ('units = "t/ha"', 'units = "1"', "soil.soc.map", "", ["median of 44", "fraction", "t/ha", "%"]),
+    ('units = "t/ha"', 'units = "kg/ha"', "soil.soc.map", "", ["median of 44", "t/ha"]),
+    ('units = "t/ha"', 'units = "kg"', "soil.soc.units", "kg", ["accepted units", "t/ha"]),
+]  # fmt: skip
+
+
+def check(path: Path, **options: object) -> Inputs:
+    return resolve(load(path), **options)  # type: ignore[arg-type]
+
+
+def fails(path: Path, **options: object) -> ScenarioError:
+    with pytest.raises(ScenarioError) as caught:
+        check(path, **options)
+    return caught.value
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_valid_scenario_is_valid(here: Path) -> None:
+    check(write(here))
+
+
+@pytest.mark.parametrize(("old", "new", "key", "value", "words"), WRITTEN, ids=[f"{m[2]}-{n}" for n, m in enumerate(WRITTEN)])
+def test_mistakes_in_the_file(here: Path, old: str, new: str, key: str, value: str, words: list[str]) -> None:
+    assert old in VALID
+    path = write(here, VALID.replace(old, new, 1))
+    before = sorted(p.name for p in here.iterdir())
+    error = fails(path)
+    found = [p for p in error.problems if p.key == key]
+    assert found, str(error)
+    problem, text = found[0], str(found[0])
+    assert problem.file == "orme.toml" and text.startswith("orme.toml")
+    assert problem.line is not None
+    assert value in problem.value
+    for word in words:
+        assert any(choice in text for choice in word.split("|")), text
+    assert sorted(p.name for p in here.iterdir()) == before
+
+
+def test_lines_point_at_the_key(here: Path) -> None:
+    error = fails(write(here, VALID.replace("clay = {", "clya = {").replace('do = "till"', 'do = "tll"')))
+    lines = VALID.splitlines()
+    assert [lines[p.line - 1].split(" ")[0] for p in error.problems if p.line and "missing" not in p.expectation] == ["clay", "do"]
+
+
+def test_all_mistakes_of_a_file_at_once(here: Path) -> None:
+    text = VALID
+    for old, new in (('"30 %"', '"140 %"'), ('"month"', '"day"'), ("04-20", "02-30"), ("erodibility", "erodibilty")):
+        text = text.replace(old, new)
+    keys = {p.key for p in fails(write(here, text)).problems}
+    assert keys == {"soil.sand", "time.step", "rotation.maize-wheat.event.spring-plough.on", "soil.erodibilty"}
+    # and all mistakes of the data at once
+    text = VALID.replace('"rothc"', '"rohtc"').replace('2 = "grass"', '2 = "gras"').replace("[35.0, 25.0]", "[0.0, 1e6]")
+    text = text.replace('units = "t/ha"', 'units = "kg/ha"').replace("latitude = 51.8", "")
+    keys = {p.key for p in fails(write(here, text)).problems}
+    assert keys >= {"carbon.model", "land.classes.2", "output.points.foot", "soil.soc.map", "climate.latitude"}
+
+
+def holes(raster: Raster, value: float = np.nan) -> Raster:
+    values = raster.values.copy()
+    values[4, 4] = value
+    return raster.with_values(values)
+
+
+#: what is done to the files, key, words of the message
+DATA: list[tuple[str, Callable[[Path], None], str, list[str]]] = [
+    ("hole in clay", lambda d: write_raster(d / "clay.asc", holes(base().with_values(np.full((8, 7), 20.0)))), "soil.clay.map",
+     ["covers 98.2 %", "1 cells", "x 45, y 45"]),
+    ("clay of 140 %", lambda d: write_raster(d / "clay.asc", base().with_values(np.full((8, 7), 140.0))), "soil.clay.map",
+     ["140", "must be 0-100 %", 'units = "g/kg"']),
+    ("clay and sand", lambda d: write_raster(d / "clay.asc", base().with_values(np.full((8, 7), 80.0))), "soil.sand",
+     ["clay + sand reach 110 %"]),
+    ("negative SOC", lambda d: write_raster(d / "soc.asc", holes(base(), -5.0)), "soil.soc.map", ["is negative"]),
+    ("shifted map", lambda d: write_raster(d / "clay.asc", Raster(base().values, 10.0, 10.0, 4.0, 0.0)), "soil.clay.map",
+     ["shifted by 4 east", "grid of the DEM"]),
+    ("other cells", lambda d: write_raster(d / "clay.asc", Raster(base().values, 20.0, 20.0)), "soil.clay.map", ["cells of 20"]),
+    ("other CRS", lambda d: [write_raster(d / "clay.asc", Raster(base().values, 10.0, 10.0, crs="EPSG:32631")),
+                             write_raster(d / "dem.asc", Raster(base().values, 10.0, 10.0, crs="EPSG:32630"))] and None,
+     "soil.clay.map", ["EPSG:32631", "EPSG:32630"]),
+    ("DEM in degrees", lambda d: write_raster(d / "dem.asc", Raster(base().values, 1e-3, 1e-3, -1.5, 45.0)), "domain.dem",
+     ["is in degrees", "gdalwarp", "EPSG:32630"]),
+    ("DEM without data", lambda d: write_raster(d / "dem.asc", base().with_values(np.full((8, 7), np.nan))), "domain.dem",
+     ["every cell is nodata"]),
+    ("DEM with odd nodata", lambda d: write_raster(d / "dem.asc", holes(base(), -32768.0)), "domain.dem", ["nodata value"]),
+    ("DEM not square", lambda d: write_raster(d / "dem.asc", Raster(base().values, 10.0, 20.0)), "domain.dem", ["square"]),
+    ("DEM not a grid", lambda d: (d / "dem.asc").write_text("hello") and None, "domain.dem", ["not an ESRI ASCII grid"]),
+    ("11 months", lambda d: (d / "climate.csv").write_text(climate(11)) and None, "climate.source", ["12"]),
+    ("negative rain", lambda d: (d / "climate.csv").write_text(climate(12, -3.0)) and None, "climate.source", ["negative|below|0"]),
+    ("no climate", lambda d: (d / "climate.csv").unlink(), "climate.source", ["no such file"]),
+    ("hole in land use", lambda d: write_raster(d / "landuse.asc", holes(base().with_values(np.ones((8, 7))))), "land.map",
+     ["have no class"]),
+    ("results exist", lambda d: (d / "out").mkdir() or (d / "out" / "run.json").write_text("{}") and None, "output.dir",
+     ["exists and is not empty", "--overwrite"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "key", "words"), [m[1:] for m in DATA], ids=[m[0] for m in DATA])
+def test_mistakes_in_the_data(here: Path, spoil: Callable[[Path], None], key: str, words: list[str]) -> None:
+    path = write(here)
+    spoil(here)
+    error = fails(path)
+    found = [p for p in error.problems if p.key == key]
+    assert found, str(error)
+    for word in words:
+        assert any(choice in str(found[0]) for choice in word.split("|")), str(error)
+    assert found[0].file == "orme.toml" and found[0].line is not None
+
+
+def test_memory_and_overwrite(here: Path) -> None:
+    path = write(here)
+    assert re.search(r"needs about .* GB .* kB.* 0.1 GB free", str(fails(path, available_memory=1e8)))
+    (here / "out").mkdir()
+    (here / "out" / "x").write_text("")
+    check(path, overwrite=True)
+
+
+def test_swapped_outlet_is_recognised(here: Path) -> None:
+    dem = base()
+    path = write(here, VALID.replace('"lowest"', "[5000.0, 30.0]"))
+    write_raster(here / "dem.asc", Raster(dem.values, 10.0, 10.0, 0.0, 4960.0))
+    assert "Did you swap x and y?" in str(fails(path))
+
+
+def test_not_toml(here: Path) -> None:
+    error = fails(write(here, VALID.replace('"rothc"', "rothc")))
+    assert error.problems[0].line == VALID.splitlines().index('model = "rothc"') + 1
+    assert "is not valid TOML" in str(error)
+    assert "must be key=value" in str(pytest.raises(ScenarioError, load, write(here), ["time.end"]).value)
+    assert "--set  tim" in str(pytest.raises(ScenarioError, load, write(here), ["tim.end=2030-12"]).value)
