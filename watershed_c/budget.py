@@ -48,7 +48,7 @@ class Budget:
     worst_cell : float
         Largest residual of a cell, account and process, in units of what is allowed.
     gross_erosion, sediment_yield : float, t ha-1 yr-1
-        Dry soil lost by cells that lose by water, net of the run; dry sediment leaving with the stream.
+        Dry soil that water detached; dry sediment leaving with the stream.
     delivery_ratio : float or None
         Sediment yield over that gross erosion.
     soc_by_kind : dict
@@ -69,13 +69,13 @@ class Budget:
         return asdict(self)
 
 
-def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, net_loss: np.ndarray | None = None) -> Budget:
+def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, gross_erosion: np.ndarray | None = None) -> Budget:
     """Budget since the ledger was opened.
 
     Parameters
     ----------
-    net_loss : (n,) kg m-2, optional
-        Dry soil each cell lost to water over the run (negative: gained); its positive part is the gross erosion of the delivery ratio.
+    gross_erosion : (n,) kg m-2, optional
+        Dry soil that water detached in each cell over the run, whatever was laid down there at other times: the denominator of the delivery ratio.
     """
     totals = ledger.run_totals.amounts
     stocks, closure = ledger.domain_stocks(), ledger.cumulative_residual()
@@ -89,8 +89,8 @@ def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: flo
     sediment = exported["soil"] + ORGANIC_MATTER_PER_CARBON * exported["soc"] + CALCITE_PER_CARBON * exported["sic"]
     per = TONNES / budget.area / years
     budget.sediment_yield = sediment * per
-    if net_loss is not None:
-        budget.gross_erosion = float(np.maximum(net_loss[cells], 0.0).sum()) * cell_area * per
+    if gross_erosion is not None:
+        budget.gross_erosion = float(gross_erosion[cells].sum()) * cell_area * per
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
     budget.soc_by_kind = {kind: float(ledger.soc_by_kind[kind][cells].sum()) * cell_area * TONNES for kind in KINDS}
     return budget

@@ -28,10 +28,10 @@ def advance(watershed: Watershed, processes: Mapping[str, Process], step: Step) 
     watershed.at(step)
     for name, process in processes.items():
         process.run_one_step(step.dt)
-        if ledger.every_process:
-            ledger.check(name, process.transforms)
-    if not ledger.every_process:
-        ledger.check("of this step", chain.from_iterable(process.transforms for process in processes.values()))
+        if ledger.every_process and process.stores:
+            ledger.check(name, process.transforms, process.stores)
+    # nothing may have changed that no process declares
+    ledger.check("of this step", chain.from_iterable(process.transforms for process in processes.values()))
     return ledger.close()
 
 

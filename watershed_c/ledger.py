@@ -16,20 +16,23 @@ absolute fluxes + the round-off of adding up the column (1e-13 of its stock). Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from watershed_c.errors import LedgerError, ModelFailure
-from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, check_closure, stock_of_accounts
+from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, add_columns, book_amount, book_rows, check_closure
 from watershed_c.parallel import over_cells
 
 if TYPE_CHECKING:
     from watershed_c.state import Watershed
 
 KINDS = ("vertical", "lateral", "substratum", "internal")
+#: where an account's stock is held
+STORES = ("soil", "water", "solutes")
+_ONLY = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,14 @@ class Ledger:
         self._index = {name: i for i, name in enumerate(self.accounts)}
         for group in table.groups:
             self._index.setdefault(group, len(LEADING) + int(table.of_group(group)[0]))
-        self._rows = slice(len(LEADING), len(LEADING) + len(table))
+        self._first_row = len(LEADING)
+        self._group_rows = {group: table.of_group(group) for group in table.groups}
         #: label of each account in tables: rows go under their group
         self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
         self.soc_rows = table.of_group("soc")
         n = watershed.grid.number_of_nodes
         shape = (n, len(self.accounts))
-        self._before, self._now = np.zeros(shape), np.zeros(shape)
-        self._booked, self._gross = np.zeros(shape), np.zeros(shape)
+        self._before, self._booked, self._gross = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int64)
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
@@ -102,10 +105,13 @@ class Ledger:
 
     # -- declaring --------------------------------------------------------------------------------------------------
     def declare(self, terms: dict[str, Term]) -> None:
-        """Make a process's terms known; a term of one name must mean one thing."""
+        """Make a process's terms known; a term of one name must mean one thing, and not look like a kind or an export."""
         for name, term in terms.items():
-            if self._terms.setdefault(name, term).kind != term.kind:
-                raise ValueError(f"ledger term {name!r} is declared as {self._terms[name].kind} and as {term.kind}")
+            if name in KINDS or name.endswith("_export"):
+                raise ValueError(f"a ledger term cannot be called {name!r}: the name is taken by a kind or an export")
+            known = self._terms.setdefault(name, term)
+            if known != term:
+                raise ValueError(f"ledger term {name!r} is declared as {known.kind} ({known.doc}) and {term.kind} ({term.doc})")
 
     def map_of(self, label: str, term: str) -> np.ndarray:
         """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
@@ -113,9 +119,15 @@ class Ledger:
 
     def open(self) -> None:
         """Take the stocks as they stand as the balance to compare with at the next check."""
-        self._stock(self._before)
+        self._before[:] = 0.0
         self._booked[:] = 0.0
         self._gross[:] = 0.0
+        w = self._watershed
+        over_cells(
+            check_closure, w.cells, True, True, True, w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
+            w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium, self._before, self._booked, self._gross,
+            self._joint(()), self._worst, self._account,
+        )  # fmt: skip
         self._lateral.clear()
         if not self.initial:
             self.initial = self.domain_stocks()
@@ -142,35 +154,27 @@ class Ledger:
             Only the values at soil cells are read.
         """
         kind = self._terms[term].kind
-        cells = self._watershed.cells
-        area = self._watershed.cell_area
+        cells, area = self._watershed.cells, self._watershed.cell_area
         if account == "rows":
-            values = amount[cells]
-            self._booked[cells, self._rows] += values
-            self._gross[cells, self._rows] += np.abs(values)
-            table = self._watershed.constituents
-            for group in table.groups:
-                rows = table.of_group(group)
-                self._tally(term, kind, group, values[:, rows].sum(axis=1), area)
+            total, absolute = np.zeros(amount.shape[1]), np.zeros(amount.shape[1])
+            book_rows(cells, amount, self._booked, self._gross, self._first_row, total, absolute)
+            for group, rows in self._group_rows.items():
+                self._tally(term, kind, group, float(total[rows].sum()) * area, float(absolute[rows].sum()) * area, amount, rows)
             return
         column = self._index[account]
-        values = amount[cells]
-        self._booked[cells, column] += values
-        self._gross[cells, column] += np.abs(values)
-        self._tally(term, kind, self.labels[column], values, area)
+        summed, gross = book_amount(cells, amount, self._booked, self._gross, column)
+        self._tally(term, kind, self.labels[column], summed * area, gross * area, amount[:, None], _ONLY)
 
-    def _tally(self, term: str, kind: str, label: str, values: np.ndarray, area: float) -> None:
-        cells = self._watershed.cells
-        total = float(values.sum()) * area
+    def _tally(self, term: str, kind: str, label: str, total: float, gross: float, amount: np.ndarray, columns: np.ndarray) -> None:
         self.step_totals.add(label, term, total)
         self.run_totals.add(label, term, total)
-        gross = float(np.abs(values).sum()) * area
         self.gross_totals[label] = self.gross_totals.get(label, 0.0) + gross
+        cells = self._watershed.cells
         if label == "soc":
-            self.soc_by_kind[kind][cells] += values
+            add_columns(cells, amount, columns, self.soc_by_kind[kind])
         for key in ((label, term), (label, kind)):
             if key in self.maps:
-                self.maps[key][cells] += values
+                add_columns(cells, amount, columns, self.maps[key])
         if kind == "lateral":
             balance = self._lateral.setdefault(label, [0.0, 0.0])
             balance[0] += total
@@ -187,25 +191,33 @@ class Ledger:
         self.run_totals.add(label, f"{term}_export", amount)
 
     # -- proving ----------------------------------------------------------------------------------------------------
-    def check(self, process: str, transforms: Iterable[str] = ()) -> None:
-        """Prove that since the last check every account changed by what was booked; raise LedgerError otherwise."""
-        transforms = tuple(transforms)
-        self._stock(self._now)
+    def check(self, process: str, transforms: Iterable[str] = (), stores: Collection[str] = STORES) -> None:
+        """Prove that since the last check every account changed by what was booked; raise LedgerError otherwise.
+
+        Parameters
+        ----------
+        process : str
+            Whom to name.
+        transforms : groups whose rows it may convert into each other
+        stores : of "soil", "water", "solutes"
+            Where to look: all, or those the process declares to change.
+        """
+        w = self._watershed
         over_cells(
-            check_closure, self._watershed.cells, self._now, self._before, self._booked, self._gross,
-            self._joint(transforms), self._worst, self._account,
+            check_closure, w.cells, "soil" in stores, "water" in stores, "solutes" in stores, w.mineral, w.deposit_mineral, w.stocks,
+            w.deposit, w.water, w.groundwater, w.snow, w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium,
+            w.groundwater_calcium, self._before, self._booked, self._gross, self._joint(tuple(transforms)), self._worst, self._account,
         )  # fmt: skip
-        cells = self._watershed.cells
-        worst = int(cells[np.argmax(self._worst[cells])]) if cells.size else 0
-        ratio = float(self._worst[worst])
-        if np.isnan(self._worst[cells]).any():
-            worst = int(cells[np.flatnonzero(np.isnan(self._worst[cells]))[0]])
-            account = self.accounts[self._account[worst]]
+        ratios = self._worst[w.cells]
+        place = int(np.argmax(ratios))  # the first NaN, if there is one
+        worst, ratio = int(w.cells[place]), float(ratios[place])
+        account = self.accounts[self._account[worst]]
+        if np.isnan(ratio):
             raise ModelFailure(
                 "the state is no longer a finite number", step=self.label or self.step, process=process, cell=worst, constituent=account
             )
         if ratio > 1.0:
-            self._fail(process, self.accounts[self._account[worst]], worst, ratio)
+            self._fail(process, account, worst, ratio)
         self.worst_residual = max(self.worst_residual, ratio)
         for label, (net, gross) in self._lateral.items():
             if abs(net) > TOLERANCE * gross + 1e-9 * TOLERANCE:
@@ -271,13 +283,6 @@ class Ledger:
                     joint[rows] = rows[0]
             self._joint_cache[transforms] = joint
         return self._joint_cache[transforms]
-
-    def _stock(self, out: np.ndarray) -> None:
-        w = self._watershed
-        over_cells(
-            stock_of_accounts, w.cells, w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
-            w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium, out,
-        )  # fmt: skip
 
     def _fail(self, process: str, account: str, node: int | None, ratio: float, lateral: float | None = None) -> None:
         if lateral is not None:

@@ -135,12 +135,9 @@ class Watershed:
         n = grid.number_of_nodes
         core = np.zeros(n, dtype=bool)
         core[grid.core_nodes] = True
-        self.channel = np.zeros(n, dtype=bool) if channel is None else np.asarray(channel, dtype=bool) & core
+        self.channel = np.zeros(n, dtype=bool)
         self.active = core
-        self.is_soil = core & ~self.channel
-        self.cells = np.flatnonzero(self.is_soil).astype(np.int64)
-        if self.cells.size == 0:
-            raise ValueError("the catchment has no cell with soil")
+        self._find_cells()
         self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
         for attribute in STATE:
             setattr(self, attribute, self._allocate(attribute))
@@ -161,6 +158,25 @@ class Watershed:
         self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
         self.routing_version = 0
         self.ledger = Ledger(self, every_process=check_every_process)
+        if channel is not None:
+            self.set_channel(channel)
+
+    def set_channel(self, channel: np.ndarray) -> None:
+        """Make cells channel, (n,) bool: they lose their soil column. Before any component but the flow router is made.
+
+        Raises
+        ------
+        ValueError
+            No cell with soil is left.
+        """
+        self.channel = np.asarray(channel, dtype=bool) & self.active
+        self._find_cells()
+
+    def _find_cells(self) -> None:
+        self.is_soil = self.active & ~self.channel
+        self.cells = np.flatnonzero(self.is_soil).astype(np.int64)
+        if self.cells.size == 0:
+            raise ValueError("the catchment has no cell with soil")
 
     if TYPE_CHECKING:
         # fields of names.STATE, as attributes

@@ -7,8 +7,18 @@ from typing import ClassVar
 import numpy as np
 from landlab import Component
 
-from watershed_c.ledger import Term
+from watershed_c.ledger import STORES, Term
+from watershed_c.names import STATE
 from watershed_c.state import Watershed
+
+#: fields that hold the stock of each store of the ledger
+_FIELDS = {
+    "soil": {STATE[name].name for name in ("mineral", "stocks", "deposit_mineral", "deposit")},
+    "water": {STATE[name].name for name in ("water", "groundwater", "snow")},
+    "solutes": {
+        STATE[name].name for name in ("doc", "dic", "calcium", "groundwater_doc", "groundwater_dic", "groundwater_calcium")
+    },
+}
 
 
 class Process(Component):
@@ -35,6 +45,17 @@ class Process(Component):
         self.warnings: list[str] = []
         watershed.ledger.declare(self.ledger_terms)
 
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Stores of the ledger this process declares to change; all of them for a component of somebody else."""
+        if not type(self).__module__.startswith("watershed_c.components.") or type(self).__name__ == "ForeignComponent":
+            return STORES
+        changed = {name for name, contract in self._info.items() if contract["intent"] != "in"}
+        return tuple(store for store, fields in _FIELDS.items() if changed & fields)
+
     def memory(self) -> dict[str, np.ndarray]:
         """Arrays of this process (not fields of the grid) that a restart must bring back, by name; they are refilled in place."""
         return {}
+
+    def start_afresh(self) -> None:
+        """Forget what was accumulated before the run began."""

@@ -46,7 +46,7 @@ def solve_in_place(matrix, right):
 @njit(cache=True, nogil=True)
 def correct_columns(
     cells, active, rates, source, destination, coefficient_index, coefficients, modifier, reference, net_erosion, exchange,
-    years, unit, unit_input, depth_weight, target, scale, match, stocks, defect,
+    years, unit, unit_input, depth_weight, target, scale, match, stocks, defect, last_defect, relaxation,
 ):  # fmt: skip
     """Apply the correction to the pools of every cell, and to its input scale where a measured stock is to be matched.
 
@@ -82,6 +82,9 @@ def correct_columns(
         State after the cycle; changed in place, never below zero.
     defect : (n, L, P)
         State after minus state before the cycle.
+    last_defect, relaxation : (n,)
+        Sum of absolute defects at the last correction, and the share of the correction that is applied: halved where the defect did not
+        fall (the limiter of the moving column makes it kinked), raised again where it did.
     """
     layers = reference.shape[1]
     pools = active.size
@@ -91,6 +94,14 @@ def correct_columns(
     right = np.empty((size, 1))
     pair = np.empty((size, 2))
     for cell in cells:
+        wrong = 0.0
+        for i in range(size):
+            wrong += abs(defect[cell, i // pools, i % pools])
+        if wrong > 0.8 * last_defect[cell]:
+            relaxation[cell] = max(0.5 * relaxation[cell], 0.05)
+        else:
+            relaxation[cell] = min(1.25 * relaxation[cell], 1.0)
+        last_defect[cell] = wrong
         for i in range(size):
             for j in range(size):
                 matrix[i, j] = 0.0
@@ -122,7 +133,7 @@ def correct_columns(
                 matrix[i, j] *= years
                 half[i, j] = 0.5 * matrix[i, j]
             half[i, i] += 1.0
-            right[i, 0] = defect[cell, i // pools, i % pools]
+            right[i, 0] = relaxation[cell] * defect[cell, i // pools, i % pools]
         solve_in_place(half, right)
         for i in range(size):
             pair[i, 0] = right[i, 0]
@@ -137,7 +148,7 @@ def correct_columns(
                 stock += weight * (stocks[cell, i // pools, active[i % pools]] + pair[i, 0])
                 gain += weight * pair[i, 1]
             if gain > 0.0:
-                change = (target[cell] - stock) / gain
+                change = relaxation[cell] * (target[cell] - stock) / gain
             change = max(change, -scale[cell])
             scale[cell] += change
         for i in range(size):

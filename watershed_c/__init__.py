@@ -1,0 +1,31 @@
+"""Watershed C: water, sediment, drainage and soil carbon on one grid, one clock and one ledger.
+
+The public names are imported when they are first used, so that ``import watershed_c`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Model": "watershed_c.coupling",
+    "Scenario": "watershed_c.scenario.schema",
+    "Watershed": "watershed_c.state",
+    "assemble": "watershed_c.assemble",
+    "initialise": "watershed_c.assemble",
+    "load": "watershed_c.scenario.load",
+    "open_results": "watershed_c.run",
+    "pool_model": "watershed_c.pools",
+    "resolve": "watershed_c.scenario.resolve",
+    "resume": "watershed_c.run",
+    "run": "watershed_c.run",
+}
+_CALLED = {"pool_model": "load_model"}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'watershed_c' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), _CALLED.get(name, name))

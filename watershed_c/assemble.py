@@ -1,0 +1,300 @@
+"""From resolved inputs to a watershed with its processes: what a run is made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from watershed_c.clock import Clock
+from watershed_c.components.base import Process
+from watershed_c.components.carbonate import Carbonate
+from watershed_c.components.climate import Climate
+from watershed_c.components.cropping import Cropping
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.dissolved_carbon import DissolvedCarbon
+from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.soil_column import SoilColumn
+from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.tillage import Tillage
+from watershed_c.components.water_erosion import WaterErosion
+from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
+from watershed_c.coupling import Model
+from watershed_c.crop_library import load_library
+from watershed_c.initialise import Initialiser, Measured, Report
+from watershed_c.io.results import Place
+from watershed_c.kernels.climate import monthly_erosivity, renard_freimund
+from watershed_c.pools import CompiledPoolModel, load_model
+from watershed_c.pools.loader import available_models
+from watershed_c.rotation_cycle import Climatology
+from watershed_c.scenario.resolve import Inputs
+from watershed_c.state import Watershed
+from watershed_c.unit_tables import UnitTables, build_units
+
+#: m; cells above this are too coarse for RUSLE and tillage (coupling rule 23)
+COARSE_CELL = 30.0
+COARSE_NOTE = (
+    "cells of {size:g} m: slopes are damped and curvature is lost, so soil loss on steep ground, tillage erosion and deposition within "
+    "fields are underestimated; read patterns, not absolute rates"
+)
+
+
+@dataclass
+class Assembly:
+    """A watershed, its processes and what belongs to them.
+
+    Attributes
+    ----------
+    inputs : Inputs
+    model : Model
+    pools : CompiledPoolModel
+    tables : UnitTables
+    cycle_months : int
+        Common cycle of climate and rotations.
+    place : Place
+    warnings : list of str
+    """
+
+    inputs: Inputs
+    model: Model
+    pools: CompiledPoolModel
+    tables: UnitTables
+    cycle_months: int
+    place: Place
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def watershed(self) -> Watershed:
+        """The watershed of the model."""
+        return self.model.watershed
+
+    @property
+    def note(self) -> str:
+        """What the cell size cannot show; empty where it is fine enough."""
+        return COARSE_NOTE.format(size=self.watershed.dx) if self.watershed.dx > COARSE_CELL else ""
+
+    def citations(self) -> list[str]:
+        """What the processes and the carbon model ask to be cited."""
+        entries = [process._cite_as.strip() for process in self.model.processes.values() if process._cite_as.strip()]
+        entries += [self.pools.citations[key] for key in self.pools.sources if key in self.pools.citations]
+        return list(dict.fromkeys(entries))
+
+
+def assemble(inputs: Inputs) -> Assembly:
+    """Build the watershed of a scenario, its soil filled, its carbon not yet there."""
+    scenario = inputs.scenario
+    name = scenario.carbon.model
+    pools = load_model(name if name in available_models() else scenario.file(name))
+    tables = _units(inputs)
+    watershed = _watershed(inputs, pools, len(tables.names))
+    _fill(watershed, inputs, tables)
+    processes = _processes(watershed, inputs, pools, tables)
+    clock = Clock(
+        int(scenario.time.start[:4]), int(scenario.time.end[:4]), int(scenario.time.start[5:7]) - 1, int(scenario.time.end[5:7]) - 1
+    )
+    assembly = Assembly(
+        inputs, Model(watershed, processes, clock), pools, tables, math.lcm(*(int(m) for m in tables.cycle_months)),
+        Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
+    )  # fmt: skip
+    warnings = [*inputs.warnings, *(w for process in processes.values() for w in process.warnings)]
+    assembly.warnings = list(dict.fromkeys([assembly.note, *warnings] if assembly.note else warnings))
+    return assembly
+
+
+def initialise(assembly: Assembly) -> Report:
+    """Bring the assembled watershed to its initial carbon by the scenario's method."""
+    inputs, watershed = assembly.inputs, assembly.watershed
+    carbon = inputs.scenario.carbon
+    top = inputs.layer_bottom - inputs.column.thickness
+    share = np.clip((inputs.soc_depth - top) / inputs.column.thickness, 0.0, 1.0)
+    measured = Measured(_on_nodes(inputs.column.soc) @ share, inputs.soc_depth, _on_nodes(inputs.column.substratum_soc))
+    initialiser = Initialiser(watershed, assembly.model.processes, assembly.pools, assembly.model.clock, assembly.cycle_months, measured)
+    match = carbon.plant_input == "inverted"
+    method = carbon.initial.method
+    if method == "steady":
+        return initialiser.steady(match=match)
+    if method == "inversion":
+        return initialiser.inversion()
+    if method == "stable_cells":
+        return initialiser.stable_cells()
+    assert carbon.initial.years is not None and carbon.initial.history_class is not None
+    natural = np.full(watershed.unit.size, assembly.tables.unit(carbon.initial.history_class), dtype=np.int64)
+    return initialiser.history(int(round(carbon.initial.years)), natural)
+
+
+def _climatology(inputs: Inputs) -> Climatology:
+    forcing, annual = inputs.climate, _annual_erosivity(inputs)
+    rain = forcing.climatology(forcing.precipitation)
+    shares = inputs.scenario.climate.erosivity.shares
+    if annual is None:
+        assert forcing.erosivity is not None
+        erosivity = forcing.climatology(forcing.erosivity)
+    else:
+        erosivity = annual * np.array(shares) if shares is not None else monthly_erosivity(annual, rain)
+    return Climatology(forcing.climatology(forcing.temperature), rain, erosivity)
+
+
+def _annual_erosivity(inputs: Inputs) -> float | None:
+    """R of the scenario, MJ mm ha-1 h-1 yr-1; None: the climate table has it by month."""
+    table = inputs.scenario.climate.erosivity
+    forcing = inputs.climate
+    if table.method == "renard_freimund" or (table.annual is None and forcing.erosivity is None):
+        return float(renard_freimund(forcing.climatology(forcing.precipitation)))
+    if table.annual is None:
+        return None
+    return table.annual * (1.0 + inputs.scenario.climate.change.erosivity)
+
+
+def _units(inputs: Inputs) -> UnitTables:
+    prescribed = inputs.scenario.carbon.plant_input == "prescribed"
+    return build_units(
+        inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs), prescribed=prescribed
+    )
+
+
+def _watershed(inputs: Inputs, pools: CompiledPoolModel, units: int) -> Watershed:
+    from landlab import RasterModelGrid
+
+    terrain, scenario = inputs.terrain, inputs.scenario
+    grid = RasterModelGrid(terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0])))
+    grid.add_field("topographic__elevation", np.nan_to_num(inputs.elevation), at="node", units="m")
+    grid.status_at_node = inputs.status
+    rows = [soc_pool(name, carrier, text) for name, carrier, text in zip(pools.pools, pools.carriers, pools.long_names, strict=True)]
+    if scenario.soil.sic is not None:
+        rows += CARBONATE
+    return Watershed(
+        grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, units=units, pools=len(pools.pools),
+        check_every_process=scenario.numerics.ledger == "process",
+    )  # fmt: skip
+
+
+def _on_nodes(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.nan_to_num(values, nan=0.0))
+
+
+def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
+    """Soil, carbonate and land use; organic carbon comes with the initialisation."""
+    column, land, scenario = inputs.column, inputs.land, inputs.scenario
+    w = watershed
+    w.mineral[:] = _on_nodes(column.mineral)
+    w.reference[:] = w.mineral
+    w.bulk_density[:] = _on_nodes(column.bulk_density)
+    w.clay[:] = _on_nodes(column.clay)
+    if column.erodibility is not None:
+        w.erodibility[:] = _on_nodes(column.erodibility)
+    if scenario.soil.sic is not None:
+        share = scenario.soil.sic.lithogenic
+        for row, part in (("sic_lithogenic", share), ("sic_pedogenic", 1.0 - share)):
+            k = w.constituents.index(row)
+            w.stocks[:, :, k] = part * _on_nodes(column.sic)
+            w.substratum[:, k] = part * _on_nodes(column.substratum_sic)
+    inside = np.flatnonzero(w.active)
+    first = np.array([tables.first_unit[name] for name in land.names], dtype=np.int64)
+    years = np.array([tables.offsets[name] for name in land.names], dtype=np.int64)
+    index = land.index[inside]
+    w.unit[inside] = first[index] + land.offset[inside] % years[index]
+    w.field[inside] = land.field[inside]
+
+
+def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables) -> dict[str, Process]:
+    """Processes of the scenario in the order of the loop; one that is off is not there."""
+    w, scenario, column = watershed, inputs.scenario, inputs.column
+    chosen, climate = scenario.processes, scenario.climate
+    processes: dict[str, Process] = {}
+    router = None
+    if chosen.flow_routing.enabled:
+        routing = chosen.flow_routing
+        router = FlowRouter(
+            w, method=routing.method, depressions=routing.depressions, exponent=routing.exponent, reroute_threshold=routing.reroute_threshold
+        )
+        if scenario.domain.channel_area is not None:
+            w.set_channel(w.drainage_area >= scenario.domain.channel_area)
+    shares = climate.erosivity.shares
+    processes["climate"] = Climate(
+        w, forcing=inputs.climate, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude, lapse_rate=climate.lapse_rate,
+        pet=climate.pet, erosivity=_annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
+    )  # fmt: skip
+    processes["cropping"] = Cropping(
+        w, tables=tables, allocate=pools.allocate, first_year=int(scenario.time.start[:4]), hydrologic_group=chosen.soil_water.hydrologic_group
+    )
+    if chosen.soil_water.enabled:
+        water = chosen.soil_water
+        assert column.sand is not None
+        organic = _on_nodes(column.soc / (column.bulk_density * column.thickness))
+        conductivity = set_hydraulic_properties(
+            w, sand=_on_nodes(column.sand)[:, None], clay=_on_nodes(column.clay)[:, None], organic_carbon=organic
+        )
+        wet_days = water.rain_days if water.rain_days is not None else inputs.climate.climatology(inputs.climate.wet_days)  # type: ignore[arg-type]
+        processes["soil_water"] = SoilWater(
+            w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
+            groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
+            degree_day_factor=water.degree_day_factor,
+        )  # fmt: skip
+    if router is not None:
+        processes["flow_routing"] = router
+    if chosen.water_erosion.enabled:
+        assert router is not None
+        erosion = chosen.water_erosion
+        coefficient = None if erosion.ktc_low is None or erosion.ktc_high is None else (erosion.ktc_low, erosion.ktc_high)
+        processes["water_erosion"] = WaterErosion(
+            w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor, capacity=erosion.capacity,
+            transport_capacity_coefficient=coefficient, cover_threshold=erosion.cover_threshold,
+            channel_area=math.inf if scenario.domain.channel_area is None else scenario.domain.channel_area,
+            depressions=router.depressions, enrichment=erosion.enrichment.by_carrier,
+        )  # fmt: skip
+    # tillage mixes whether or not it also moves soil
+    tillage = chosen.tillage_erosion
+    if chosen.soil_column.enabled:
+        processes["tillage_erosion"] = Tillage(w, scale=1.0 if tillage.enabled else 0.0)
+        biodiffusivity = 0.0 if column.biodiffusivity is None else _on_nodes(column.biodiffusivity)
+        depth = chosen.soil_column.e_folding_depth
+        processes["soil_column"] = SoilColumn(w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth)
+    dissolved = chosen.dissolved_carbon
+    if chosen.decomposition.enabled:
+        processes["decomposition"] = Decomposition(
+            w, pools, depth_scale=chosen.decomposition.e_folding_depth, doc_fraction=dissolved.doc_fraction if dissolved.enabled else 0.0
+        )
+    if chosen.carbonate.enabled:
+        carbonate = chosen.carbonate
+        processes["carbonate"] = Carbonate(
+            w, root_respiration=carbonate.root_respiration, atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
+            maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
+        )  # fmt: skip
+    if dissolved.enabled:
+        processes["dissolved_carbon"] = DissolvedCarbon(
+            w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
+        )
+    return _with_foreign(w, inputs, processes)
+
+
+def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Process]) -> dict[str, Process]:
+    """Insert other people's Landlab components after the process each names."""
+    for custom in inputs.scenario.processes.custom:
+        if not custom.enabled:
+            continue
+        name = custom.name or custom.import_path.rpartition(":")[2]
+        component = ForeignComponent(
+            watershed, import_path=custom.import_path, params=custom.params, name=name, elevation_change=custom.elevation_change,
+            flux_field=custom.flux_field,
+        )  # fmt: skip
+        ordered: dict[str, Process] = {}
+        for key, process in processes.items():
+            ordered[key] = process
+            if key == custom.after:
+                ordered[name] = component
+        ordered.setdefault(name, component)
+        processes = ordered
+    return processes
+
+
+def _wkt(crs: str | None) -> str:
+    """CRS as WKT where it is known or rasterio can tell; else empty."""
+    if not crs or crs.lstrip().upper().startswith(("PROJ", "GEOG")):
+        return crs or ""
+    try:
+        from rasterio.crs import CRS
+    except ImportError:
+        return ""
+    return str(CRS.from_user_input(crs).to_wkt())

@@ -1,0 +1,169 @@
+"""The command line. Imports of weight are inside the verbs, so that help answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watershed_c.errors import WatershedError
+
+#: interrupted by the user; a restart file was written
+INTERRUPTED = 130
+
+SET = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change one key of the scenario, e.g. time.end=2030-12.")
+OUTPUT = click.option("--output", type=click.Path(path_type=Path), default=None, help="Folder for the results.")
+QUIET = click.option("--quiet", is_flag=True, help="No progress, no tables.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+
+
+def _speaking(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what the package raises on purpose into its message and its exit code, without a traceback."""
+
+    @wraps(verb)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        try:
+            return verb(*arguments, **options)
+        except WatershedError as error:
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted; go on with: watershed-c resume DIRECTORY", err=True)
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="watershed-c")
+def main() -> None:
+    """Water, sediment, drainage and soil carbon on one grid, one clock and one ledger.
+
+    Begin with `watershed-c run jacksboro`, or write a scenario of your own from `watershed-c init my-catchment`.
+    """
+
+
+@main.command()
+@click.argument("scenario")
+@SET
+@OUTPUT
+@click.option("--overwrite", is_flag=True, help="Replace an existing results folder.")
+@click.option("--force", is_flag=True, help="Run even if the machine seems to have too little memory.")
+@QUIET
+@JSON
+@_speaking
+def run(scenario: str, settings: tuple[str, ...], output: Path | None, overwrite: bool, force: bool, quiet: bool, as_json: bool) -> None:
+    """Run SCENARIO: a shipped name, a scenario file, or a folder that holds one."""
+    from watershed_c.run import run as run_scenario
+    from watershed_c.scenario.load import load
+
+    finished = run_scenario(load(scenario, list(settings)), output=output, overwrite=overwrite, force=force, quiet=quiet or as_json)
+    if as_json:
+        click.echo((finished.directory / "run.json").read_text())
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@QUIET
+@JSON
+@_speaking
+def resume(directory: Path, quiet: bool, as_json: bool) -> None:
+    """Go on with a run that was interrupted, from its last restart file, to the same bits."""
+    from watershed_c.run import resume as resume_run
+
+    finished = resume_run(directory, quiet=quiet or as_json)
+    if as_json:
+        click.echo((finished.directory / "run.json").read_text())
+
+
+@main.command()
+@click.argument("scenario")
+@SET
+@OUTPUT
+@JSON
+@_speaking
+def check(scenario: str, settings: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Validate SCENARIO with all its maps and tables, and predict memory, time and disk. Writes nothing."""
+    from watershed_c.run import predict
+    from watershed_c.scenario.load import load
+
+    prediction = predict(load(scenario, list(settings)), output=output)
+    if as_json:
+        click.echo(json.dumps(prediction.as_dict(), indent=2))
+    else:
+        click.echo(prediction.text())
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@_speaking
+def init(directory: Path) -> None:
+    """Write a commented scenario to start from into DIRECTORY."""
+    from watershed_c.errors import Problem, ScenarioError
+    from watershed_c.scenario.template import TEMPLATE
+
+    target = directory / "scenario.toml"
+    if target.exists():
+        raise ScenarioError(Problem(str(target), expectation="exists already and is not replaced. Name another folder."))
+    directory.mkdir(parents=True, exist_ok=True)
+    target.write_text(TEMPLATE)
+    click.echo(f"wrote {target}\nnext: edit it, then `watershed-c check {directory}` and `watershed-c run {directory}`")
+
+
+@main.command()
+@_speaking
+def models() -> None:
+    """List the carbon models, crops, materials and implements that a scenario can name."""
+    from watershed_c.catalogue import models_text
+
+    click.echo(models_text())
+
+
+@main.command()
+@_speaking
+def scenarios() -> None:
+    """List the scenarios that come with the program."""
+    from watershed_c.catalogue import scenarios_text
+
+    click.echo(scenarios_text())
+
+
+@main.command()
+@click.argument("key", required=False)
+@_speaking
+def explain(key: str | None) -> None:
+    """Say what a KEY of the scenario means: unit, range, default, source. Without KEY: list them all."""
+    from watershed_c.scenario.explain import explain as explain_key
+    from watershed_c.scenario.explain import explain_keys
+
+    click.echo("\n".join(explain_keys()) if key is None else explain_key(key))
+
+
+@main.command()
+@_speaking
+def doctor() -> None:
+    """Say what is installed, whether it works together, and what the machine has."""
+    from watershed_c.catalogue import doctor_text
+
+    text, healthy = doctor_text()
+    click.echo(text)
+    sys.exit(0 if healthy else 3)
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@_speaking
+def cite(directory: Path | None) -> None:
+    """Print what to cite: this software, and the sources of the processes and data of the run in DIRECTORY."""
+    from watershed_c.catalogue import cite_text
+
+    click.echo(cite_text(directory))
+
+
+if __name__ == "__main__":
+    main()
