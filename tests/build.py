@@ -1,0 +1,173 @@
+"""A small watershed with everything in it, and every process of the model on it, for tests that need the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from landlab import RasterModelGrid
+
+from watershed_c.clock import Clock, Step
+from watershed_c.components.base import Process
+from watershed_c.components.carbonate import Carbonate
+from watershed_c.components.climate import Climate
+from watershed_c.components.cropping import Cropping
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.dissolved_carbon import DissolvedCarbon
+from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.soil_column import SoilColumn
+from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.tillage import Tillage
+from watershed_c.components.water_erosion import WaterErosion
+from watershed_c.constituents import CARBONATE, Constituent, ConstituentTable, soc_pool
+from watershed_c.crop_library import load_library
+from watershed_c.io.climate import MonthlyForcing
+from watershed_c.pools import CompiledPoolModel, load_model
+from watershed_c.rotation_cycle import Climatology
+from watershed_c.state import TillageEvent, Watershed
+from watershed_c.unit_tables import UnitTables, build_units
+
+SHAPE = (12, 14)
+CELL_SIZE = 20.0
+BOTTOM = np.array([0.05, 0.1, 0.25, 0.5, 1.0])
+MONTH = 1.0 / 12.0
+CLOCK = Clock(2001, 2003)
+
+TEMPERATURE = np.array([-2.0, 0.0, 4.0, 9.0, 13.0, 16.0, 18.0, 18.0, 14.0, 9.0, 4.0, 0.0])
+RAIN = np.array([55.0, 45, 50, 60, 75, 85, 90, 80, 65, 60, 60, 60])
+EROSIVITY = np.array([5.0, 5, 15, 40, 90, 150, 180, 140, 60, 30, 15, 10])
+ROTATIONS = {
+    "arable": {
+        "years": ["maize", "winter-wheat"],
+        "event": [
+            {"on": "04-15", "do": "till", "crop": "maize"},
+            {"on": "04-20", "do": "manure", "carbon": 0.2, "crop": "maize"},
+        ],
+    },
+    "forest": {"years": ["deciduous-forest"]},
+}
+#: a pass of a plough: unit, depth (m), share mixed, kg m-1
+PASS = TillageEvent(0, 0.25, 1.0, 234.0)
+CREEP = {
+    "import_path": "landlab.components:LinearDiffuser",
+    "params": {"linear_diffusivity": 0.02},
+    "name": "creep",
+    "elevation_change": "flux",
+    "flux_field": "hillslope_sediment__unit_volume_flux",
+}
+
+
+@cache
+def pool_model() -> CompiledPoolModel:
+    """RothC."""
+    return load_model("rothc")
+
+
+@cache
+def unit_tables() -> UnitTables:
+    """Two years of crops, with each offset, and a forest: three units."""
+    climate = Climatology(TEMPERATURE, RAIN, EROSIVITY)
+    return build_units(ROTATIONS, load_library(), layer_bottom=BOTTOM, climate=climate)
+
+
+def grid(seed: int = 1, shape: tuple[int, int] = SHAPE, size: float = CELL_SIZE) -> RasterModelGrid:
+    """A rough slope with a valley that drains over the south edge; three cells of the rectangle are outside."""
+    random = np.random.default_rng(seed)
+    terrain = RasterModelGrid(shape, xy_spacing=size)
+    row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
+    height = 200.0 + size * (0.06 * row + 0.03 * np.abs(column - shape[1] // 2)) + 0.5 * random.random(row.size)
+    terrain.add_field("topographic__elevation", height, at="node", units="m")
+    terrain.set_closed_boundaries_at_grid_edges(True, True, True, False)
+    outside = np.array([shape[1] * (shape[0] - 2) + 1, shape[1] * (shape[0] - 2) + 2, shape[1] * (shape[0] - 3) + 1])
+    terrain.status_at_node[outside] = terrain.BC_NODE_IS_CLOSED
+    return terrain
+
+
+def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True) -> Watershed:
+    """Grid, soil, RothC pools, carbonate, a tracer, water, units and fields, with the state of a month in May.
+
+    Every field that a process reads has a value, as if those that run before it had run; the flow network is that of the
+    surface; the ledger is open.
+    """
+    random = np.random.default_rng(seed)
+    terrain = grid(seed, shape)
+    model, tables = pool_model(), unit_tables()
+    pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
+    rows = ConstituentTable([*pools, *CARBONATE, Constituent("cs137", "tracer", 0.0, "mineral")])
+    row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
+    river = (column == shape[1] // 2) & (row < 4) if channel else None
+    w = Watershed(
+        terrain, constituents=rows, layer_bottom=BOTTOM, channel=river, units=len(tables.names), pools=len(model.pools)
+    )
+    cells, n = w.cells, row.size
+    thickness = w.layer_bottom - w.layer_top
+    w.bulk_density[cells] = random.uniform(1250.0, 1450.0, (cells.size, thickness.size))
+    w.reference[cells] = w.bulk_density[cells] * thickness * 0.97
+    w.mineral[:] = w.reference
+    w.clay[cells] = random.uniform(0.1, 0.35, cells.size)
+    w.erodibility[cells] = random.uniform(0.02, 0.05, cells.size)
+    fraction = 0.02 * np.exp(-0.5 * (w.layer_top + w.layer_bottom) / 0.3)  # kg organic carbon per kg
+    content = np.zeros((n, thickness.size, len(rows)))
+    content[:, :, :5] = fraction[:, None] * np.array([0.005, 0.14, 0.02, 0.75, 0.085])
+    content[:, :, 5] = 0.004  # lithogenic carbonate carbon
+    content[:, :, 6] = 0.0005
+    content[:, :, 7] = 1e-6 * fraction[:, None][None, :, 0]
+    w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
+    w.substratum[cells] = 0.3 * content[cells, -1]
+    set_hydraulic_properties(
+        w, sand=np.full((n, 1), 0.3), clay=np.maximum(w.clay, 0.1)[:, None], organic_carbon=np.broadcast_to(fraction, (n, 5))
+    )
+    w.water[cells] *= random.uniform(0.7, 1.0, (cells.size, 1))
+    w.groundwater[cells], w.snow[cells] = 40.0, 3.0
+    w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
+    w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
+    # land use: forest on the west, crops in two fields on the east
+    w.unit[:] = np.where(column < 4, tables.unit("forest"), tables.unit("arable", 0))
+    w.unit[column >= 10] = tables.unit("arable", 1)
+    w.field[cells] = np.where(column < 4, -1, np.where(column < 10, 1, 2))[cells]
+    # the month
+    w.temperature[cells], w.precipitation[cells], w.pet[cells] = 13.0, 75.0, 80.0
+    w.erosivity[cells] = 90.0
+    w.deficit[cells] = -5.0
+    w.runoff[cells] = random.uniform(0.0, 10.0, cells.size)
+    w.percolation[cells] = random.uniform(5.0, 20.0, (cells.size, thickness.size))
+    w.baseflow[cells] = w.percolation[cells, -1]
+    w.evapotranspiration[cells] = 60.0
+    w.respired[cells] = 0.02 * thickness
+    w.doc_produced[cells] = 2e-4 * thickness
+    Cropping(w, tables=tables, allocate=model.allocate, first_year=2001).run_one_step(MONTH)
+    w.units.tillage[:] = [PASS, TillageEvent(1, 0.1, 0.5, 69.0)]
+    w.at(CLOCK.step(4))
+    FlowRouter(w).run_one_step(MONTH)
+    w.ledger.open()
+    return w
+
+
+#: how each process is made on that watershed, in the order they run
+RECIPES: dict[str, Callable[[Watershed], Process]] = {
+    "climate": lambda w: Climate(
+        w, forcing=MonthlyForcing(TEMPERATURE, RAIN), reference_elevation=210.0, latitude=50.0, erosivity=740.0
+    ),
+    "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate, first_year=2001),
+    "soil_water": lambda w: SoilWater(w, conductivity=np.full(w.water.shape, 1e5), wet_days=12.0),
+    "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
+    "water_erosion": lambda w: WaterErosion(w, enrichment={"particulate": 1.5}),
+    "tillage": Tillage,
+    "creep": lambda w: ForeignComponent(w, **CREEP),
+    "soil_column": lambda w: SoilColumn(w, biodiffusivity=1e-4),
+    "decomposition": lambda w: Decomposition(w, pool_model(), doc_fraction=0.02),
+    "carbonate": Carbonate,
+    "dissolved_carbon": DissolvedCarbon,
+}
+
+
+def processes(w: Watershed, *names: str) -> dict[str, Process]:
+    """The processes of these names (default: all), in the order they run."""
+    return {name: make(w) for name, make in RECIPES.items() if not names or name in names}
+
+
+def step(index: int = 0) -> Step:
+    """A step of the clock of these tests."""
+    return CLOCK.step(index)
