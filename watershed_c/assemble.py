@@ -241,7 +241,7 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
         processes["water_erosion"] = WaterErosion(
             w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor, capacity=erosion.capacity,
             transport_capacity_coefficient=coefficient, cover_threshold=erosion.cover_threshold,
-            channel_area=math.inf if scenario.domain.channel_area is None else scenario.domain.channel_area,
+            channel_area=_largest_area(inputs),
             depressions=router.depressions, enrichment=erosion.enrichment.by_carrier,
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
@@ -267,6 +267,16 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def _largest_area(inputs: Inputs) -> float:
+    """Upslope area, m2, beyond which LS and capacity do not grow: that of a channel, or of the longest slope one cell wide."""
+    areas = [math.inf]
+    if inputs.scenario.domain.channel_area is not None:
+        areas.append(inputs.scenario.domain.channel_area)
+    if inputs.scenario.processes.water_erosion.longest_slope is not None:
+        areas.append(inputs.scenario.processes.water_erosion.longest_slope * inputs.terrain.dx)
+    return min(areas)
 
 
 def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Process]) -> dict[str, Process]:

@@ -32,7 +32,7 @@ class Problem:
     suggestion: str = ""
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = self.file if self.line is None else f"{self.file}:{self.line}" if self.file else f"line {self.line}"
         what = f"{self.key} = {self.value}" if self.key and self.value else self.key or self.value
         advice = " ".join(part for part in (self.expectation, self.suggestion) if part)
         return "  ".join(part for part in (place, what, advice) if part)

@@ -25,6 +25,6 @@ def put(dataset: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any,
     dtype = values.dtype
     fill_value = netCDF4.default_fillvals["f4"] if dtype.kind == "f" and dtype.itemsize == 4 else None
     variable = dataset.createVariable(name, dtype, dims, zlib=bool(dims), complevel=2, fill_value=fill_value)
-    variable.setncatts({key: value for key, value in attributes.items() if value != ""})
+    variable.setncatts({key: value for key, value in attributes.items() if not (isinstance(value, str) and value == "")})
     variable[...] = values
     return variable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic_core import PydanticUndefined
@@ -18,13 +19,18 @@ def explain_keys() -> list[str]:
     return list(all_keys())
 
 
-def explain(key: str) -> str:
-    """What a key means, in a few lines; raises ScenarioError with the nearest key when there is none."""
+def _find(key: str) -> Place | None:
     place: Place | None = Place(Scenario, ())
     for part in key.split("."):
         while place is not None and place.table is None and get_origin(place.annotation) is list:
             place = place.inner
         place = place.step(part) if place is not None else None
+    return place
+
+
+def explain(key: str) -> str:
+    """What a key means, in a few lines; raises ScenarioError with the nearest key when there is none."""
+    place = _find(key)
     if place is None:
         hint = messages.nearest_hint(key, explain_keys())
         raise ScenarioError(Problem("", None, key, "", "is not a key of a scenario.", hint))
@@ -65,9 +71,43 @@ def _default(default: Any, factory: Any, kind: str | None) -> str:
         return "none: must be given"
     if default is None:
         return "none"
+    if isinstance(default, bool):
+        return str(default).lower()
     return str(units.written(default, kind)) if kind and isinstance(default, float) else str(default)
+
+
+def key_table() -> str:
+    """Every key with meaning, range and default, as the table of docs/scenario.md."""
+    rows = ["| key | meaning | unit or choice | default |", "|---|---|---|---|"]
+    for key in explain_keys():
+        place = _find(key)
+        assert place is not None
+        info, kind = place.info, place.kind
+        if place.table is not None or info is None:
+            continue
+        low, high = place.bounds
+        within = messages.range_text(place, "") if low is not None or high is not None else ""
+        unit = units.KINDS[kind].unit if kind is not None and units.KINDS[kind].unit != "1" else ""
+        what = " / ".join(map(str, place.choices)) or within or unit
+        meaning = (info.description or "").replace("|", "or")
+        rows.append(f"| `{key}` | {meaning} | {what} | {_default(info.default, info.default_factory, kind)} |")
+    return "\n".join(rows)
 
 
 def json_schema() -> dict[str, Any]:
     """JSON schema of a scenario file, for editors."""
     return Scenario.model_json_schema(by_alias=True)
+
+
+def _rewrite(page: Path) -> None:
+    """Put the table of keys into a page, in place of the one that is there."""
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split("| key | meaning |", 1)
+    after = rest.split("\n\n", 1)[1] if "\n\n" in rest else ""
+    page.write_text(f"{before}{key_table()}\n\n{after}".rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import sys
+
+    _rewrite(Path(sys.argv[1]))

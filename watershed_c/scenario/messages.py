@@ -169,10 +169,12 @@ def range_text(place: keys.Place, value: Any) -> str:
             unit, scale = "%", 0.01
     text = [f"{bound / scale:.6g}" if bound is not None else "" for bound in (low, high)]
     tail = f" {unit}" if unit else ""
+    more = any(type(mark).__name__ == "Gt" for mark in place.marks)
+    if all(text) and more:
+        return f"above {text[0]} and at most {text[1]}{tail}"
     if all(text):
         return f"{text[0]}-{text[1]}{tail}" if low is None or low >= 0.0 else f"{text[0]} to {text[1]}{tail}"
     if text[0]:
-        more = any(type(mark).__name__ == "Gt" for mark in place.marks)
         return f"above {text[0]}{tail}" if more else f"{text[0]}{tail} or more"
     return f"{text[1]}{tail} or less"
 

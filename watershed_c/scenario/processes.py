@@ -10,6 +10,7 @@ from watershed_c.scenario.fields import (
     Length,
     Number,
     Rate,
+    Share,
     SpatialDiffusivity,
     Table,
     Time,
@@ -110,6 +111,11 @@ class WaterErosion(Process):
     cover_threshold: Number = item(
         0.01, "annual cover factor C that parts low from high", ge=0.0, le=1.0, source="WaTEM/SEDEM manual, example"
     )
+    longest_slope: Length | None = item(
+        None, "slope length at which LS stops growing, as runoff then runs in channels that the terrain does not show; no limit but "
+        "domain.channel_area if not given", gt=0.0, le=1e5,
+        source="Renard et al. 1997, AH-703 chapter 4: usually below 120 m, the most to use is 305 m",
+    )  # fmt: skip
     enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
 
     @model_validator(mode="after")
@@ -163,6 +169,10 @@ class Carbonate(Process):
 class DissolvedCarbon(Process):
     """[processes.dissolved_carbon]: DOC with percolating water; on when its table is there."""
 
+    doc_fraction: Share = item(
+        0.02, "share of what would be respired that becomes DOC instead (coupling rule 17)", ge=0.0, le=0.5,
+        source="prior, 0.01 to 0.03; DOC leaching of European soils is 2 to 7 g C m-2 yr-1 (Kindler et al. 2011)",
+    )  # fmt: skip
     distribution_coefficient: Number = item(
         5.0, "sorbed per dissolved, L kg-1", ge=0.0, le=1000.0, source="prior; Kalbitz et al. 2000: 0.5 to 20"
     )

@@ -1,4 +1,4 @@
-"""The commented scenario that `init` writes: complete, runnable after the names of the files are set."""
+"""The commented scenario that `init` writes: it runs as it is, on a made-up slope; real maps then take its place."""
 
 from __future__ import annotations
 
@@ -6,32 +6,38 @@ TEMPLATE = '''\
 # A scenario of Watershed C. `watershed-c explain KEY` tells what a key means; `watershed-c check FILE` validates.
 # Numbers carry their unit ("25 cm"); bare numbers are kg, m, yr, degC, fractions of 1. Paths start at this file.
 schema = 1
-title  = "__TITLE__"
+title  = "My catchment"
 
 [domain]
-# Elevation in metres (.asc, .nc, .tif). Its grid and CRS hold for every other map.
-dem          = "__DEM__"
-# Where water leaves: [x, y] (the catchment of that point), "lowest" (all of the DEM) or "edges".
-outlet       = "lowest"
+# Elevation in metres (.asc, .nc, .tif); its grid and CRS hold for every other map. Put yours in place of the slope:
+# dem = "dem.tif"
+synthetic = { kind = "convex-concave", length = "300 m", width = "100 m", height = "20 m", cell_size = "10 m" }
+# Where water leaves a DEM: [x, y] (the catchment of that point), "lowest" (all of the DEM) or "edges".
+# outlet = [512340.0, 5561200.0]
 # Cells that drain more than this are channel: they have no soil column.
-channel_area = "1 km2"
+# channel_area = "1 km2"
 
 [time]
 start = "2001-01"
 end   = "2050-12"
 
 [climate]
-# A monthly table (.csv, .nc): year,month (or month 1-12 for normals), tmean_degC, precipitation_mm, optionally pet_mm,
-# tmin_degC, tmax_degC, wet_days, erosivity_MJ_mm_ha_h. Columns of other names: rename = { ppt = "precipitation_mm" }.
-source              = "climate.csv"
-latitude            = 51.8
-reference_elevation = "100 m"
+# "constant", or a monthly table (.csv, .nc): year,month (or month 1-12 for normals), tmean_degC, precipitation_mm,
+# optionally pet_mm, tmin_degC, tmax_degC, wet_days, erosivity_MJ_mm_ha_h.
+# Columns of other names: rename = { ppt = "precipitation_mm" }.
+source   = "constant"
+latitude = 51.8
+# reference_elevation = "100 m"
 # change = { temperature = "+1.5 K", precipitation = "-5 %" }
 
+[climate.constant]
+# Rothamsted (Coleman & Jenkinson 1996): mean temperature and rain of the months, January first
+temperature   = [3.4, 3.6, 5.1, 7.3, 11.0, 13.9, 16.0, 16.0, 13.5, 10.2, 6.1, 4.6]
+precipitation = [74.0, 59.0, 62.0, 51.0, 52.0, 57.0, 34.0, 55.0, 58.0, 56.0, 75.0, 71.0]
+
 [climate.erosivity]
-# RUSLE R, MJ mm ha-1 h-1 yr-1; or method = "renard_freimund", from monthly rain.
-method = "given"
-annual = 800.0
+# RUSLE R from monthly rain; or method = "given" with annual = ... in MJ mm ha-1 h-1 yr-1.
+method = "renard_freimund"
 
 [soil]
 # Thickness of the layers, top first. A value is a number with unit, { map = "clay.tif", units = "%" }, or
@@ -93,9 +99,9 @@ do        = "till"
 implement = "mouldboard-plough"
 depth     = "25 cm"
 [[rotation.maize-wheat.event]]
-id       = "autumn-manure"
-on       = "10-05"
-crop     = "winter-wheat"
+id       = "spring-manure"
+on       = "04-10"
+crop     = "maize"
 do       = "manure"
 material = "cattle-fym"
 carbon   = "2 t/ha"
@@ -107,12 +113,3 @@ threads = "auto"
 every = "year"
 maps  = ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
 '''
-
-
-def template(title: str = "My catchment", dem: str = "dem.tif") -> str:
-    """Text of a commented scenario."""
-    return TEMPLATE.replace("__TITLE__", _escaped(title)).replace("__DEM__", _escaped(dem))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "/").replace('"', "'")
