@@ -8,9 +8,10 @@ import pytest
 
 from tests.scenario.valid import VALID, write
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.scenario.explain import explain, explain_keys, json_schema
+from watershed_c.scenario.explain import explain, explain_keys, json_schema, key_table
 from watershed_c.scenario.load import load, loads, shipped_scenarios
-from watershed_c.scenario.template import template
+from watershed_c.scenario.resolve import resolve
+from watershed_c.scenario.template import TEMPLATE
 from watershed_c.scenario.toml_lines import key_lines
 
 
@@ -109,9 +110,23 @@ def test_json_schema_lists_the_tables() -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_template_is_a_valid_scenario() -> None:
-    scenario = loads(template(title='a "quoted" \\ title'))
-    assert scenario.domain.dem == "dem.tif"
+def test_template_resolves_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inputs = resolve(loads(TEMPLATE))
+    assert inputs.active.sum() == 300 and set(inputs.land.names) == {"grass", "maize-wheat"}
+    # every key that the comments offer is a key
+    text = TEMPLATE
+    for key in ("change", "sic", "channel_area", "reference_elevation", "import", "after", "elevation_change"):
+        text = text.replace(f"# {key} ", f"{key} ")
+    for table in ("[processes.carbonate]", "[processes.dissolved_carbon]", "[[processes.custom]]"):
+        text = text.replace(f"# {table}", table)
+    offered = loads(text)
+    assert offered.soil.sic is not None and offered.climate.change.temperature == 1.5
+
+
+def test_the_page_lists_every_key() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "scenario.md").read_text(encoding="utf-8")
+    assert key_table() in page, "write it anew: python -m watershed_c.scenario.explain docs/scenario.md"
 
 
 def test_problem_lines() -> None:

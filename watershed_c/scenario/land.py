@@ -14,7 +14,7 @@ from watershed_c.rotation import Calendar, schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import CLOSED, Grid
-from watershed_c.scenario.schema import Parcels, Rotation
+from watershed_c.scenario.management import Parcels, Rotation
 from watershed_c.scenario.toml_lines import KeyPath
 
 

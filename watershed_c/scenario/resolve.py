@@ -18,8 +18,9 @@ from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.land import LandUse, land_use, rotations
+from watershed_c.scenario.management import Rotation
 from watershed_c.scenario.processes import PROCESS_NAMES
-from watershed_c.scenario.schema import Rotation, Scenario
+from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
 
 #: bytes a run holds whatever its size: interpreter, compiled kernels, libraries (measured, Linux)

@@ -1,0 +1,129 @@
+"""What a scenario says of land use: classes, fields, rotations and their events."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from watershed_c.scenario.fields import Area, ArealMass, ArealMassFlux, Length, Number, Share, Table, item
+
+
+class LandRule(Table):
+    """One of land.rules: the first rule that fits a cell names its class."""
+
+    land_class: str = Field(alias="class", description="class it gives")
+    min_slope: Number | None = item(None, 'from this slope, e.g. "15 %"', ge=0.0)
+    max_slope: Number | None = item(None, "below this slope", ge=0.0)
+    min_elevation: Length | None = item(None, "from this elevation")
+    max_elevation: Length | None = item(None, "below this elevation")
+
+
+class Parcels(Table):
+    """parcels = { map } or { size }: fields; tillage does not cross their borders."""
+
+    map: str | None = item(None, "map of field numbers; 0 = none")
+    size: Area | None = item(None, "square blocks of this area", gt=0.0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: Any) -> Any:
+        return {"map": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one(self) -> Parcels:
+        if (self.map is None) == (self.size is None):
+            raise ValueError("must have either map or size.")
+        return self
+
+
+class Land(Table):
+    """[land]: which cell is what."""
+
+    map: str | None = item(None, "land-use map of class numbers")
+    classes: dict[str, str] = item(doc="class number -> rotation (or crop that is the same every year)", factory=dict)
+    rules: list[LandRule] = item(doc="instead of a map: the first rule that fits", factory=list)
+    parcels: Parcels | None = item(None, "fields; one field per class if not given")
+
+    @field_validator("classes")
+    @classmethod
+    def _numbers(cls, value: dict[str, str]) -> dict[str, str]:
+        for key in value:
+            if not re.fullmatch(r"-?\d{1,9}", key):
+                raise ValueError(f'has the class "{key}"; classes are whole numbers, e.g. 1 = "maize-wheat".')
+        return value
+
+    @model_validator(mode="after")
+    def _one(self) -> Land:
+        if (self.map is None) == (not self.rules):
+            raise ValueError("must have either map (with classes) or rules.")
+        return self
+
+
+def _day(value: Any) -> str:
+    match = re.fullmatch(r"(\d{2})-(\d{2})", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a day of the year "MM-DD", e.g. "04-20".')
+    try:
+        dt.date(2001, int(match.group(1)), int(match.group(2)))
+    except ValueError:
+        raise ValueError(f'must be a date that exists; "{value}" does not.') from None
+    return str(value)
+
+
+class Event(Table):
+    """[[rotation.NAME.event]]: something done on a day of the year."""
+
+    id: str | None = item(None, "name of the event, so that variants can speak of it")
+    on: Annotated[str, BeforeValidator(_day)] = item(doc='day "MM-DD"')
+    crop: str | None = item(None, "only in the year of this crop; every year if not given")
+    do: Literal["sow", "harvest", "till", "manure", "residue", "none"] = item(doc="what is done")
+    depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
+    implement: str | None = item(None, "till: a name of models/implements.toml")
+    material: str | None = item(None, "manure: a name of models/materials")
+    carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
+    straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Event:
+        allowed = {
+            "till": {"depth", "implement"},
+            "manure": {"depth", "material", "carbon"},
+            "residue": {"carbon"},
+            "harvest": {"straw_removed"},
+        }
+        if self.do != "none":
+            for key in ("depth", "implement", "material", "carbon", "straw_removed"):
+                if getattr(self, key) is not None and key not in allowed.get(self.do, set()):
+                    raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
+        if self.do in ("manure", "residue") and self.carbon is None:
+            raise ValueError(f'has do = "{self.do}" without carbon, e.g. carbon = "2 t/ha".')
+        return self
+
+
+class Rotation(Table):
+    """[rotation.NAME]: the crops of a class, year after year."""
+
+    years: list[str] = item(doc="main crop of each year, in order", min_length=1, max_length=50)
+    offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
+    cover_crop: str | None = item(None, "sown between main crops")
+    practice_factor: Number = item(1.0, "RUSLE support practice factor P; 1 = none", ge=0.0, le=1.0)
+    yields: dict[str, Annotated[ArealMass, Field(gt=0.0, le=20.0)]] = item(
+        doc='dry matter of the product, e.g. { maize = "9 t/ha" }; that of the crop file if not given', factory=dict
+    )
+    plant_input: ArealMassFlux | None = item(
+        None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
+    )
+    event: list[Event] = item(doc="events of the year", factory=list)
+
+    @field_validator("offset", mode="before")
+    @classmethod
+    def _offset(cls, value: Any) -> Any:
+        whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1000
+        if isinstance(value, Parcels) or value == "by_parcel" or whole:
+            return value
+        if isinstance(value, dict) and set(value) == {"map"} and isinstance(value["map"], str):
+            return Parcels(map=value["map"])
+        raise ValueError('must be a whole number of years, "by_parcel" or { map = "..." }.')
