@@ -220,7 +220,7 @@ class Ledger:
             self._fail(process, account, worst, ratio)
         self.worst_residual = max(self.worst_residual, ratio)
         for label, (net, gross) in self._lateral.items():
-            if abs(net) > TOLERANCE * gross + 1e-9 * TOLERANCE:
+            if not abs(net) <= TOLERANCE * gross + 1e-9 * TOLERANCE:  # also true for NaN
                 self._fail(process, label, None, abs(net) / max(gross * TOLERANCE, 1e-300), lateral=net)
         self._lateral.clear()
 
