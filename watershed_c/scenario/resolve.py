@@ -202,8 +202,6 @@ def _needs(check: Checker) -> None:
         wrong = "must be true with carbonate or dissolved_carbon: solutes ride on water."
         check.add(("processes", "soil_water", "enabled"), False, wrong)
     initial = scenario.carbon.initial
-    if initial.method == "given" and initial.file is not None and not (path := check.path(initial.file)).is_file():
-        check.add(("carbon", "initial", "file"), initial.file, f"does not exist: looked for {path}.")
     if initial.method == "inversion" and erodes:
         check.warnings.append(
             "carbon.initial: plain inversion reads eroded cells as low-input ones and then loses carbon that was never "

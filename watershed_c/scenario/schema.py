@@ -233,20 +233,19 @@ class Soil(Table):
 class InitialCarbon(Table):
     """initial = { method, ... }: where the pools start."""
 
-    method: Literal["steady", "history", "stable_cells", "inversion", "given"] = item(
+    method: Literal["steady", "history", "stable_cells", "inversion"] = item(
         "steady",
         "steady: steady state with lateral and substratum terms; history: run from clearing; stable_cells: plant input "
-        "by land use from cells that neither erode nor gain; inversion: no erosion (warns); given: file",
+        "by land use from cells that neither erode nor gain; inversion: no erosion (warns)",
     )
     years: int | None = item(None, "history: years from clearing to the start", gt=0, le=10000)
-    file: str | None = item(None, "given: restart file with the pools")
     history_class: str | None = item(None, "history: land-use class before clearing")
 
     @model_validator(mode="after")
     def _needed(self) -> InitialCarbon:
-        for method, key in (("history", "years"), ("history", "history_class"), ("given", "file")):
-            if (self.method == method) != (getattr(self, key) is not None):
-                raise ValueError(f'must have {key} with method = "{method}", and only then.')
+        for key in ("years", "history_class"):
+            if (self.method == "history") != (getattr(self, key) is not None):
+                raise ValueError(f'must have {key} with method = "history", and only then.')
         return self
 
 
@@ -254,7 +253,6 @@ class Carbon(Table):
     """[carbon]: the pool model."""
 
     model: str = item("rothc", "folder of models/pools")
-    options: dict[str, Any] = item(doc="options that the model declares", factory=dict)
     initial: InitialCarbon = item(doc="initial state", factory=InitialCarbon)
     plant_input: Literal["inverted", "prescribed"] = item(
         "inverted", "inverted: plant input that holds the measured SOC; prescribed: from crops (coupling rule 15)"
