@@ -112,7 +112,7 @@ class WaterErosion(Process):
         0.01, "annual cover factor C that parts low from high", ge=0.0, le=1.0, source="WaTEM/SEDEM manual, example"
     )
     longest_slope: Length | None = item(
-        None, "slope length at which LS stops growing, as runoff then runs in channels that the terrain does not show; no "
+        None, "slope length at which LS stops growing, as runoff then runs in channels the terrain does not show; no "
         "limit but domain.channel_area if not given", gt=0.0, le=1e5,
         source="Renard et al. 1997, AH-703 chapter 4: usually below 120 m, the most to use is 305 m",
     )  # fmt: skip
