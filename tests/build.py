@@ -88,8 +88,8 @@ def grid(seed: int = 1, shape: tuple[int, int] = SHAPE, size: float = CELL_SIZE)
 def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True) -> Watershed:
     """Grid, soil, RothC pools, carbonate, a tracer, water, units and fields, with the state of a month in May.
 
-    Every field that a process reads has a value, as if those that run before it had run; the flow network is that of the
-    surface; the ledger is open.
+    Every field that a process reads has a value, as if those that run before it had run; the flow network is that of
+    the surface; the ledger is open.
     """
     random = np.random.default_rng(seed)
     terrain = grid(seed, shape)
@@ -116,9 +116,9 @@ def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = 
     content[:, :, 7] = 1e-6 * fraction[:, None][None, :, 0]
     w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
     w.substratum[cells] = 0.3 * content[cells, -1]
-    set_hydraulic_properties(
-        w, sand=np.full((n, 1), 0.3), clay=np.maximum(w.clay, 0.1)[:, None], organic_carbon=np.broadcast_to(fraction, (n, 5))
-    )
+    clay = np.maximum(w.clay, 0.1)[:, None]
+    organic = np.broadcast_to(fraction, w.water.shape)
+    set_hydraulic_properties(w, sand=np.full((n, 1), 0.3), clay=clay, organic_carbon=organic)
     w.water[cells] *= random.uniform(0.7, 1.0, (cells.size, 1))
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,8 @@ def over_cells(kernel: Callable[..., None], cells: np.ndarray, *arguments: Any) 
     if _pool is None:
         _pool = ThreadPoolExecutor(max_workers=_threads, thread_name_prefix="kernel")
     bounds = np.linspace(0, cells.size, chunks + 1).astype(np.int64)
-    futures = [_pool.submit(kernel, cells[low:high], *arguments) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = zip(bounds[:-1], bounds[1:], strict=True)
+    futures = [_pool.submit(kernel, cells[low:high], *arguments) for low, high in parts]
+    wait(futures)  # all of them, before an error of one is raised: nobody writes while it is handled
     for future in futures:
         future.result()

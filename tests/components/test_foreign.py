@@ -1,4 +1,4 @@
-"""Components of others: creep against its closed form and against Landlab, uplift, refusals, messages (coupling rule 8)."""
+"""Components of others (coupling rule 8): creep against its closed form and Landlab, uplift, refusals, messages."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ def test_elevation_ends_where_the_mass_says() -> None:
     process = creep(w)
     process.run_one_step(1.0)
     density = w.reference[w.cells, 0] / 0.05
-    np.testing.assert_allclose(start[w.cells] - w.elevation[w.cells], process.net_erosion[w.cells] / density, atol=1e-12)
+    lowering = (start - w.elevation)[w.cells]
+    np.testing.assert_allclose(lowering, process.net_erosion[w.cells] / density, atol=1e-12)
     rest = np.setdiff1d(np.arange(start.size), w.cells)
     assert np.array_equal(start[rest], w.elevation[rest])
 
@@ -252,7 +253,7 @@ def test_change_of_elevation_is_refused_by_name_step_and_cell(monkeypatch: pytes
     with pytest.raises(ModelFailure) as caught:
         advance(w, {"sinkhole": process}, build.step(3))
     said = str(caught.value)
-    assert "2001-04" in said and "sinkhole" in said and f"cell {cell}" in said and "-0.002 m" in said and "uplift" in said
+    assert all(part in said for part in ("2001-04", "sinkhole", f"cell {cell}", "-0.002 m", "uplift"))
 
 
 def test_soil_made_by_a_component_does_not_close_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +302,7 @@ def test_a_component_that_has_no_time_step_and_one_with_units_of_its_own(monkeyp
         ({"import_path": "landlab:RasterModelGrid"}, "not a Landlab component"),
         ({"params": {"diffusivity": 1.0}}, "linear_diffusivity"),
         ({"params": {"linear_diffusivity": "no_such_field"}}, "cannot be made.*no_such_field"),
-        ({"import_path": "landlab.components:DepthDependentDiffuser", "params": {}}, "missing required input field: soil__depth"),
+        ({"import_path": "landlab.components:DepthDependentDiffuser", "params": {}}, "missing.*soil__depth"),
         ({"flux_field": "soil__flux"}, FLUX),
         ({"flux_field": "topographic__gradient"}, "volume per unit width"),
     ],
@@ -313,7 +314,8 @@ def test_what_cannot_be_made_says_why(parameters: dict, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"elevation_change": "erosion"}, {"flux_field": ""}, {"elevation_change": "uplift"}, {"name": "lateral"}]
+    "parameters",
+    [{"elevation_change": "erosion"}, {"flux_field": ""}, {"elevation_change": "uplift"}, {"name": "lateral"}],
 )
 def test_parameters_that_do_not_fit_are_refused(parameters: dict) -> None:
     with pytest.raises(ValueError, match="elevation_change|lateral"):
