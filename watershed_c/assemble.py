@@ -150,8 +150,9 @@ def _annual_erosivity(inputs: Inputs) -> float | None:
 def _units(inputs: Inputs) -> UnitTables:
     prescribed = inputs.scenario.carbon.plant_input == "prescribed"
     return build_units(
-        inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs), prescribed=prescribed
-    )
+        inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
+        belowground=inputs.scenario.carbon.belowground, prescribed=prescribed,
+    )  # fmt: skip
 
 
 def _watershed(inputs: Inputs, pools: CompiledPoolModel, units: int) -> Watershed:
@@ -196,6 +197,9 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
     index = land.index[inside]
     w.unit[inside] = first[index] + land.offset[inside] % years[index]
     w.field[inside] = land.field[inside]
+    for name, rotation in inputs.rotations.items():
+        for unit in range(tables.first_unit[name], tables.first_unit[name] + tables.offsets[name]):
+            w.units.practice_factor[unit] = rotation.practice_factor
 
 
 def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables) -> dict[str, Process]:
@@ -214,7 +218,7 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
     shares = climate.erosivity.shares
     processes["climate"] = Climate(
         w, forcing=inputs.climate, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude, lapse_rate=climate.lapse_rate,
-        pet=climate.pet, erosivity=_annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
+        precipitation_gradient=climate.precipitation_gradient, snow_reduces_erosivity=climate.erosivity.snow_reduces, pet=climate.pet, erosivity=_annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
     )  # fmt: skip
     processes["cropping"] = Cropping(
         w, tables=tables, allocate=pools.allocate, first_year=int(scenario.time.start[:4]), hydrologic_group=chosen.soil_water.hydrologic_group

@@ -86,6 +86,10 @@ class Tillage(Process):
         """Cumulative map."""
         return {"net_erosion": self.net_erosion}
 
+    def start_afresh(self) -> None:
+        """Forget what was moved before the run began."""
+        self.net_erosion[:] = 0.0
+
     def run_one_step(self, dt: float) -> None:
         """Do the passes of this step; they have dates, not rates, so ``dt`` does not enter."""
         passes: dict[int, list[TillageEvent]] = {}

@@ -187,6 +187,11 @@ class WaterErosion(Process):
             "exported": self.exported,
         }
 
+    def start_afresh(self) -> None:
+        """Forget what was moved before the run began."""
+        for moved in (self.gross_erosion, self.gross_deposition, self.exported):
+            moved[:] = 0.0
+
     def _follow_terrain(self) -> None:
         """LS and the list of sinks, anew where the flow router has run since."""
         w = self.watershed

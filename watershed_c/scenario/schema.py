@@ -270,7 +270,6 @@ class Numerics(Table):
 
     threads: Annotated[int | None, none_means("auto")] = item(None, '"auto" = all cores', ge=1, le=1024)
     ledger: Literal["process", "step"] = item("process", "when the ledger is proven")
-    seed: int = item(42, "of everything random", ge=0)
 
 
 class Output(Table):
