@@ -166,8 +166,8 @@ def _watershed(inputs: Inputs, pools: CompiledPoolModel, units: int) -> Watershe
     if scenario.soil.sic is not None:
         rows += CARBONATE
     return Watershed(
-        grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, units=units, pools=len(pools.pools),
-        check_every_process=scenario.numerics.ledger == "process",
+        grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
+        units=units, pools=len(pools.pools), check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             k = w.constituents.index(row)
             w.stocks[:, :, k] = part * _on_nodes(column.sic)
             w.substratum[:, k] = part * _on_nodes(column.substratum_sic)
-    inside = np.flatnonzero(w.active)
+    inside = w.cells
     first = np.array([tables.first_unit[name] for name in land.names], dtype=np.int64)
     years = np.array([tables.offsets[name] for name in land.names], dtype=np.int64)
     index = land.index[inside]
@@ -214,7 +214,7 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
             w, method=routing.method, depressions=routing.depressions, exponent=routing.exponent, reroute_threshold=routing.reroute_threshold
         )
         if scenario.domain.channel_area is not None:
-            w.set_channel(w.drainage_area >= scenario.domain.channel_area)
+            w.set_channel(w.channel | (w.drainage_area >= scenario.domain.channel_area))
     shares = climate.erosivity.shares
     processes["climate"] = Climate(
         w, forcing=inputs.climate, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude, lapse_rate=climate.lapse_rate,

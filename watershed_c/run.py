@@ -349,7 +349,7 @@ def input_hash(inputs: Inputs) -> str:
     digest = hashlib.sha256()
     digest.update(inputs.scenario.with_({"output.dir": "-"}).to_toml().encode())
     column, climate = inputs.column, inputs.climate
-    arrays = [inputs.elevation, inputs.status, inputs.land.index, inputs.land.field, inputs.land.offset]
+    arrays = [inputs.elevation, inputs.status, inputs.channel, inputs.land.index, inputs.land.field, inputs.land.offset]
     arrays += [getattr(column, name) for name in column.__dataclass_fields__]
     arrays += [getattr(climate, name) for name in climate.__dataclass_fields__]
     for values in arrays:

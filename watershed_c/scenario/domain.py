@@ -38,6 +38,8 @@ class Grid:
         How far the outlet was moved to the stream.
     latitude : float or None
         Degrees north, where the terrain knows it.
+    channel : (n,) bool or None
+        Cells that the map domain.channel makes channel.
     """
 
     terrain: Raster
@@ -47,6 +49,12 @@ class Grid:
     status: np.ndarray
     moved: float = 0.0
     latitude: float | None = None
+    channel: np.ndarray | None = None
+
+    @property
+    def soil(self) -> np.ndarray:
+        """(n,) bool, cells of the catchment that have land use and soil: those the map of channels leaves."""
+        return self.core if self.channel is None else self.core & ~self.channel
 
     @property
     def core(self) -> np.ndarray:
@@ -68,11 +76,36 @@ def build_grid(check: Checker) -> Grid | None:
     """The grid of the scenario, or None and problems."""
     domain = check.scenario.domain
     grid = _synthetic(domain.synthetic) if domain.synthetic is not None else _from_dem(check)
-    if grid is not None and grid.terrain.dx > COARSE_CELL:
+    if grid is None:
+        return None
+    if grid.terrain.dx > COARSE_CELL:
         check.warnings.append(
             f"cells of {grid.terrain.dx:g} m: slopes are damped and tillage curvature is lost above {COARSE_CELL:g} m"
         )
-    return grid
+    gaps = np.isnan(grid.terrain.values) & ~terrain.outside(grid.terrain.values)
+    if gaps.any():
+        row, column = (int(where[0]) for where in np.nonzero(gaps))
+        check.warnings.append(
+            f"domain.dem: {gaps.sum():,} cells without data inside the catchment (first at x "
+            f"{grid.terrain.x[column]:g}, y {grid.terrain.y[row]:g}) are left out, and water runs round them"
+        )
+    return grid if domain.channel is None else _with_channel(check, grid, domain.channel)
+
+
+def _with_channel(check: Checker, grid: Grid, written: str) -> Grid:
+    """The grid with the cells that the map of channels marks; no data in that map is no channel."""
+    key = ("domain", "channel")
+    raster = check.map(key, written, None, grid.dem)
+    if raster is None:
+        return grid
+    channel = grid.core & (np.nan_to_num(grid.window(raster.values), nan=0.0) != 0.0)
+    if not channel.any():
+        check.warnings.append(f"domain.channel: {written} marks no cell of the catchment")
+    elif channel[grid.core].all():
+        hint = "Cells of the channel have a number other than 0, all others 0 or no data."
+        check.add(key, written, "marks every cell of the catchment: none is left that has soil.", hint)
+        return grid
+    return replace(grid, channel=channel)
 
 
 def _synthetic(table: Synthetic) -> Grid:
@@ -166,12 +199,12 @@ def _at_outlet(check: Checker, dem: Raster) -> Grid | None:
 
 
 def _edge(values: np.ndarray) -> np.ndarray:
-    """Cells with data that border on nodata; the outermost ring has none."""
-    data = ~np.isnan(values)
+    """Cells on the edge of the data, not those round a gap inside; the outermost ring of the map has no data."""
+    data, joined = ~np.isnan(values), ~terrain.outside(values)
     inner = data.copy()
     for row in (-1, 0, 1):
         for column in (-1, 0, 1):
-            inner[1:-1, 1:-1] &= data[1 + row : data.shape[0] - 1 + row, 1 + column : data.shape[1] - 1 + column]
+            inner[1:-1, 1:-1] &= joined[1 + row : data.shape[0] - 1 + row, 1 + column : data.shape[1] - 1 + column]
     return data & ~inner
 
 

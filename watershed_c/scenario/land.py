@@ -20,7 +20,7 @@ from watershed_c.scenario.toml_lines import KeyPath
 
 @dataclass(frozen=True)
 class LandUse:
-    """Land use of every node; -1 outside the catchment.
+    """Land use of every node; -1 outside the catchment and where a map makes it channel.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
     if blocks is None:
         return None
     pairs = blocks * len(names) + index
-    inside = grid.core & (blocks >= 0)
+    inside = grid.soil & (blocks >= 0)
     field = np.full(index.size, -1, dtype=np.int64)
     field[inside] = np.unique(pairs[inside], return_inverse=True)[1]
     offset = np.zeros(index.size, dtype=np.int64)
@@ -131,7 +131,7 @@ def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray 
     if raster is None:
         return None
     codes = grid.window(raster.values)
-    inside = codes[grid.core]
+    inside = codes[grid.soil]
     index = np.full(codes.size, -1, dtype=np.int64)
     gaps = int(np.isnan(inside).sum())
     if gaps:
@@ -145,8 +145,8 @@ def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray 
             count = int((inside == code).sum())
             check.add(key, "", f"class {code:g} ({count:,} cells) has no entry in land.classes.")
         else:
-            index[grid.core & (codes == code)] = known[int(code)]
-    return None if (index[grid.core] < 0).any() else index
+            index[grid.soil & (codes == code)] = known[int(code)]
+    return None if (index[grid.soil] < 0).any() else index
 
 
 def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
@@ -154,13 +154,13 @@ def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarra
     n = elevation.size
     east, north = np.zeros(n), np.zeros(n)
     active = grid.status != CLOSED
-    cells = np.flatnonzero(grid.core).astype(np.int64)
+    cells = np.flatnonzero(grid.soil).astype(np.int64)
     surface = np.where(active, elevation, 0.0)
     gradient(cells, surface, active, grid.terrain.shape[1], grid.terrain.dx, grid.terrain.dy, east, north)
     slope = np.hypot(east, north)
     index = np.full(n, -1, dtype=np.int64)
     for rule in check.scenario.land.rules:
-        fits = grid.core & (index < 0)
+        fits = grid.soil & (index < 0)
         for values, low, high in (
             (slope, rule.min_slope, rule.max_slope),
             (elevation, rule.min_elevation, rule.max_elevation),
@@ -170,7 +170,7 @@ def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarra
             if high is not None:
                 fits &= values < high
         index[fits] = names.index(rule.land_class)
-    left = int((index[grid.core] < 0).sum())
+    left = int((index[grid.soil] < 0).sum())
     if left:
         hint = "End with a rule without limits."
         check.add(("land", "rules"), "", f"fit all but {left:,} cells of the catchment.", hint)
@@ -180,7 +180,7 @@ def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarra
 
 def _blocks(check: Checker, grid: Grid, key: KeyPath, parcels: Parcels | None) -> np.ndarray | None:
     """(n,) int64 number of the parcel, -1 where there is none; 0 everywhere without parcels."""
-    n = grid.core.size
+    n = grid.status.size
     if parcels is None:
         return np.zeros(n, dtype=np.int64)
     if parcels.size is not None:
@@ -193,7 +193,7 @@ def _blocks(check: Checker, grid: Grid, key: KeyPath, parcels: Parcels | None) -
     if raster is None:
         return None
     values = grid.window(raster.values)
-    inside = values[grid.core & ~np.isnan(values)]
+    inside = values[grid.soil & ~np.isnan(values)]
     if (inside != np.round(inside)).any() or (np.abs(inside) > 1e9).any():
         check.add((*key, "map"), parcels.map, "has numbers that are not whole; parcels are numbered.")
         return None

@@ -42,6 +42,8 @@ class Inputs:
         Elevation (rows, cols), m, row 0 = south; carries dx, dy, x_left, y_bottom, crs.
     status : (n,) uint8
         Landlab node status: 0 core, 1 open boundary, 4 closed.
+    channel : (n,) bool
+        Cells that the map domain.channel makes channel: land and column have nothing there.
     land : LandUse
         `names`, and (n,) `index`, `field`, `offset`.
     rotations : dict of str to Rotation
@@ -67,6 +69,7 @@ class Inputs:
     scenario: Scenario
     terrain: Raster
     status: np.ndarray
+    channel: np.ndarray
     land: LandUse
     rotations: dict[str, Rotation]
     calendars: dict[str, Calendar]
@@ -139,8 +142,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
         reference = float(grid.terrain.values.ravel()[grid.core].mean())
     depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
     return Inputs(
-        scenario, grid.terrain, grid.status, land, found, calendars, column, depth, forcing, reference, latitude,
-        points, memory, tuple(check.warnings),
+        scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
+        reference, latitude, points, memory, tuple(check.warnings),
     )  # fmt: skip
 
 
@@ -303,6 +306,8 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
         node = int(row) * columns + int(column)
         if not grid.core[node]:
             check.add(key, [x, y], "lies outside the catchment.")
+        elif not grid.soil[node]:
+            check.add(key, [x, y], "lies in the channel of domain.channel, which has no soil.")
         else:
             found[name] = node
     return found

@@ -79,6 +79,9 @@ class Domain(Table):
     channel_area: Annotated[Area | None, none_means("none")] = item(
         None, 'cells that drain more than this are channel: no soil column, no RUSLE; "none" = no channel', gt=0.0
     )
+    channel: str | None = item(
+        None, "map of rivers and open water (.asc, .nc, .tif): cells with a number other than 0 are channel, too"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Domain:

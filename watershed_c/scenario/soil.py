@@ -55,7 +55,7 @@ class SoilReader:
 
     def __init__(self, check: Checker, grid: Grid, groups: dict[str, np.ndarray] | None) -> None:
         self.check, self.grid, self.groups = check, grid, groups
-        self.core = grid.core
+        self.core = grid.soil
         self.layers = np.array(check.scenario.soil.layers)
         self.bottom = np.cumsum(self.layers)
 

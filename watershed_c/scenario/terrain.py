@@ -93,7 +93,7 @@ def jacksboro(name: str) -> Catchment:
 def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) -> Catchment:
     """The catchment above the largest stream within ``snap`` cells of a point.
 
-    The steepest-descent network of the whole depression-filled DEM decides; all edge and nodata-bordering cells of the DEM let water out.
+    The steepest-descent network of the whole depression-filled DEM decides; cells on the edge of its data let water out.
 
     Raises
     ------
@@ -130,15 +130,27 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
     return Catchment(clipped, int((outlet_row - bottom) * values.shape[1] + outlet_column - left), float(inside.sum()) * dem.dx * dem.dy, moved)
 
 
+def outside(values: np.ndarray) -> np.ndarray:
+    """(rows, cols) bool, cells without data joined to the edge of the map, also over corners; gaps inside are not."""
+    from scipy.ndimage import label
+
+    empty = np.pad(np.isnan(values), 1, constant_values=True)
+    parts, _ = label(empty, structure=np.ones((3, 3)))
+    return np.asarray(parts == parts[0, 0])[1:-1, 1:-1]
+
+
 def network(dem: Raster) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Steepest-descent network of a whole DEM whose edge and nodata-bordering cells are open: order, receivers, weights, core."""
+    """Steepest-descent network of a whole DEM whose cells on the edge of the data are open: order, receivers, weights, core.
+
+    Gaps inside the data are closed: water runs round them.
+    """
     nrows, ncols = dem.shape
-    data = ~np.isnan(dem.values)
+    data, joined = ~np.isnan(dem.values), ~outside(dem.values)
     interior = np.zeros_like(data)
-    interior[1:-1, 1:-1] = True
+    interior[1:-1, 1:-1] = data[1:-1, 1:-1]
     for row in (-1, 0, 1):
         for column in (-1, 0, 1):
-            interior[1:-1, 1:-1] &= data[1 + row : nrows - 1 + row, 1 + column : ncols - 1 + column]
+            interior[1:-1, 1:-1] &= joined[1 + row : nrows - 1 + row, 1 + column : ncols - 1 + column]
     core = interior.ravel()
     boundary = (data & ~interior).ravel()
     offsets, nearness = neighbour_offsets(ncols), neighbour_nearness(dem.dx, dem.dy)
