@@ -116,6 +116,12 @@ def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = 
     content[:, :, 7] = 1e-6 * fraction[:, None][None, :, 0]
     w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
     w.substratum[cells] = 0.3 * content[cells, -1]
+    # water has just taken some soil here, and left some there
+    taken, laid = cells[3::7], cells[::7]
+    w.mineral[taken, 0] *= 0.99
+    w.stocks[taken, 0] *= 0.99
+    w.deposit_mineral[laid] = 2.0
+    w.deposit[laid] = 2.0 * content[laid, 0]
     clay = np.maximum(w.clay, 0.1)[:, None]
     organic = np.broadcast_to(fraction, w.water.shape)
     set_hydraulic_properties(w, sand=np.full((n, 1), 0.3), clay=clay, organic_carbon=organic)
@@ -123,10 +129,10 @@ def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = 
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
     w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
-    # land use: forest on the west, crops in two fields on the east
-    w.unit[:] = np.where(column < 4, tables.unit("forest"), tables.unit("arable", 0))
-    w.unit[column >= 10] = tables.unit("arable", 1)
-    w.field[cells] = np.where(column < 4, -1, np.where(column < 10, 1, 2))[cells]
+    # land use: forest along the valley, a field of crops on either side
+    side = np.sign(column - shape[1] // 2) * (np.abs(column - shape[1] // 2) > 1)
+    w.unit[:] = np.choose(side + 1, (tables.unit("arable", 0), tables.unit("forest"), tables.unit("arable", 1)))
+    w.field[cells] = np.choose(side + 1, (1, -1, 2))[cells]
     # the month
     w.temperature[cells], w.precipitation[cells], w.pet[cells] = 13.0, 75.0, 80.0
     w.erosivity[cells] = 90.0
@@ -153,7 +159,9 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate, first_year=2001),
     "soil_water": lambda w: SoilWater(w, conductivity=np.full(w.water.shape, 1e5), wet_days=12.0),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
-    "water_erosion": lambda w: WaterErosion(w, enrichment={"particulate": 1.5}),
+    "water_erosion": lambda w: WaterErosion(
+        w, transport_capacity_coefficient=(1.0, 4.0), enrichment={"particulate": 1.5}
+    ),
     "tillage": Tillage,
     "creep": lambda w: ForeignComponent(w, **CREEP),
     "soil_column": lambda w: SoilColumn(w, biodiffusivity=1e-4),

@@ -46,6 +46,7 @@ def fill(w: Watershed, density: float | np.ndarray = DENSITY) -> Watershed:
     content = 0.03 * np.exp(-w.layer_top / 0.3) * (1.0 + 0.1 * np.sin(np.arange(n)))[:, None]
     w.stocks[:] = (w.mineral * content)[:, :, None] * np.linspace(1.0, 0.0, rows)
     w.substratum[:] = 0.002 * np.linspace(1.0, 0.0, rows)
+    w.deposit_mineral[:], w.deposit[:] = 0.0, 0.0
     w.ledger.open()
     return w
 
