@@ -173,7 +173,7 @@ def test_pools_never_know_landlab_nor_the_grid() -> None:
 
 
 def test_only_run_calls_plots() -> None:
-    callers = {f.importer for f in IMPORTS if f.imported == "watershed_c.plots"}
+    callers = {f.importer for f in IMPORTS if _room(f.imported) == "plots" != _room(f.importer)}
     assert callers <= {"watershed_c.run"}, callers
 
 
