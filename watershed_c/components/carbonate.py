@@ -14,6 +14,7 @@ from watershed_c.kernels.carbonate import (
     PEDOGENIC_DISSOLVED,
     PRECIPITATED,
     carbonate_step,
+    equilibrium_table,
 )
 from watershed_c.kernels.soil_gas import soil_carbon_dioxide
 from watershed_c.ledger import Term
@@ -111,6 +112,7 @@ class Carbonate(Process):
         self._thickness = watershed.layer_bottom - watershed.layer_top
         #: (n, L) atm, CO2 of soil air in this step
         self.carbon_dioxide = np.zeros(watershed.water.shape)
+        self._equilibria = equilibrium_table()
         self._exchange = np.zeros((watershed.water.shape[0], 6))
 
     def run_one_step(self, dt: float) -> None:
@@ -150,6 +152,7 @@ class Carbonate(Process):
             w.temperature,
             w.layer_temperature,
             self.carbon_dioxide,
+            self._equilibria,
             self._exchange,
         )
         self._book()

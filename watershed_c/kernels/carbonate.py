@@ -18,10 +18,17 @@ MOLAR_MASS_CALCIUM = 0.040078
 CALCIUM_PER_CARBON = MOLAR_MASS_CALCIUM / MOLAR_MASS_CARBON
 #: K at 0 degC
 ZERO_CELSIUS = 273.15
-#: relative change of bicarbonate step step at which the equilibrium is called solved; each step
-#: leaves less than 1 % of the error, so that this leaves less than 1e-6
-TOLERANCE = 1e-4
+#: relative change of bicarbonate at which the equilibrium is called solved; each step leaves less than 1 % of
+#: the error
+TOLERANCE = 1e-10
 MAXIMUM_ITERATIONS = 50
+#: knots of the table of equilibria: step (K) from 0 and number of steps of temperature; step of the logarithm
+#: from the lowest CO2 (atm) up to 1 atm. Interpolated to 1e-7 of the solution (tests)
+TEMPERATURE_STEP, TEMPERATURE_STEPS = 1.0, 50
+PRESSURE_STEP, LOWEST_PRESSURE = 0.1, 1e-4
+
+_LOG_LOWEST = math.log(LOWEST_PRESSURE)
+_PRESSURE_STEPS = int(-_LOG_LOWEST / PRESSURE_STEP)
 
 #: columns of ``exchange`` filled by :func:`carbonate_step`
 LITHOGENIC_DISSOLVED, PEDOGENIC_DISSOLVED, PRECIPITATED, GAS_EXCHANGE, DIC_EXPORT, CALCIUM_EXPORT = range(6)
@@ -145,6 +152,65 @@ def calcite_equilibrium(
 
 
 @njit(cache=True, nogil=True)
+def _solve_table(table):
+    for i in range(table.shape[0]):
+        celsius = (i - 1) * TEMPERATURE_STEP
+        for j in range(table.shape[1]):
+            pressure = LOWEST_PRESSURE * math.exp((j - 1) * PRESSURE_STEP)
+            calcium, carbon, aqueous, _, _ = calcite_equilibrium(celsius, pressure, 0.0)
+            table[i, j, 0] = calcium
+            table[i, j, 1] = (carbon - aqueous) / calcium
+
+
+def equilibrium_table() -> np.ndarray:
+    """Equilibria without strong acid, solved once, for :func:`interpolated_equilibrium`, (I, J, 2).
+
+    Solving them in every layer of every cell and step was half of the time of a whole run.
+    """
+    table = np.empty((TEMPERATURE_STEPS + 3, _PRESSURE_STEPS + 3, 2))
+    _solve_table(table)
+    return table
+
+
+@njit(cache=True, nogil=True)
+def interpolated_equilibrium(table: np.ndarray, temperature: float, carbon_dioxide: float) -> tuple[float, float]:
+    """Dissolved calcium (mol kg-1) at equilibrium with calcite, and dissolved carbon but CO2(aq) per calcium.
+
+    Cubic (Lagrange) in ``temperature`` (degC, >= 0) and in the logarithm of ``carbon_dioxide`` (atm); outside the
+    table, above 50 degC or below 1e-4 atm, the equilibrium is solved.
+    """
+    along = (math.log(carbon_dioxide) - _LOG_LOWEST) / PRESSURE_STEP
+    across = temperature / TEMPERATURE_STEP
+    if not (0.0 <= along < _PRESSURE_STEPS and 0.0 <= across < TEMPERATURE_STEPS):
+        calcium, carbon, aqueous, _, _ = calcite_equilibrium(temperature, carbon_dioxide, 0.0)
+        return calcium, (carbon - aqueous) / calcium
+    i, j = int(across), int(along)
+    u, v = along - j, across - i
+    first = u * (1.0 - u) * (u - 2.0) / 6.0
+    second = 0.5 * (1.0 + u) * (1.0 - u) * (2.0 - u)
+    third = 0.5 * u * (1.0 + u) * (2.0 - u)
+    fourth = u * (u + 1.0) * (u - 1.0) / 6.0
+    calcium, ratio = 0.0, 0.0
+    for k in range(4):
+        if k == 0:
+            weight = v * (1.0 - v) * (v - 2.0) / 6.0
+        elif k == 1:
+            weight = 0.5 * (1.0 + v) * (1.0 - v) * (2.0 - v)
+        elif k == 2:
+            weight = 0.5 * v * (1.0 + v) * (2.0 - v)
+        else:
+            weight = v * (v + 1.0) * (v - 1.0) / 6.0
+        row = table[i + k]
+        calcium += weight * (
+            first * row[j, 0] + second * row[j + 1, 0] + third * row[j + 2, 0] + fourth * row[j + 3, 0]
+        )
+        ratio += weight * (
+            first * row[j, 1] + second * row[j + 1, 1] + third * row[j + 2, 1] + fourth * row[j + 3, 1]
+        )
+    return calcium, ratio
+
+
+@njit(cache=True, nogil=True)
 def carbonate_step(
     cells: np.ndarray,
     lithogenic: int,
@@ -161,6 +227,7 @@ def carbonate_step(
     temperature: np.ndarray,
     layer_temperature: np.ndarray,
     carbon_dioxide: np.ndarray,
+    table: np.ndarray,
     exchange: np.ndarray,
 ) -> None:
     """Mix, equilibrate and percolate dissolved carbonate through the layers and groundwater of each cell.
@@ -190,6 +257,8 @@ def carbonate_step(
         as 0 below 0 (the water that moves is liquid).
     carbon_dioxide
         (n, L) partial pressure of CO2 in soil air, atm, > 0.
+    table
+        Of :func:`equilibrium_table`.
     exchange
         (n, 6) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
         from the pedogenic row, carbonate C precipitated (pedogenic), C passed from soil air into DIC
@@ -214,6 +283,7 @@ def carbonate_step(
             exchange[cell, column] = 0.0
         calcium_inflow = 0.0
         dic_inflow = 0.0
+        henry = 0.0
         for layer in range(layers):
             volume = water[cell, layer] + percolation[cell, layer]
             old_dic = dic[cell, layer] + dic_inflow
@@ -222,12 +292,14 @@ def carbonate_step(
             from_pedogenic = stocks[cell, layer, pedogenic]
             solid = from_lithogenic + from_pedogenic
             celsius = max(temperature[cell] + layer_temperature[layer], 0.0)
+            if layer == 0 or layer_temperature[layer] != layer_temperature[layer - 1]:
+                henry = math.exp(_LN10 * log_constants(celsius)[0])
+            aqueous = henry * carbon_dioxide[cell, layer]
             change = 0.0
+            ratio = 0.0
             if solid > 0.0 or dissolved_calcium > 0.0:
-                equilibrium, carbon, aqueous, _, _ = calcite_equilibrium(
-                    celsius, carbon_dioxide[cell, layer], 0.0
-                )
-                ratio = (carbon - aqueous) / (equilibrium * CALCIUM_PER_CARBON)
+                equilibrium, ratio = interpolated_equilibrium(table, celsius, carbon_dioxide[cell, layer])
+                ratio /= CALCIUM_PER_CARBON
                 change = (equilibrium * volume * MOLAR_MASS_CALCIUM - dissolved_calcium) / CALCIUM_PER_CARBON
                 if change >= solid:
                     change = solid
@@ -246,9 +318,6 @@ def carbonate_step(
                 exchange[cell, LITHOGENIC_DISSOLVED] += from_lithogenic
                 exchange[cell, PEDOGENIC_DISSOLVED] += from_pedogenic
                 dissolved_calcium += change * CALCIUM_PER_CARBON
-            else:
-                aqueous = math.exp(_LN10 * log_constants(celsius)[0]) * carbon_dioxide[cell, layer]
-                ratio = 0.0
             new_dic = aqueous * volume * MOLAR_MASS_CARBON + ratio * dissolved_calcium
             exchange[cell, GAS_EXCHANGE] += new_dic - old_dic - change
             share = percolation[cell, layer] / volume if volume > 0.0 else 0.0

@@ -87,6 +87,7 @@ def soil_carbon_dioxide(
     Faraday Soc. 57, 1200-1207) and P one standard atmosphere.
     """
     layers = water.shape[1]
+    resistance_in_air = GAS_CONSTANT * ZERO_CELSIUS / (STANDARD_PRESSURE * DIFFUSIVITY_IN_AIR)
     to_moles = 1.0 / (MOLAR_MASS_CARBON * SECONDS_PER_YEAR * dt)
     for cell in cells:
         respired = 0.0
@@ -96,22 +97,21 @@ def soil_carbon_dioxide(
         root = root_ratio * plant_cover[row] * respired
         below = (respired + root) * to_moles
         fraction = ambient
+        warmth = 1.0
         for layer in range(layers):
             depth = thickness[layer]
             production = (heterotrophic[cell, layer] + root * root_fraction[row, layer]) * to_moles
             below = max(below - production, 0.0)
-            porosity = saturation[cell, layer] / (WATER_DENSITY * depth)
-            air = (saturation[cell, layer] - water[cell, layer]) / (WATER_DENSITY * depth)
-            relative = SATURATED_DIFFUSIVITY
+            per_water = 1.0 / (WATER_DENSITY * depth)
+            porosity = saturation[cell, layer] * per_water
+            air = (saturation[cell, layer] - water[cell, layer]) * per_water
+            hindrance = 1.0 / SATURATED_DIFFUSIVITY
             if air > 0.0:
-                relative = max(relative, air * air * air * np.cbrt(air) / (porosity * porosity))
-            kelvin = temperature[cell] + layer_temperature[layer] + ZERO_CELSIUS
-            diffusivity = (
-                DIFFUSIVITY_IN_AIR
-                * math.exp(DIFFUSIVITY_EXPONENT * math.log(kelvin / ZERO_CELSIUS))
-                * relative
-            )
-            resistance = depth * GAS_CONSTANT * kelvin / (STANDARD_PRESSURE * diffusivity)
+                hindrance = min(hindrance, porosity * porosity * math.exp(-10.0 / 3.0 * math.log(air)))
+            if layer == 0 or layer_temperature[layer] != layer_temperature[layer - 1]:
+                kelvin = temperature[cell] + layer_temperature[layer] + ZERO_CELSIUS
+                warmth = math.exp((1.0 - DIFFUSIVITY_EXPONENT) * math.log(kelvin / ZERO_CELSIUS))
+            resistance = depth * resistance_in_air * warmth * hindrance
             carbon_dioxide[cell, layer] = min(
                 fraction + (0.5 * below + 0.375 * production) * resistance, ceiling
             )
