@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -18,16 +15,15 @@ import numpy as np
 
 from watershed_c.assemble import Assembly, assemble, initialise
 from watershed_c.budget import Budget, budget_of
-from watershed_c.console import Console
+from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
-from watershed_c.errors import Problem, ScenarioError
 from watershed_c.initialise import Report
-from watershed_c.io import restart
-from watershed_c.io.results import Recorder
+from watershed_c.io import restart, run_folder
+from watershed_c.io.results import Recorder, profile_points
 from watershed_c.machine import peak_memory
 from watershed_c.parallel import get_threads, set_threads
 from watershed_c.scenario.load import load
-from watershed_c.scenario.resolve import Inputs, free_memory, output_folder, resolve
+from watershed_c.scenario.resolve import output_folder, resolve
 from watershed_c.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -36,8 +32,10 @@ if TYPE_CHECKING:
 #: figures need these, whatever the scenario asks for
 ALWAYS = ("elev", "cSoilOrg", "netEro")
 RECORD_MONTHS = {"month": 1, "year": 12, "decade": 120}
-#: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
-PROFILE_QUANTILE = 0.95
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user stopped a run that can be resumed; the message says how."""
 
 
 @dataclass
@@ -62,15 +60,17 @@ class Finished:
 @dataclass
 class _Timing:
     wall: float = 0.0
-    compiling: float = 0.0
+    compile_clock: Callable[[], float] = lambda: 0.0
     parts: dict[str, float] = field(default_factory=dict)
 
 
 @contextmanager
 def _timed(timing: _Timing, part: str) -> Iterator[None]:
     started = time.perf_counter()
-    yield
-    timing.parts[part] = timing.parts.get(part, 0.0) + time.perf_counter() - started
+    try:
+        yield
+    finally:
+        timing.parts[part] = timing.parts.get(part, 0.0) + time.perf_counter() - started
 
 
 def open_results(directory: str | Path) -> xr.Dataset:
@@ -96,7 +96,7 @@ def run(
     output : path, optional
         Results directory; default: as the scenario says.
     overwrite : bool
-        Replace an existing directory.
+        Replace the results of another run.
     force : bool
         Run even if the machine seems to have too little memory.
     quiet : bool
@@ -112,6 +112,8 @@ def run(
         Everything that is wrong with the scenario; nothing has been written.
     ModelFailure, LedgerError
         The model failed; the last good restart file is left.
+    KeyboardInterrupt
+        Stopped by the user: at the end of the step, with a restart file; before the first step nothing is written.
     """
     started = time.perf_counter()
     timing, console = _Timing(), Console(quiet=quiet)
@@ -120,55 +122,57 @@ def run(
         chosen = _at(chosen, Path(output))
     with _compile_clock(timing):
         with _timed(timing, "inputs"):
-            inputs = resolve(chosen, overwrite=overwrite, available_memory=float("inf") if force else None)
+            inputs = resolve(chosen, overwrite=overwrite, available_memory=math.inf if force else None)
+            directory = output_folder(chosen)
+            run_folder.check_replaceable(directory)
             set_threads(chosen.numerics.threads)
             assembly = assemble(inputs)
-        directory = output_folder(chosen)
         console.opening(assembly)
         with _timed(timing, "initialisation"), console.busy("initial carbon"):
             report = initialise(assembly)
-        for process in assembly.model.processes.values():
-            process.start_afresh()
         console.initial(report)
+        points = dict(inputs.points) or profile_points(assembly.watershed.cells, report.net_erosion)
         # nothing is written before this point: what can be refused has been
-        if directory.exists():
-            shutil.rmtree(directory)
-        directory.mkdir(parents=True)
-        points = dict(inputs.points) or _profile_points(assembly, report)
+        run_folder.make_empty(directory)
+        state = _Run(assembly, directory, points, report, timing, console)
+        state.write_record("running")
         (directory / "scenario.resolved.toml").write_text(chosen.to_toml(), encoding="utf-8")
-        state = _Run(assembly, directory, points, input_hash(inputs), report, timing, console)
         state.recorder.start()
         state.save()
-        state.write_record("running")
         return state.finish(started)
 
 
 def resume(directory: str | Path, *, quiet: bool = False) -> Finished:
-    """Go on with an interrupted run from its last restart file; the results are those of an uninterrupted one, to the bit.
+    """Go on with an interrupted run from its last restart file: the results are those of a whole one, to the bit.
 
     Raises
     ------
     ScenarioError
-        The directory is not that of a run, the run is finished, or its inputs have changed.
+        The directory is not that of a run, the run is finished, or its inputs or the program have changed.
     """
     started = time.perf_counter()
     directory = Path(directory)
-    record_file = directory / "run.json"
-    if not record_file.exists():
-        raise ScenarioError(Problem(str(directory), expectation="is not the directory of a run: it has no run.json."))
-    record = json.loads(record_file.read_text())
+    record = run_folder.read_record(directory)
     if record["status"] == "done":
-        raise ScenarioError(Problem(str(directory), expectation="holds a finished run: there is nothing to resume."))
+        raise run_folder.wrong(directory, "holds a finished run: there is nothing to resume.")
+    if record["version"] != _version():
+        raise run_folder.wrong(
+            directory, f"was begun by version {record['version']}, this is {_version()}: start a new run."
+        )
+    if not (directory / "restart.nc").exists():
+        raise run_folder.wrong(
+            directory, "has no restart file: the run was stopped before its first step. Start a new one."
+        )
     timing, console = _Timing(), Console(quiet=quiet)
     scenario = load(directory / "scenario.resolved.toml")
-    scenario._path = Path(record["scenario_file"]) if record["scenario_file"] else None
+    scenario._path = Path(record["scenario_file"])
     with _compile_clock(timing):
         with _timed(timing, "inputs"):
             inputs = resolve(scenario, overwrite=True)
             set_threads(scenario.numerics.threads)
             assembly = assemble(inputs)
         report = Report(**record["initial_carbon"])
-        state = _Run(assembly, directory, record["points"], input_hash(inputs), report, timing, console)
+        state = _Run(assembly, directory, record["points"], report, timing, console)
         state.restore()
         console.opening(assembly)
         return state.finish(started)
@@ -178,32 +182,40 @@ class _Run:
     """The loop with its recorder, checkpoints and closing."""
 
     def __init__(
-        self, assembly: Assembly, directory: Path, points: dict[str, int], inputs_hash: str, report: Report, timing: _Timing, console: Console
+        self, assembly: Assembly, directory: Path, points: dict[str, int], report: Report, timing: _Timing,
+        console: Console,
     ) -> None:  # fmt: skip
-        scenario = assembly.inputs.scenario
+        output = assembly.inputs.scenario.output
         self.assembly, self.directory, self.points = assembly, directory, points
         self.model: Model = assembly.model
-        self.hash, self.report, self.timing, self.console = inputs_hash, report, timing, console
+        self.report, self.timing, self.console = report, timing, console
+        self.hash = assembly.fingerprint()
         clock = self.model.clock
-        every = RECORD_MONTHS.get(scenario.output.every, clock.steps)
-        self.checkpoint = max(every, int(round(scenario.output.checkpoint_every * 12 / every)) * every)
+        self.checkpoint = max(1, round(output.checkpoint_every * 12))
         self.recorder = Recorder(
-            directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *scenario.output.maps])), points, every,
-            attributes=self._attributes(),
+            directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *output.maps])), points,
+            RECORD_MONTHS.get(output.every, clock.steps), attributes=self._attributes(),
         )  # fmt: skip
 
     # -- restart ----------------------------------------------------------------------------------------------------
     def _memory(self) -> dict[str, np.ndarray]:
-        arrays = {f"{name}.{key}": values for name, process in self.model.processes.items() for key, values in process.memory().items()}
+        arrays = {
+            f"{name}.{key}": values
+            for name, process in self.model.processes.items()
+            for key, values in process.memory().items()
+        }
         return arrays | self.recorder.memory()
 
     def save(self) -> None:
-        restart.save(
-            self.directory / "restart.nc", self.assembly.watershed, next_step=self.model.index, scenario_hash=self.hash, extra=self._memory()
-        )
+        """Write the restart file of the present step, the ledger up to it first."""
+        self.recorder.flush()
+        file, w = self.directory / "restart.nc", self.assembly.watershed
+        restart.save(file, w, next_step=self.model.index, scenario_hash=self.hash, extra=self._memory())
 
     def restore(self) -> None:
-        next_step, arrays = restart.load(self.directory / "restart.nc", self.assembly.watershed, scenario_hash=self.hash)
+        """Bring back the last restart file, and forget what was recorded after it."""
+        file = self.directory / "restart.nc"
+        next_step, arrays = restart.load(file, self.assembly.watershed, scenario_hash=self.hash)
         for name, values in self._memory().items():
             values[...] = arrays[name].reshape(values.shape)
         self.model.index = next_step
@@ -211,49 +223,64 @@ class _Run:
 
     # -- loop -------------------------------------------------------------------------------------------------------
     def finish(self, started: float) -> Finished:
+        """Take the steps that are left, then make results, figures and budget."""
         try:
-            with _timed(self.timing, "steps"), self.console.progress(self.model) as advance:
-                while not self.model.done:
-                    step = self.model.clock.step(self.model.index)
-                    self.recorder.step(step, self.model.step())
-                    if self.model.index % self.checkpoint == 0 and not self.model.done:
-                        self.recorder.flush()
-                        self.save()
-                    advance()
+            with _timed(self.timing, "steps"):
+                self._loop()
+            with _timed(self.timing, "results"):
+                self.save()
+                self.recorder.finish()
+            budget = self._budget()
+            with _timed(self.timing, "figures"):
+                figures = self._draw()
         except KeyboardInterrupt:
             self.write_record("interrupted")
-            raise
+            raise Interrupted(f"interrupted; go on with: watershed-c resume {self.directory}") from None
         except BaseException as error:
-            self.write_record("failed", failure=str(error))
+            self.write_record("failed", failure=f"{type(error).__name__}: {error}")
             raise
-        with _timed(self.timing, "results"):
-            self.save()
-            self.recorder.finish()
-        budget = self._budget()
-        figures: list[Path] = []
-        if self.assembly.inputs.scenario.output.figures:
-            with _timed(self.timing, "figures"), self.console.busy("figures"):
-                figures = self._draw()
         self.timing.wall = time.perf_counter() - started
         self.write_record("done", budget=budget.as_dict())
-        self.console.closing(self.assembly, budget, self.timing.wall, self.timing.compiling, peak_memory(), self.directory, figures)
+        self.console.closing(
+            self.assembly, budget, self.timing.wall, self.timing.compile_clock(), peak_memory(), self.directory, figures
+        )
         return Finished(self.directory, budget)
+
+    def _loop(self) -> None:
+        model = self.model
+        with self.console.progress(model) as advance, asked_to_stop() as asked:
+            while not model.done:
+                step = model.clock.step(model.index)
+                self.recorder.step(step, model.step())
+                advance()
+                if model.done:
+                    return
+                if asked() or model.index % self.checkpoint == 0:
+                    self.save()
+                if asked():
+                    raise KeyboardInterrupt
 
     def _budget(self) -> Budget:
         w, erosion = self.assembly.watershed, self.model.processes.get("water_erosion")
         gross = getattr(erosion, "gross_erosion", None)
-        return budget_of(w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.steps / 12.0, gross_erosion=gross)
+        return budget_of(
+            w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.steps / 12.0, gross_erosion=gross
+        )
 
     def _draw(self) -> list[Path]:
+        scenario = self.assembly.inputs.scenario
+        if not scenario.output.figures:
+            return []
         from watershed_c import plots
 
-        return plots.draw(self.directory, title=self.assembly.inputs.scenario.title, note=self.assembly.note)
+        with self.console.busy("figures"):
+            return plots.draw(self.directory, title=scenario.title, note=self.assembly.note)
 
     # -- record -----------------------------------------------------------------------------------------------------
     def _attributes(self) -> dict[str, str]:
         return {
             "title": self.assembly.inputs.scenario.title,
-            "source": f"watershed-c {metadata.version('watershed-c')}",
+            "source": f"watershed-c {_version()}",
             "history": f"{time.strftime('%Y-%m-%dT%H:%M:%S')} watershed-c run",
             "references": "see citations in run.json",
             "comment": self.assembly.note,
@@ -265,9 +292,10 @@ class _Run:
         scenario = self.assembly.inputs.scenario
         record = {
             "status": status,
-            "version": metadata.version("watershed-c"),
+            "version": _version(),
             "title": scenario.title,
-            "scenario_file": str(scenario.path.resolve()) if scenario.path else "",
+            # relative paths of the scenario start at its folder, even where it was never a file
+            "scenario_file": str((scenario.path or Path("scenario.toml")).resolve()),
             "inputs_sha256": self.hash,
             "cells": int(w.cells.size),
             "channel_cells": int(w.channel.sum()),
@@ -279,19 +307,16 @@ class _Run:
             "threads": get_threads(),
             "worst_ledger_residual": w.ledger.worst_residual,
             "wall_seconds": self.timing.wall,
-            "compile_seconds": self.timing.compiling,
+            "compile_seconds": self.timing.compile_clock(),
             "seconds": self.timing.parts,
             "peak_memory_bytes": peak_memory(),
             "points": self.points,
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
-            "warnings": [*self.assembly.warnings, *self.report.warnings],
+            "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),
             "citations": self.assembly.citations(),
             **more,
         }
-        target = self.directory / "run.json"
-        temporary = target.with_suffix(".json.part")
-        temporary.write_text(json.dumps(record, indent=2, default=float), encoding="utf-8")
-        os.replace(temporary, target)
+        run_folder.write_record(self.directory, record)
 
 
 @dataclass(frozen=True)
@@ -315,7 +340,8 @@ class Prediction:
         lines = [
             "the scenario is valid",
             f"  {self.cells:,} cells x {self.layers} layers x {self.steps:,} steps",
-            f"  memory about {self.memory / 1e9:.2f} GB, disk about {self.disk / 1e6:.0f} MB, time about {self.seconds:.0f} s once compiled",
+            f"  memory about {self.memory / 1e9:.2f} GB, disk about {self.disk / 1e6:.0f} MB, "
+            f"time about {self.seconds:.0f} s once compiled",
             *(f"  note: {warning}" for warning in self.warnings),
         ]
         return "\n".join(lines)
@@ -326,7 +352,7 @@ SECONDS_PER_CELL_LAYER_STEP = 4e-7
 
 
 def predict(scenario: Scenario, *, output: str | Path | None = None) -> Prediction:
-    """Validate a scenario with everything it points to, and predict what a run needs.
+    """Validate a scenario with everything it points to, and predict what a run needs. Writes nothing.
 
     Raises
     ------
@@ -334,56 +360,37 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
         Everything that is wrong.
     """
     chosen = scenario if output is None else _at(scenario, Path(output))
-    inputs = resolve(chosen)
-    cells, layers, steps = int(inputs.active.sum()), inputs.layer_bottom.size, chosen.time.months
+    inputs = resolve(chosen, overwrite=True)
+    assembly = assemble(inputs)
+    folder, warnings = output_folder(chosen), list(assembly.warnings)
+    if folder.is_dir() and any(folder.iterdir()):
+        warnings.append(f"{folder} exists: to run, name another folder with --output, or add --overwrite")
+    cells, layers, steps = assembly.watershed.cells.size, inputs.layer_bottom.size, chosen.time.months
     records = steps // RECORD_MONTHS.get(chosen.output.every, steps) + 1
     maps = len({*ALWAYS, *chosen.output.maps})
     disk = records * maps * inputs.status.size * 4.0 * 0.6 + inputs.memory * 0.5
     years = 15.0  # of the coupled model before the start, for the initial carbon
     seconds = SECONDS_PER_CELL_LAYER_STEP * cells * layers * (steps + 12.0 * years)
-    return Prediction(cells, layers, steps, inputs.memory, disk, seconds, inputs.warnings)
-
-
-def input_hash(inputs: Inputs) -> str:
-    """SHA-256 of all that decides the numbers of a run: the scenario (but where it writes) and every array read."""
-    digest = hashlib.sha256()
-    digest.update(inputs.scenario.with_({"output.dir": "-"}).to_toml().encode())
-    column, climate = inputs.column, inputs.climate
-    arrays = [inputs.elevation, inputs.status, inputs.channel, inputs.land.index, inputs.land.field, inputs.land.offset]
-    arrays += [getattr(column, name) for name in column.__dataclass_fields__]
-    arrays += [getattr(climate, name) for name in climate.__dataclass_fields__]
-    for values in arrays:
-        if isinstance(values, np.ndarray):
-            digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()
+    return Prediction(cells, layers, steps, inputs.memory, disk, seconds, tuple(warnings))
 
 
 def _at(scenario: Scenario, output: Path) -> Scenario:
     return scenario.with_({"output.dir": str(output)})
 
 
-def _profile_points(assembly: Assembly, report: Report) -> dict[str, int]:
-    """An eroding, a stable and a depositional cell, by the net soil loss of the cycle before the start."""
-    w, net = assembly.watershed, report.net_erosion
-    if net is None or not np.any(net[w.cells]):
-        return {"middle": int(w.cells[w.cells.size // 2])}
-    values = net[w.cells]
-    order = np.argsort(values, kind="stable")
-    stable = int(w.cells[np.argmin(np.abs(values))])
-    return {
-        "eroding": int(w.cells[order[int(PROFILE_QUANTILE * (order.size - 1))]]),
-        "stable": stable,
-        "depositional": int(w.cells[order[int((1.0 - PROFILE_QUANTILE) * (order.size - 1))]]),
-    }
+def _version() -> str:
+    return metadata.version("watershed-c")
 
 
 @contextmanager
 def _compile_clock(timing: _Timing) -> Iterator[None]:
-    """Add up the time numba spends compiling (outermost compilations only)."""
+    """Let ``timing.compiling`` tell the seconds numba has compiled so far (outermost compilations only)."""
     from numba.core import event
 
-    with event.install_timer("numba:compile", lambda seconds: setattr(timing, "compiling", timing.compiling + seconds)):
+    listener = event.TimingListener()
+    timing.compile_clock = lambda: float(listener.duration) if listener.done else 0.0
+    with event.install_listener("numba:compile", listener):
         yield
 
 
-__all__ = ["Finished", "Prediction", "free_memory", "open_results", "predict", "resume", "run"]
+__all__ = ["Finished", "Interrupted", "Prediction", "open_results", "predict", "resume", "run"]
