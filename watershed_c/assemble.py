@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,7 +23,10 @@ from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.coupling import Model
 from watershed_c.crop_library import load_library
+from watershed_c.errors import Problem, ScenarioError
 from watershed_c.initialise import Initialiser, Measured, Report
+from watershed_c.io.climate import MonthlyForcing
+from watershed_c.io.restart import fingerprint
 from watershed_c.io.results import Place
 from watershed_c.kernels.climate import monthly_erosivity, renard_freimund
 from watershed_c.pools import CompiledPoolModel, load_model
@@ -33,11 +36,13 @@ from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 from watershed_c.unit_tables import UnitTables, build_units
 
+#: years of climate normals (WMO)
+NORMAL_YEARS = 30
 #: m; cells above this are too coarse for RUSLE and tillage (coupling rule 23)
 COARSE_CELL = 30.0
 COARSE_NOTE = (
-    "cells of {size:g} m: slopes are damped and curvature is lost, so soil loss on steep ground, tillage erosion and deposition within "
-    "fields are underestimated; read patterns, not absolute rates"
+    "cells of {size:g} m: slopes are damped and curvature is lost, so soil loss on steep ground, tillage erosion and "
+    "deposition within fields are underestimated; read patterns, not absolute rates"
 )
 
 
@@ -75,6 +80,20 @@ class Assembly:
         """What the cell size cannot show; empty where it is fine enough."""
         return COARSE_NOTE.format(size=self.watershed.dx) if self.watershed.dx > COARSE_CELL else ""
 
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides the numbers of a run: the scenario (but where it writes) and every array read."""
+        inputs, pools, processes = self.inputs, self.pools, self.model.processes
+        read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
+        arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
+        arrays += [inputs.elevation, inputs.status, pools.rates, pools.source, pools.destination]
+        cropping, decomposition = processes["cropping"], processes.get("decomposition")
+        assert isinstance(cropping, Cropping)
+        arrays += [cropping.inputs, cropping.amendment]
+        if isinstance(decomposition, Decomposition):
+            arrays.append(decomposition.coefficients)
+        scenario = inputs.scenario.with_({"output.dir": "-"}).to_toml()
+        return fingerprint(scenario + repr(self.tables.tillage), arrays)
+
     def citations(self) -> list[str]:
         """What the processes and the carbon model ask to be cited."""
         entries = [process._cite_as.strip() for process in self.model.processes.values() if process._cite_as.strip()]
@@ -83,17 +102,25 @@ class Assembly:
 
 
 def assemble(inputs: Inputs) -> Assembly:
-    """Build the watershed of a scenario, its soil filled, its carbon not yet there."""
+    """Build the watershed of a scenario, its soil filled, its carbon not yet there.
+
+    Raises
+    ------
+    ScenarioError
+        A process cannot work with what the scenario gives it.
+    """
     scenario = inputs.scenario
     name = scenario.carbon.model
     pools = load_model(name if name in available_models() else scenario.file(name))
     tables = _units(inputs)
     watershed = _watershed(inputs, pools, len(tables.names))
     _fill(watershed, inputs, tables)
-    processes = _processes(watershed, inputs, pools, tables)
-    clock = Clock(
-        int(scenario.time.start[:4]), int(scenario.time.end[:4]), int(scenario.time.start[5:7]) - 1, int(scenario.time.end[5:7]) - 1
-    )
+    try:
+        processes = _processes(watershed, inputs, pools, tables)
+    except ValueError as error:  # what processes say of their parameters
+        raise ScenarioError(Problem(scenario._file, key="processes", expectation=f"{error}.")) from error
+    start, end = scenario.time.start, scenario.time.end
+    clock = Clock(int(start[:4]), int(end[:4]), int(start[5:7]) - 1, int(end[5:7]) - 1)
     assembly = Assembly(
         inputs, Model(watershed, processes, clock), pools, tables, math.lcm(*(int(m) for m in tables.cycle_months)),
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
@@ -104,24 +131,66 @@ def assemble(inputs: Inputs) -> Assembly:
 
 
 def initialise(assembly: Assembly) -> Report:
-    """Bring the assembled watershed to its initial carbon by the scenario's method."""
-    inputs, watershed = assembly.inputs, assembly.watershed
-    carbon = inputs.scenario.carbon
+    """Bring the assembled watershed to its initial carbon by the scenario's method; the run can begin.
+
+    A climate of years is replaced by its normals, see :func:`normals`.
+
+    Raises
+    ------
+    ScenarioError
+        The file to begin with does not fit.
+    ModelFailure
+        No steady state is found.
+    """
+    inputs, watershed, model = assembly.inputs, assembly.watershed, assembly.model
     top = inputs.layer_bottom - inputs.column.thickness
     share = np.clip((inputs.soc_depth - top) / inputs.column.thickness, 0.0, 1.0)
     measured = Measured(_on_nodes(inputs.column.soc) @ share, inputs.soc_depth, _on_nodes(inputs.column.substratum_soc))
-    initialiser = Initialiser(watershed, assembly.model.processes, assembly.pools, assembly.model.clock, assembly.cycle_months, measured)
-    match = carbon.plant_input == "inverted"
-    method = carbon.initial.method
-    if method == "steady":
+    forcing, processes = normals(inputs.climate), dict(model.processes)
+    if forcing is not inputs.climate:
+        processes["climate"] = _climate(watershed, inputs, forcing)
+    cycle = assembly.cycle_months
+    initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured)
+    report = _initial_carbon(assembly, initialiser)
+    if forcing is not inputs.climate:
+        report.lines.append(f"climate before the start: means of the record's first {_years(inputs.climate)} years")
+    router = model.processes.get("flow_routing")
+    if isinstance(router, FlowRouter):
+        router.route()
+    for process in model.processes.values():
+        process.start_afresh()
+    return report
+
+
+def _initial_carbon(assembly: Assembly, initialiser: Initialiser) -> Report:
+    carbon = assembly.inputs.scenario.carbon
+    initial, match = carbon.initial, carbon.plant_input == "inverted"
+    if initial.method == "steady":
         return initialiser.steady(match=match)
-    if method == "inversion":
+    if initial.method == "inversion":
         return initialiser.inversion()
-    if method == "stable_cells":
+    if initial.method == "stable_cells":
         return initialiser.stable_cells()
-    assert carbon.initial.years is not None and carbon.initial.history_class is not None
-    natural = np.full(watershed.unit.size, assembly.tables.unit(carbon.initial.history_class), dtype=np.int64)
-    return initialiser.history(int(round(carbon.initial.years)), natural)
+    assert initial.years is not None and initial.history_class is not None
+    natural = np.full(assembly.watershed.unit.size, assembly.tables.unit(initial.history_class), dtype=np.int64)
+    return initialiser.history(initial.years, natural)
+
+
+def _years(forcing: MonthlyForcing) -> int:
+    return max(1, min(NORMAL_YEARS, len(forcing) // 12))
+
+
+def normals(forcing: MonthlyForcing) -> MonthlyForcing:
+    """Means of the months over the first years of a record (30, as climate normals are; all if there are fewer).
+
+    The climate in which a run finds its initial carbon, before the first month of its record.
+    """
+    if forcing.is_normals:
+        return forcing
+    first = slice(0, 12 * _years(forcing))
+    series = {name: values[first] for name, values in vars(forcing).items() if isinstance(values, np.ndarray)}
+    record = replace(forcing, **series)
+    return MonthlyForcing(**{name: record.climatology(values) for name, values in series.items()})
 
 
 def _climatology(inputs: Inputs) -> Climatology:
@@ -138,13 +207,11 @@ def _climatology(inputs: Inputs) -> Climatology:
 
 def _annual_erosivity(inputs: Inputs) -> float | None:
     """R of the scenario, MJ mm ha-1 h-1 yr-1; None: the climate table has it by month."""
-    table = inputs.scenario.climate.erosivity
-    forcing = inputs.climate
+    table, forcing = inputs.scenario.climate.erosivity, inputs.climate
+    changed = 1.0 + inputs.scenario.climate.change.erosivity
     if table.method == "renard_freimund" or (table.annual is None and forcing.erosivity is None):
-        return float(renard_freimund(forcing.climatology(forcing.precipitation)))
-    if table.annual is None:
-        return None
-    return table.annual * (1.0 + inputs.scenario.climate.change.erosivity)
+        return changed * float(renard_freimund(forcing.climatology(forcing.precipitation)))
+    return None if table.annual is None else changed * table.annual
 
 
 def _units(inputs: Inputs) -> UnitTables:
@@ -159,10 +226,15 @@ def _watershed(inputs: Inputs, pools: CompiledPoolModel, units: int) -> Watershe
     from landlab import RasterModelGrid
 
     terrain, scenario = inputs.terrain, inputs.scenario
-    grid = RasterModelGrid(terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0])))
+    grid = RasterModelGrid(
+        terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0]))
+    )
     grid.add_field("topographic__elevation", np.nan_to_num(inputs.elevation), at="node", units="m")
     grid.status_at_node = inputs.status
-    rows = [soc_pool(name, carrier, text) for name, carrier, text in zip(pools.pools, pools.carriers, pools.long_names, strict=True)]
+    rows = [
+        soc_pool(name, carrier, text)
+        for name, carrier, text in zip(pools.pools, pools.carriers, pools.long_names, strict=True)
+    ]
     if scenario.soil.sic is not None:
         rows += CARBONATE
     return Watershed(
@@ -202,26 +274,32 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             w.units.practice_factor[unit] = rotation.practice_factor
 
 
-def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables) -> dict[str, Process]:
+def _processes(
+    watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables
+) -> dict[str, Process]:
     """Processes of the scenario in the order of the loop; one that is off is not there."""
     w, scenario, column = watershed, inputs.scenario, inputs.column
-    chosen, climate = scenario.processes, scenario.climate
+    chosen = scenario.processes
     processes: dict[str, Process] = {}
     router = None
     if chosen.flow_routing.enabled:
         routing = chosen.flow_routing
         router = FlowRouter(
-            w, method=routing.method, depressions=routing.depressions, exponent=routing.exponent, reroute_threshold=routing.reroute_threshold
+            w,
+            method=routing.method,
+            depressions=routing.depressions,
+            exponent=routing.exponent,
+            reroute_threshold=routing.reroute_threshold,
         )
         if scenario.domain.channel_area is not None:
             w.set_channel(w.channel | (w.drainage_area >= scenario.domain.channel_area))
-    shares = climate.erosivity.shares
-    processes["climate"] = Climate(
-        w, forcing=inputs.climate, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude, lapse_rate=climate.lapse_rate,
-        precipitation_gradient=climate.precipitation_gradient, snow_reduces_erosivity=climate.erosivity.snow_reduces, pet=climate.pet, erosivity=_annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
-    )  # fmt: skip
+    processes["climate"] = _climate(w, inputs, inputs.climate)
     processes["cropping"] = Cropping(
-        w, tables=tables, allocate=pools.allocate, first_year=int(scenario.time.start[:4]), hydrologic_group=chosen.soil_water.hydrologic_group
+        w,
+        tables=tables,
+        allocate=pools.allocate,
+        first_year=int(scenario.time.start[:4]),
+        hydrologic_group=chosen.soil_water.hydrologic_group,
     )
     if chosen.soil_water.enabled:
         water = chosen.soil_water
@@ -230,7 +308,9 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
         conductivity = set_hydraulic_properties(
             w, sand=_on_nodes(column.sand)[:, None], clay=_on_nodes(column.clay)[:, None], organic_carbon=organic
         )
-        wet_days = water.rain_days if water.rain_days is not None else inputs.climate.climatology(inputs.climate.wet_days)  # type: ignore[arg-type]
+        wet_days = (
+            water.rain_days if water.rain_days is not None else inputs.climate.climatology(inputs.climate.wet_days)
+        )  # type: ignore[arg-type]
         processes["soil_water"] = SoilWater(
             w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
@@ -241,11 +321,12 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
     if chosen.water_erosion.enabled:
         assert router is not None
         erosion = chosen.water_erosion
-        coefficient = None if erosion.ktc_low is None or erosion.ktc_high is None else (erosion.ktc_low, erosion.ktc_high)
+        low, high = erosion.ktc_low, erosion.ktc_high
+        coefficient = None if low is None or high is None else (low, high)
         processes["water_erosion"] = WaterErosion(
-            w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor, capacity=erosion.capacity,
-            transport_capacity_coefficient=coefficient, cover_threshold=erosion.cover_threshold,
-            channel_area=_largest_area(inputs),
+            w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor,
+            capacity=erosion.capacity, transport_capacity_coefficient=coefficient,
+            cover_threshold=erosion.cover_threshold, channel_area=_largest_area(inputs),
             depressions=router.depressions, enrichment=erosion.enrichment.by_carrier,
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
@@ -254,16 +335,19 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
         processes["tillage_erosion"] = Tillage(w, scale=1.0 if tillage.enabled else 0.0)
         biodiffusivity = 0.0 if column.biodiffusivity is None else _on_nodes(column.biodiffusivity)
         depth = chosen.soil_column.e_folding_depth
-        processes["soil_column"] = SoilColumn(w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth)
+        processes["soil_column"] = SoilColumn(
+            w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth
+        )
     dissolved = chosen.dissolved_carbon
     if chosen.decomposition.enabled:
-        processes["decomposition"] = Decomposition(
-            w, pools, depth_scale=chosen.decomposition.e_folding_depth, doc_fraction=dissolved.doc_fraction if dissolved.enabled else 0.0
-        )
+        fraction = dissolved.doc_fraction if dissolved.enabled else 0.0
+        scale = chosen.decomposition.e_folding_depth
+        processes["decomposition"] = Decomposition(w, pools, depth_scale=scale, doc_fraction=fraction)
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(
-            w, root_respiration=carbonate.root_respiration, atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
+            w, root_respiration=carbonate.root_respiration,
+            atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
             maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
         )  # fmt: skip
     if dissolved.enabled:
@@ -273,8 +357,18 @@ def _processes(watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, t
     return _with_foreign(w, inputs, processes)
 
 
+def _climate(watershed: Watershed, inputs: Inputs, forcing: MonthlyForcing) -> Climate:
+    climate, shares = inputs.scenario.climate, inputs.scenario.climate.erosivity.shares
+    return Climate(
+        watershed, forcing=forcing, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude,
+        lapse_rate=climate.lapse_rate, precipitation_gradient=climate.precipitation_gradient, pet=climate.pet,
+        erosivity=_annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
+        snow_reduces_erosivity=climate.erosivity.snow_reduces,
+    )  # fmt: skip
+
+
 def _largest_area(inputs: Inputs) -> float:
-    """Upslope area, m2, beyond which LS and capacity do not grow: that of a channel, or of the longest slope one cell wide."""
+    """Upslope area, m2, at which LS and capacity stop growing: of a channel, or of the longest slope one cell wide."""
     areas = [math.inf]
     if inputs.scenario.domain.channel_area is not None:
         areas.append(inputs.scenario.domain.channel_area)
@@ -290,8 +384,8 @@ def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Pro
             continue
         name = custom.name or custom.import_path.rpartition(":")[2]
         component = ForeignComponent(
-            watershed, import_path=custom.import_path, params=custom.params, name=name, elevation_change=custom.elevation_change,
-            flux_field=custom.flux_field,
+            watershed, import_path=custom.import_path, params=custom.params, name=name,
+            elevation_change=custom.elevation_change, flux_field=custom.flux_field,
         )  # fmt: skip
         ordered: dict[str, Process] = {}
         for key, process in processes.items():

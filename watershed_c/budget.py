@@ -69,13 +69,16 @@ class Budget:
         return asdict(self)
 
 
-def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, gross_erosion: np.ndarray | None = None) -> Budget:
+def budget_of(
+    ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, gross_erosion: np.ndarray | None = None
+) -> Budget:
     """Budget since the ledger was opened.
 
     Parameters
     ----------
     gross_erosion : (n,) kg m-2, optional
-        Dry soil that water detached in each cell over the run, whatever was laid down there at other times: the denominator of the delivery ratio.
+        Dry soil that water detached in each cell over the run, whatever was laid down there at other times: the
+        denominator of the delivery ratio.
     """
     totals = ledger.run_totals.amounts
     stocks, closure = ledger.domain_stocks(), ledger.cumulative_residual()
@@ -83,10 +86,16 @@ def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: flo
     for label in CARBON:
         if label not in stocks:
             continue
-        terms = {term: amount * TONNES for (where, term), amount in totals.items() if where == label and not term.endswith("_export")}
-        budget.carbon[label] = Account(label, ledger.initial.get(label, 0.0) * TONNES, stocks[label] * TONNES, terms, closure[label])
-    exported = {label: sum(a for (where, term), a in totals.items() if where == label and term.endswith("_export")) for label in ("soil", "soc", "sic")}
-    sediment = exported["soil"] + ORGANIC_MATTER_PER_CARBON * exported["soc"] + CALCITE_PER_CARBON * exported["sic"]
+        terms = {
+            term: amount * TONNES
+            for (where, term), amount in totals.items()
+            if where == label and not term.endswith("_export")
+        }
+        budget.carbon[label] = Account(
+            label, ledger.initial.get(label, 0.0) * TONNES, stocks[label] * TONNES, terms, closure[label]
+        )
+    mineral, organic, inorganic = (_exported(totals, label) for label in ("soil", "soc", "sic"))
+    sediment = mineral + ORGANIC_MATTER_PER_CARBON * organic + CALCITE_PER_CARBON * inorganic
     per = TONNES / budget.area / years
     budget.sediment_yield = sediment * per
     if gross_erosion is not None:
@@ -94,3 +103,7 @@ def budget_of(ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: flo
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
     budget.soc_by_kind = {kind: float(ledger.soc_by_kind[kind][cells].sum()) * cell_area * TONNES for kind in KINDS}
     return budget
+
+
+def _exported(totals: dict[tuple[str, str], float], label: str) -> float:
+    return sum(amount for (where, term), amount in totals.items() if where == label and term.endswith("_export"))

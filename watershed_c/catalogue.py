@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -11,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from watershed_c.data import data_path
-from watershed_c.errors import Problem, ScenarioError
+from watershed_c.io.run_folder import read_record
 
 #: distributions a run needs, and the extras
 REQUIRED = ("numpy", "numba", "scipy", "xarray", "netCDF4", "matplotlib", "landlab", "pydantic", "click", "rich")
@@ -24,7 +23,9 @@ def _titles(folder: Path) -> list[tuple[str, str]]:
         file = path / "model.toml" if path.is_dir() else path
         if file.suffix == ".toml" and file.exists():
             content = tomllib.loads(file.read_text(encoding="utf-8"))
-            rows.append((path.stem if path.is_file() else path.name, str(content.get("title", content.get("long_name", "")))))
+            rows.append(
+                (path.stem if path.is_file() else path.name, str(content.get("title", content.get("long_name", ""))))
+            )
     return rows
 
 
@@ -36,7 +37,11 @@ def _table(heading: str, rows: list[tuple[str, str]]) -> str:
 def models_text() -> str:
     """Carbon models, crops, materials and implements by name."""
     implements = tomllib.loads(data_path("models", "implements.toml").read_text(encoding="utf-8"))
-    tools = [(name, str(row["title"])) for name, row in sorted(implements.items()) if isinstance(row, dict) and "title" in row]
+    tools = [
+        (name, str(row["title"]))
+        for name, row in sorted(implements.items())
+        if isinstance(row, dict) and "title" in row
+    ]
     parts = [
         _table("carbon models (carbon.model)", _titles(data_path("models", "pools"))),
         _table("crops (rotation.NAME.years)", _titles(data_path("models", "crops"))),
@@ -76,10 +81,11 @@ def doctor_text() -> tuple[str, bool]:
     except Exception as error:  # the point is to report whatever keeps landlab from importing
         lines.append(f"landlab does not import: {error}")
         healthy = False
-    from watershed_c.machine import available_memory
+    from watershed_c.scenario.resolve import free_memory
 
+    memory = free_memory()
     lines.append(f"cores       {os.cpu_count()}")
-    lines.append(f"memory      {available_memory() / 2**30:.1f} GiB free")
+    lines.append("memory      " + ("unknown" if memory is None else f"{memory / 2**30:.1f} GiB free"))
     lines.append("ready" if healthy else "not ready")
     return "\n".join(lines), healthy
 
@@ -87,13 +93,11 @@ def doctor_text() -> tuple[str, bool]:
 def cite_text(directory: Path | None) -> str:
     """Citation of the software and, for a run, of its processes."""
     own = (
-        "@software{watershed_c,\n  title = {Watershed C: water, sediment, drainage and soil carbon on one grid, one clock and one ledger},\n"
-        f"  author = {{{{The Watershed C founders}}}},\n  version = {{{metadata.version('watershed-c')}}}\n}}"
+        "@software{watershed_c,\n"
+        "  title = {Watershed C: water, sediment, drainage and soil carbon on one grid, one clock and one ledger},\n"
+        "  author = {{The Watershed C founders}},\n"
+        f"  version = {{{metadata.version('watershed-c')}}}\n}}"
     )
     if directory is None:
         return own
-    record = directory / "run.json"
-    if not record.exists():
-        raise ScenarioError(Problem(str(directory), expectation="has no run.json: name the results folder of a run."))
-    citations = json.loads(record.read_text())["citations"]
-    return "\n\n".join([own, *citations])
+    return "\n\n".join([own, *read_record(directory)["citations"]])

@@ -13,10 +13,16 @@ import click
 
 from watershed_c.errors import WatershedError
 
-#: interrupted by the user; a restart file was written
+#: interrupted by the user
 INTERRUPTED = 130
 
-SET = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change one key of the scenario, e.g. time.end=2030-12.")
+SET = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one key of the scenario, e.g. time.end=2030-12.",
+)
 OUTPUT = click.option("--output", type=click.Path(path_type=Path), default=None, help="Folder for the results.")
 QUIET = click.option("--quiet", is_flag=True, help="No progress, no tables.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -32,9 +38,14 @@ def _speaking(verb: Callable[..., Any]) -> Callable[..., Any]:
         except WatershedError as error:
             click.echo(str(error), err=True)
             sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("interrupted; go on with: watershed-c resume DIRECTORY", err=True)
+        except KeyboardInterrupt as interruption:
+            click.echo(str(interruption) or "interrupted; nothing was written", err=True)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # the reader of our output has gone
+            raise
+        except OSError as error:  # a full disk, a folder without permission
+            click.echo(f"{error.filename or ''}  {error.strerror or error}".strip(), err=True)
+            sys.exit(WatershedError.exit_code)
 
     return wrapped
 
@@ -57,14 +68,24 @@ def main() -> None:
 @QUIET
 @JSON
 @_speaking
-def run(scenario: str, settings: tuple[str, ...], output: Path | None, overwrite: bool, force: bool, quiet: bool, as_json: bool) -> None:
+def run(
+    scenario: str,
+    settings: tuple[str, ...],
+    output: Path | None,
+    overwrite: bool,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Run SCENARIO: a shipped name, a scenario file, or a folder that holds one."""
     from watershed_c.run import run as run_scenario
     from watershed_c.scenario.load import load
 
-    finished = run_scenario(load(scenario, list(settings)), output=output, overwrite=overwrite, force=force, quiet=quiet or as_json)
+    finished = run_scenario(
+        load(scenario, list(settings)), output=output, overwrite=overwrite, force=force, quiet=quiet or as_json
+    )
     if as_json:
-        click.echo((finished.directory / "run.json").read_text())
+        click.echo((finished.directory / "run.json").read_text(encoding="utf-8"))
 
 
 @main.command()
@@ -78,7 +99,7 @@ def resume(directory: Path, quiet: bool, as_json: bool) -> None:
 
     finished = resume_run(directory, quiet=quiet or as_json)
     if as_json:
-        click.echo((finished.directory / "run.json").read_text())
+        click.echo((finished.directory / "run.json").read_text(encoding="utf-8"))
 
 
 @main.command()
@@ -109,9 +130,11 @@ def init(directory: Path) -> None:
 
     target = directory / "scenario.toml"
     if target.exists():
-        raise ScenarioError(Problem(str(target), expectation="exists already and is not replaced. Name another folder."))
+        raise ScenarioError(
+            Problem(str(target), expectation="exists already and is not replaced. Name another folder.")
+        )
     directory.mkdir(parents=True, exist_ok=True)
-    target.write_text(TEMPLATE)
+    target.write_text(TEMPLATE, encoding="utf-8")
     click.echo(f"wrote {target}\nnext: edit it, then `watershed-c check {directory}` and `watershed-c run {directory}`")
 
 

@@ -1,15 +1,19 @@
-"""What a run says on the terminal: opening, progress with time left, and the closing tables."""
+"""What a run says on the terminal, and hears: opening, progress with time left, closing tables, Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from watershed_c.assemble import Assembly
 from watershed_c.budget import CARBON, Budget
@@ -18,6 +22,8 @@ from watershed_c.initialise import Report
 
 #: seconds between progress lines when the output is not a terminal
 QUIET_INTERVAL = 10.0
+#: characters of a line when the output is not a terminal
+PIPED_WIDTH = 120
 
 TERMS = {
     "plant_input": "plant input",
@@ -37,92 +43,153 @@ TERMS = {
 
 
 class Console:
-    """Speaks to the user, or is silent."""
+    """Speaks to the user, or is silent. What users wrote is printed as it is, never read as markup."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._rich = RichConsole(quiet=quiet, highlight=False)
-        self._quiet = quiet
+        if not self._rich.is_terminal:
+            self._rich = RichConsole(quiet=quiet, highlight=False, width=PIPED_WIDTH)
+        self._terminal = self._rich.is_terminal and not quiet
+
+    def _say(self, text: str, style: str = "") -> None:
+        """A line of its own, not broken where the output is a file."""
+        self._rich.print(Text(text, style=style), soft_wrap=not self._terminal)
+
+    def _note(self, text: str) -> None:
+        self._rich.print(Text.assemble(("note", "yellow"), f" {text}"), soft_wrap=not self._terminal)
 
     def opening(self, assembly: Assembly) -> None:
+        """Title, size of the task, and what the user should know."""
         w, clock = assembly.watershed, assembly.model.clock
-        title = assembly.inputs.scenario.title
-        self._rich.print(f"[bold]{title}[/bold]" if title else "")
+        if assembly.inputs.scenario.title:
+            self._say(assembly.inputs.scenario.title, "bold")
         channel = int(w.channel.sum())
-        self._rich.print(
+        self._say(
             f"{w.cells.size:,} cells of {w.dx:g} m ({w.cells.size * w.cell_area / 1e6:.2f} km2)"
             + (f", {channel:,} channel cells" if channel else "")
-            + f", {w.layer_bottom.size} layers to {w.layer_bottom[-1]:g} m, {len(w.constituents)} constituents, {clock.steps:,} monthly steps"
+            + f", {w.layer_bottom.size} layers to {w.layer_bottom[-1]:g} m, {len(w.constituents)} constituents, "
+            f"{clock.steps:,} monthly steps"
         )
         for warning in assembly.warnings:
-            self._rich.print(f"[yellow]note[/yellow] {warning}")
+            self._note(warning)
 
     def initial(self, report: Report) -> None:
-        self._rich.print(f"initial carbon: {report.method}, {report.corrections} corrections")
+        """How the initial carbon was found."""
+        self._say(f"initial carbon: {report.method}, {report.corrections} corrections")
         for line in report.lines:
-            self._rich.print(f"  {line}")
+            self._say(f"  {line}")
         for warning in report.warnings:
-            self._rich.print(f"[yellow]note[/yellow] {warning}")
+            self._note(warning)
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        if self._rich.is_terminal and not self._quiet:
+        """While something takes long that has no steps."""
+        if self._terminal:
             with self._rich.status(what):
                 yield
         else:
-            self._rich.print(f"{what} ...")
+            self._say(f"{what} ...")
             yield
 
     @contextmanager
     def progress(self, model: Model) -> Iterator[Callable[[], None]]:
         """Gives a function to call after every step."""
         total = model.clock.steps
-        if self._rich.is_terminal and not self._quiet:
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        if self._terminal:
+            columns = (
+                TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+            )  # fmt: skip
             with Progress(*columns, console=self._rich) as bar:
                 task = bar.add_task("", total=total, completed=model.index)
-
-                def advance() -> None:
-                    bar.update(task, completed=model.index, description=model.clock.step(model.index - 1).label)
-
-                yield advance
+                yield lambda: bar.update(
+                    task, completed=model.index, description=model.clock.step(model.index - 1).label
+                )
             return
-        started, first, last = time.monotonic(), model.index, [time.monotonic()]
+        started, first = time.monotonic(), model.index
+        last = started
 
-        def advance_quietly() -> None:
+        def advance() -> None:
+            nonlocal last
             now = time.monotonic()
-            if now - last[0] >= QUIET_INTERVAL:
-                last[0] = now
-                left = (now - started) / max(1, model.index - first) * (total - model.index)
-                self._rich.print(f"{model.clock.step(model.index - 1).label}  {100.0 * model.index / total:.0f} %  {left:.0f} s left")
+            if now - last >= QUIET_INTERVAL:
+                last = now
+                left = (now - started) / (model.index - first) * (total - model.index)
+                label = model.clock.step(model.index - 1).label
+                self._say(f"{label}  {100.0 * model.index / total:.0f} %  {left:.0f} s left")
 
-        yield advance_quietly
+        yield advance
 
     def closing(
-        self, assembly: Assembly, budget: Budget, wall: float, compiling: float, memory: float, directory: Path, figures: list[Path]
+        self, assembly: Assembly, budget: Budget, wall: float, compiling: float, memory: float, directory: Path,
+        figures: list[Path],
     ) -> None:  # fmt: skip
-        table = Table(title=f"Carbon budget, {budget.years:g} years, {budget.area:,.1f} ha", title_justify="left", box=None, pad_edge=False)
-        for heading, justify in (("", "left"), ("t C", "right"), ("t C/ha/yr", "right"), ("closure", "right")):
-            table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-        for label, account in budget.carbon.items():
-            if not account.terms and account.start == account.end:
-                continue
-            per = 1.0 / (budget.area * budget.years)
-            table.add_row(f"[bold]{CARBON[label]}[/bold], start", f"{account.start:,.1f}", "", "")
-            for term, amount in account.terms.items():
-                table.add_row(f"  {TERMS.get(term, term.replace('_', ' '))}", f"{amount:+,.1f}", f"{amount * per:+.4f}", "")
-            change = account.end - account.start
-            table.add_row(f"  [bold]change[/bold], to {account.end:,.1f}", f"{change:+,.1f}", f"{change * per:+.4f}", f"{account.closure:.0e}")
+        """Carbon budget with its closure, sediment yield, what the run took, and where things are."""
         self._rich.print()
-        self._rich.print(table)
-        delivered = "" if budget.delivery_ratio is None else f", {100.0 * budget.delivery_ratio:.1f} % of the {budget.gross_erosion:.2f} t/ha/yr that water detached"
-        self._rich.print(f"\nsediment yield {budget.sediment_yield:.3f} t/ha/yr{delivered}")
+        self._rich.print(_carbon_table(budget))
+        self._rich.print()
+        delivered = ""
+        if budget.delivery_ratio is not None:
+            share = 100.0 * budget.delivery_ratio
+            delivered = f", {share:.1f} % of the {budget.gross_erosion:.2f} t/ha/yr that water detached"
+        self._say(f"sediment yield {budget.sediment_yield:.3f} t/ha/yr{delivered}")
         kinds = budget.soc_by_kind
-        self._rich.print(
+        self._say(
             "SOC of the column below the moving surface: "
-            f"vertical {kinds['vertical'] + kinds['internal']:+,.1f}, lateral {kinds['lateral']:+,.1f}, substratum {kinds['substratum']:+,.1f} t C"
+            f"vertical {kinds['vertical'] + kinds['internal']:+,.1f}, lateral {kinds['lateral']:+,.1f}, "
+            f"substratum {kinds['substratum']:+,.1f} t C"
         )
         if assembly.note:
-            self._rich.print(f"[yellow]note[/yellow] {assembly.note}")
-        self._rich.print(f"every account closes: the worst cell used {100.0 * budget.worst_cell:.1g} % of what is allowed (1e-10 of its fluxes plus round-off)")
-        self._rich.print(f"wall time {wall:.1f} s, of which {compiling:.1f} s compiling; peak memory {memory / 2**20:,.0f} MiB")
-        self._rich.print(f"results in {directory}" + (f", {len(figures)} figures in {directory / 'figures'}" if figures else ""))
+            self._note(assembly.note)
+        self._say(
+            f"every account closes: the worst cell used {100.0 * budget.worst_cell:.1g} % of what is allowed "
+            "(1e-10 of its fluxes plus round-off)"
+        )
+        self._say(
+            f"wall time {wall:.1f} s, of which {compiling:.1f} s compiling; peak memory {memory / 2**20:,.0f} MiB"
+        )
+        drawn = f", {len(figures)} figures in {directory / 'figures'}" if figures else ""
+        self._say(f"results in {directory}{drawn}")
+
+
+def _carbon_table(budget: Budget) -> Table:
+    title = f"Carbon budget, {budget.years:g} years, {budget.area:,.1f} ha"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for heading in ("t C", "t C/ha/yr", "closure"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    per = 1.0 / (budget.area * budget.years)
+    for label, account in budget.carbon.items():
+        if not account.terms and account.start == account.end:
+            continue
+        table.add_row(Text(f"{CARBON[label]}, start", style="bold"), f"{account.start:,.1f}", "", "")
+        for term, amount in account.terms.items():
+            name = TERMS.get(term, term.replace("_", " "))
+            table.add_row(Text(f"  {name}"), f"{amount:+,.1f}", f"{amount * per:+.4f}", "")
+        change = account.end - account.start
+        table.add_row(
+            Text(f"  change, to {account.end:,.1f}", style="bold"), f"{change:+,.1f}", f"{change * per:+.4f}",
+            f"{account.closure:.0e}",
+        )  # fmt: skip
+    return table
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: the first is remembered, as no step is left half taken; the second stops at once."""
+    before = signal.getsignal(signal.SIGINT)
+    # only the main thread gets signals; a background job may have been told to ignore them
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield lambda: False
+        return
+    asked: list[int] = []
+
+    def remember(number: int, _: Any) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)

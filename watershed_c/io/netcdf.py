@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import netCDF4
+import numpy as np
 
 
 def write_atomically(path: Path, fill: Callable[[netCDF4.Dataset], None]) -> None:
@@ -23,8 +24,10 @@ def write_atomically(path: Path, fill: Callable[[netCDF4.Dataset], None]) -> Non
 def put(dataset: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any, **attributes: Any) -> netCDF4.Variable:
     """Add a compressed variable with its attributes (empty ones are left out)."""
     dtype = values.dtype
-    fill_value = netCDF4.default_fillvals["f4"] if dtype.kind == "f" and dtype.itemsize == 4 else None
+    fill_value = dtype.type(np.nan) if dtype == np.float32 else None  # what is exact (float64) has no gaps
     variable = dataset.createVariable(name, dtype, dims, zlib=bool(dims), complevel=2, fill_value=fill_value)
-    variable.setncatts({key: value for key, value in attributes.items() if not (isinstance(value, str) and value == "")})
+    variable.setncatts(
+        {key: value for key, value in attributes.items() if not (isinstance(value, str) and value == "")}
+    )
     variable[...] = values
     return variable

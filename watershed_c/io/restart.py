@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,37 @@ from watershed_c.state import Watershed
 
 #: raised when the content of the file changes meaning
 FORMAT = 1
+#: what another run may begin with, besides the constituents
+CARRIED_OVER = (
+    "input_scale",
+    "deficit",
+    "doc",
+    "dic",
+    "calcium",
+    "groundwater_doc",
+    "groundwater_dic",
+    "groundwater_calcium",
+)
+#: and where that run had water
+WATER = ("water", "groundwater", "snow")
+
+
+def fingerprint(text: str, arrays: Iterable[np.ndarray]) -> str:
+    """SHA-256 of a text and of arrays with their shapes."""
+    digest = hashlib.sha256(text.encode())
+    for values in arrays:
+        digest.update(f"{values.dtype}{values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _grid(watershed: Watershed) -> dict[str, Any]:
+    """What must be the same for the state of one watershed to mean something in another."""
+    w = watershed
+    corner = (float(w.grid.x_of_node[0]), float(w.grid.y_of_node[0]))
+    return {"rows and columns": list(w.shape), "cell size": [w.dx, w.dy], "south-west corner": list(corner)} | {
+        "layer boundaries": w.layer_bottom.tolist()
+    }
 
 
 def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str, extra: dict[str, np.ndarray]) -> None:
@@ -29,11 +62,17 @@ def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str
     ledger_arrays, ledger_values = watershed.ledger.memory()
     arrays |= {f"ledger.{name}": values for name, values in ledger_arrays.items()}
     arrays |= {f"process.{name}": values for name, values in extra.items()}
+    attributes = {
+        "format": FORMAT,
+        "next_step": next_step,
+        "scenario_hash": scenario_hash,
+        "ledger": json.dumps(ledger_values),
+        "grid": json.dumps(_grid(watershed)),
+        "constituents": json.dumps(watershed.constituents.names),
+    }
 
     def fill(dataset: netCDF4.Dataset) -> None:
-        dataset.setncatts(
-            {"format": FORMAT, "next_step": next_step, "scenario_hash": scenario_hash, "ledger": json.dumps(ledger_values)}
-        )
+        dataset.setncatts(attributes)
         for name, values in arrays.items():
             values = np.atleast_1d(values)
             dims = []
@@ -46,33 +85,95 @@ def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str
     write_atomically(path, fill)
 
 
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Attributes and arrays of a restart file of this format."""
+
+    def refuse(expectation: str) -> ScenarioError:
+        return ScenarioError(Problem(str(path), expectation=expectation))
+
+    if not path.is_file():
+        raise refuse("is missing: there is no restart file here.")
+    try:
+        with netCDF4.Dataset(path) as dataset:
+            dataset.set_auto_mask(False)
+            attributes = {key: dataset.getncattr(key) for key in dataset.ncattrs()}
+            arrays = {name: np.asarray(variable[...]) for name, variable in dataset.variables.items()}
+    except (OSError, RuntimeError) as error:
+        raise refuse(f"cannot be read as a restart file: {error}.") from None
+    if "format" not in attributes or "next_step" not in attributes:
+        raise refuse("is not a restart file of a run (restart.nc).")
+    if int(attributes["format"]) != FORMAT:
+        raise refuse(f"has format {attributes['format']}; this version reads format {FORMAT}.")
+    return attributes, arrays
+
+
 def load(path: Path, watershed: Watershed, *, scenario_hash: str) -> tuple[int, dict[str, np.ndarray]]:
     """Put the saved state into ``watershed``; return the next step and the processes' arrays.
 
     Raises
     ------
     ScenarioError
-        The file is missing, of another format, or of another scenario.
+        The file is missing, not readable, of another format, or of another scenario.
     """
-    if not path.exists():
-        raise ScenarioError(Problem(str(path), key="restart", expectation="there is no restart file here; was this directory left by a run?"))
-    with netCDF4.Dataset(path) as dataset:
-        dataset.set_auto_mask(False)
-        attributes: dict[str, Any] = {key: dataset.getncattr(key) for key in dataset.ncattrs()}
-        if int(attributes["format"]) != FORMAT:
-            raise ScenarioError(
-                Problem(str(path), key="format", value=str(attributes["format"]), expectation=f"this version reads format {FORMAT}")
-            )
-        if attributes["scenario_hash"] != scenario_hash:
-            raise ScenarioError(
-                Problem(str(path), key="scenario", expectation="the scenario or its inputs changed since this run began: start a new one")
-            )
-        arrays = {name: np.asarray(variable[...]) for name, variable in dataset.variables.items()}
+    attributes, arrays = _read(path)
+    if attributes["scenario_hash"] != scenario_hash:
+        expectation = "the scenario or its inputs changed since this run began: start a new one."
+        raise ScenarioError(Problem(str(path), expectation=expectation))
     for name, values in watershed.state_arrays().items():
         values[...] = arrays[f"state.{name}"].reshape(values.shape)
-    prefix = "ledger."
-    watershed.ledger.recall(
-        {name[len(prefix) :]: values for name, values in arrays.items() if name.startswith(prefix)}, json.loads(attributes["ledger"])
-    )
-    prefix = "process."
-    return int(attributes["next_step"]), {name[len(prefix) :]: values for name, values in arrays.items() if name.startswith(prefix)}
+    watershed.ledger.recall(_below("ledger.", arrays), json.loads(attributes["ledger"]))
+    return int(attributes["next_step"]), _below("process.", arrays)
+
+
+def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
+    """Put soil carbon, plant input, water and solutes of another run on the same grid into ``watershed``.
+
+    Terrain, soil mass and land use stay those of ``watershed``. Constituents go by name.
+
+    Returns
+    -------
+    missing : list of str
+        Constituents of ``watershed`` that the file does not have; theirs are left as they are.
+    difference : float
+        Largest relative difference of the mineral mass of a layer: stocks are kept, not contents.
+
+    Raises
+    ------
+    ScenarioError
+        The file is missing, not readable, or of another grid, other layers, or without soil where there is soil here.
+    """
+    attributes, arrays = _read(path)
+    w = watershed
+    here, there = _grid(w), json.loads(attributes["grid"])
+    differing = [f"{key} {there[key]} there, {value} here" for key, value in here.items() if there[key] != value]
+    if differing:
+        expectation = f"is of another grid: {'; '.join(differing)}."
+        raise ScenarioError(
+            Problem(str(path), expectation=expectation, suggestion="Use the grid and layers of that run.")
+        )
+    state = _below("state.", arrays)
+    cells, shape = w.cells, w.reference.shape
+    reference = state["reference"].reshape(shape)[cells]
+    bare = int((reference[:, 0] <= 0.0).sum())
+    if bare:
+        raise ScenarioError(
+            Problem(str(path), expectation=f"has no soil in {bare} of the {cells.size} cells of this run.")
+        )
+    rows = {name: row for row, name in enumerate(json.loads(attributes["constituents"]))}
+    stocks = state["stocks"].reshape(*shape, len(rows))
+    substratum = state["substratum"].reshape(shape[0], len(rows))
+    for row, name in enumerate(w.constituents.names):
+        if name in rows:
+            w.stocks[cells, :, row] = stocks[cells, :, rows[name]]
+            w.substratum[cells, row] = substratum[cells, rows[name]]
+    wet = bool(state["water"].any())
+    for name in (*CARRIED_OVER, *(WATER if wet else ())):
+        values = getattr(w, name)
+        values[cells] = state[name].reshape(values.shape)[cells]
+    np.minimum(w.water, w.saturation, out=w.water)
+    missing = [name for name in w.constituents.names if name not in rows]
+    return missing, float(np.abs(reference / w.reference[cells] - 1.0).max())
+
+
+def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name[len(prefix) :]: values for name, values in arrays.items() if name.startswith(prefix)}

@@ -1,26 +1,23 @@
-"""Results of a run: maps at every record, ledger and outlet series at every step, profiles at a few points.
+"""Results of a run: maps and profiles at every record, ledger and outlet series at every step.
 
-While a run goes on, every record is a small file of its own under ``records/`` (written atomically) and the ledger is ``ledger.csv.part``; at the end they become
-``results.nc`` and ``ledger.csv``. So a killed run leaves whole files only, memory does not grow with the length of the run, and ``resume`` drops what came
-after its restart file.
+While a run goes on, every record is a small file of its own under ``records/`` (written atomically) and the ledger is
+``ledger.csv.part``; at the end they become ``results.nc`` and ``ledger.csv``. So a killed run leaves whole files only,
+memory does not grow with the length of the run, and ``resume`` drops what came after its restart file.
 """
 
 from __future__ import annotations
 
-import csv
-import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import netCDF4
 import numpy as np
 
 from watershed_c import names
 from watershed_c.clock import Clock, Step
-from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.state import Watershed
 
@@ -42,6 +39,21 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
 }
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
+#: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
+PROFILE_QUANTILE = 0.95
+#: days of a year of twelve equal months
+DAYS = 365.0
+#: projections as WKT writes them (in lower case, spaces as _) -> as CF does
+PROJECTIONS = {
+    "transverse_mercator": "transverse_mercator",
+    "lambert_conformal": "lambert_conformal_conic",
+    "lambert_conic": "lambert_conformal_conic",
+    "albers": "albers_conical_equal_area",
+    "lambert_azimuthal": "lambert_azimuthal_equal_area",
+    "polar_stereographic": "polar_stereographic",
+    "sinusoidal": "sinusoidal",
+    "mercator": "mercator",
+}
 
 
 @dataclass
@@ -96,12 +108,12 @@ class Recorder:
                 _, label, terms = FLUX_MAPS[variable]
                 for term in terms:
                     self.watershed.ledger.map_of(label, term)
+        self.points = dict(self.points) or {"none": int(self.watershed.cells[0])}
         self._deep = "qdrain" in self.variables
         self._percolated = np.zeros(self.watershed.grid.number_of_nodes if self._deep else 0)
         self._records = self.directory / "records"
-        self._ledger = self.directory / "ledger.csv.part"
-        self._columns: list[tuple[str, str]] = []
-        self._pending: list[list[float | str]] = []
+        self._results = self.directory / "results.nc"
+        self._ledger = LedgerFile(self.directory)
 
     # -- during the run ---------------------------------------------------------------------------------------------
     def memory(self) -> dict[str, np.ndarray]:
@@ -111,59 +123,28 @@ class Recorder:
     def start(self) -> None:
         """Record the initial state."""
         self._records.mkdir(parents=True, exist_ok=True)
-        self._write(0, self.clock.start_year + self.clock.start_month / 12.0)
+        self._write(0)
 
     def rewind(self, next_step: int) -> None:
         """Forget what was recorded after the restart file was written."""
+        self._ledger.rewind(next_step)
         for record in self._records.glob("*.nc*"):
             if record.suffix == ".part" or int(record.stem) > next_step:
                 record.unlink()
-        if next_step == 0 or not self._ledger.exists():
-            self._ledger.unlink(missing_ok=True)
-            return
-        lines = self._ledger.read_text().splitlines(keepends=True)
-        self._columns = [self._key(name) for name in next(csv.reader(lines))[2:]]
-        self._ledger.write_text("".join(lines[: 1 + next_step]))
 
     def step(self, step: Step, totals: dict[tuple[str, str], float]) -> None:
         """Take this step's ledger and, at the end of an interval, its maps."""
-        if not self._columns:
-            self._columns = sorted(totals)
-            self._ledger.write_text(",".join(["step", "month", *(f"{label}.{term}" for label, term in self._columns)]) + "\n")
-        unknown = [key for key in totals if key not in self._columns]
-        if unknown:  # a term that first appears later (a first tillage pass): the file is rewritten with its column
-            self._widen(unknown)
-        self._pending.append([step.index, step.label, *(totals.get(key, 0.0) for key in self._columns)])
+        self._ledger.add(step.index, step.label, totals)
         if self._deep:
             self._percolated += self.watershed.percolation[:, -1]
-        if (step.index + 1) % self.every == 0 or step.index + 1 == self.clock.steps:
+        taken = step.index + 1
+        if taken % self.every == 0 or taken == self.clock.steps:
             self.flush()
-            self._write(step.index + 1, step.year + (step.month + 1) / 12.0)
+            self._write(taken)
 
     def flush(self) -> None:
         """Bring the ledger to disk."""
-        with self._ledger.open("a", newline="") as handle:
-            csv.writer(handle, lineterminator="\n").writerows(
-                [[repr(value) if isinstance(value, float) else value for value in row] for row in self._pending]
-            )
-            handle.flush()
-            os.fsync(handle.fileno())
-        self._pending.clear()
-
-    def _widen(self, unknown: list[tuple[str, str]]) -> None:
-        self.flush()
-        lines = self._ledger.read_text().splitlines()
-        added = [f"{label}.{term}" for label, term in unknown]
-        lines = [lines[0] + "," + ",".join(added)] + [line + ",0.0" * len(added) for line in lines[1:]]
-        temporary = self._ledger.with_suffix(".new")
-        temporary.write_text("\n".join(lines) + "\n")
-        os.replace(temporary, self._ledger)
-        self._columns += unknown
-
-    @staticmethod
-    def _key(name: str) -> tuple[str, str]:
-        label, _, term = name.partition(".")
-        return label, term
+        self._ledger.flush()
 
     def _map(self, variable: str) -> np.ndarray:
         w = self.watershed
@@ -187,126 +168,155 @@ class Recorder:
             return self._percolated
         raise ValueError(f"output {variable!r} has no rule")
 
-    def _write(self, number: int, year: float) -> None:
+    def _write(self, taken: int) -> None:
+        """Write the record after ``taken`` steps and begin the next interval."""
         w = self.watershed
-        cells = w.cells
-        outside = np.full(w.grid.number_of_nodes, np.nan, dtype=np.float32)
 
         def fill(dataset: netCDF4.Dataset) -> None:
-            dataset.setncattr("year", year)
-            dataset.createDimension("node", w.grid.number_of_nodes)
-            dataset.createDimension("layer", w.layer_bottom.size)
-            dataset.createDimension("point", max(1, len(self.points)))
+            for name, size in (("node", w.elevation.size), ("layer", w.layer_bottom.size), ("point", len(self.points))):
+                dataset.createDimension(name, size)
             for variable in self.variables:
-                values = outside.copy()
-                where = np.flatnonzero(w.active) if variable == "elev" else cells
-                values[where] = self._map(variable)[where]
-                put(dataset, variable, ("node",), values)
-            for name, rows in (("soc", w.constituents.of_group("soc")), ("sic", w.constituents.of_group("sic"))):
-                profile = np.zeros((max(1, len(self.points)), w.layer_bottom.size))
-                for i, node in enumerate(self.points.values()):
-                    profile[i] = w.stocks[node][:, rows].sum(axis=1)
-                put(dataset, f"profile_{name}", ("point", "layer"), profile)
+                where = w.active if variable == "elev" else w.is_soil
+                put(dataset, variable, ("node",), np.where(where, self._map(variable), np.nan).astype(np.float32))
+            if taken == 0:
+                area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
+                put(dataset, "darea", ("node",), area)
+            for group in ("soc", "sic"):
+                stocks = w.stocks[list(self.points.values())][:, :, w.constituents.of_group(group)]
+                put(dataset, f"profile_{group}", ("point", "layer"), stocks.sum(axis=2))
 
-        write_atomically(self._records / f"{number:06d}.nc", fill)
+        write_atomically(self._records / f"{taken:06d}.nc", fill)
         for values in w.ledger.maps.values():
             values[:] = 0.0
         self._percolated[:] = 0.0
 
     # -- at the end -------------------------------------------------------------------------------------------------
     def finish(self) -> None:
-        """Make results.nc and ledger.csv of what was collected, and drop the pieces."""
+        """Make results.nc and ledger.csv of what was collected, and drop the pieces; goes on where it was stopped."""
         self.flush()
-        write_atomically(self.directory / "results.nc", self._merge)
-        os.replace(self._ledger, self.directory / "ledger.csv")
-        shutil.rmtree(self._records)
+        if not self._results.exists():
+            write_atomically(self._results, self._merge)
+        self._ledger.finish()
+        shutil.rmtree(self._records, ignore_errors=True)
 
     def _merge(self, dataset: netCDF4.Dataset) -> None:
-        w, place = self.watershed, self.place
         records = sorted(self._records.glob("*.nc"))
-        nrows, ncols = w.shape
-        dataset.setncatts({"Conventions": "CF-1.11", **self.attributes})
-        for name, size in (("time", len(records)), ("y", nrows), ("x", ncols), ("layer", w.layer_bottom.size), ("point", max(1, len(self.points)))):
+        nrows, ncols = self.watershed.shape
+        texts = {key: text for key, text in self.attributes.items() if text}
+        dataset.setncatts({"Conventions": "CF-1.11", **texts})
+        sizes = {"time": len(records), "y": nrows, "x": ncols, "layer": self.watershed.layer_bottom.size}
+        for name, size in (sizes | {"point": len(self.points), "bounds": 2}).items():
             dataset.createDimension(name, size)
-        dataset.createDimension("bounds", 2)
-        projected = bool(place.crs_wkt)
-        put(dataset, "x", ("x",), place.x, units="m", axis="X", long_name="easting of the cell centre", standard_name="projection_x_coordinate" if projected else "")
-        put(dataset, "y", ("y",), place.y, units="m", axis="Y", long_name="northing of the cell centre", standard_name="projection_y_coordinate" if projected else "")
-        mapping = {}
-        if projected:
-            crs = dataset.createVariable("crs", "i4", ())
-            crs.setncatts({"crs_wkt": place.crs_wkt, "spatial_ref": place.crs_wkt, "grid_mapping_name": _mapping_name(place.crs_wkt)})
-            mapping = {"grid_mapping": "crs"}
-        put(dataset, "layer_bottom", ("layer",), w.layer_bottom, units="m", positive="down", long_name="nominal depth of the base of the layer")
-        inside = np.where(w.active, w.cell_area, np.nan).astype(np.float32).reshape(w.shape)
-        put(dataset, "cell_area", ("y", "x"), inside, units="m2", standard_name="cell_area", long_name="area of a cell of the catchment", **mapping)
-        kind = np.where(w.channel, 2, np.where(w.is_soil, 1, 0)).astype(np.int8).reshape(w.shape)
-        put(dataset, "cell_kind", ("y", "x"), kind, long_name="kind of cell", flag_values=np.array([0, 1, 2], dtype=np.int8), flag_meanings="outside soil channel", **mapping)
-        area = w.drainage_area.astype(np.float32).reshape(w.shape)
-        put(dataset, "darea", ("y", "x"), np.where(w.active.reshape(w.shape), area, np.float32(np.nan)), units="m2", long_name="upslope area, the cell included", **mapping)
-        years = np.array([_attribute(record, "year") for record in records])
-        first = self.clock.start_year
-        days = (years - first) * 365.0
-        calendar = {"units": f"days since {first:04d}-01-01", "calendar": "noleap", "standard_name": "time", "axis": "T", "bounds": "time_bounds"}
-        put(dataset, "time", ("time",), days, long_name="end of the output interval; every month is a twelfth of a year", **calendar)
-        starts = np.concatenate((days[:1], days[:-1]))
-        put(dataset, "time_bounds", ("time", "bounds"), np.stack((starts, days), axis=1))
+        mapping = self._put_grid(dataset)
+        self._put_time(dataset, [int(record.stem) for record in records])
+        self._put_points(dataset)
         for variable in self.variables:
             output = names.OUTPUT[variable]
             target = dataset.createVariable(
-                variable, "f4", ("time", "y", "x"), zlib=True, complevel=2, shuffle=True, fill_value=np.float32(np.nan), chunksizes=(1, nrows, ncols),
+                variable, "f4", ("time", "y", "x"), zlib=True, complevel=2, shuffle=True,
+                fill_value=np.float32(np.nan), chunksizes=(1, nrows, ncols),
             )  # fmt: skip
             attributes = {
-                "units": output.units, "long_name": output.long_name, "standard_name": output.standard_name,
-                "cell_methods": f"{output.cell_methods} area: mean", "comment": output.comment, "cell_measures": "area: cell_area", **mapping,
-            }  # fmt: skip
-            target.setncatts({key: value for key, value in attributes.items() if value})
-        profiles = {
-            name: dataset.createVariable(f"profile_{name}", "f8", ("time", "point", "layer"), zlib=True) for name in ("soc", "sic")
-        }
-        for name, variable in profiles.items():
-            organic = "organic" if name == "soc" else "inorganic"
-            variable.setncatts({"units": "kg m-2", "long_name": f"soil {organic} carbon of the layer at the point"})
-        labels = list(self.points) or ["none"]
-        named = dataset.createVariable("point_name", str, ("point",))
-        named[:] = np.array(labels, dtype=object)
-        nodes = np.array(list(self.points.values()) or [0], dtype=np.int64)
-        put(dataset, "point_x", ("point",), place.x[nodes % ncols], units="m")
-        put(dataset, "point_y", ("point",), place.y[nodes // ncols], units="m")
+                "units": output.units,
+                "long_name": output.long_name,
+                "standard_name": output.standard_name,
+                "cell_methods": f"{output.cell_methods} area: mean",
+                "comment": output.comment,
+                "cell_measures": "area: cell_area",
+                **mapping,
+            }
+            target.setncatts({key: text for key, text in attributes.items() if text})
         for i, record in enumerate(records):
             with netCDF4.Dataset(record) as piece:
                 piece.set_auto_mask(False)
                 for variable in self.variables:
-                    dataset[variable][i] = piece[variable][:].reshape(w.shape)
-                for name, variable in profiles.items():
-                    variable[i] = piece[f"profile_{name}"][:]
-        self._series(dataset)
+                    dataset[variable][i] = piece[variable][:].reshape(nrows, ncols)
+                for name in ("profile_soc", "profile_sic"):
+                    dataset[name][i] = piece[name][:]
+                if i == 0:
+                    area = piece["darea"][:].reshape(nrows, ncols)
+                    long_name = "upslope area at the start, the cell included"
+                    put(dataset, "darea", ("y", "x"), area, units="m2", long_name=long_name, **mapping)
+        self._put_series(dataset)
 
-    def _series(self, dataset: netCDF4.Dataset) -> None:
+    def _put_grid(self, dataset: netCDF4.Dataset) -> dict[str, str]:
+        """Coordinates and what each cell is; returns the attribute that names the grid mapping, if there is one."""
+        w, place = self.watershed, self.place
+        mapping: dict[str, str] = {}
+        if place.crs_wkt:
+            crs = dataset.createVariable("crs", "i4", ())
+            texts = {"grid_mapping_name": _projection(place.crs_wkt), "crs_wkt": place.crs_wkt}
+            crs.setncatts({key: text for key, text in (texts | {"spatial_ref": place.crs_wkt}).items() if text})
+            mapping = {"grid_mapping": "crs"}
+        for name, values, word in (("x", place.x, "easting"), ("y", place.y, "northing")):
+            standard_name = f"projection_{name}_coordinate" if place.crs_wkt else ""
+            put(
+                dataset, name, (name,), values, units="m", axis=name.upper(), standard_name=standard_name,
+                long_name=f"{word} of the cell centre",
+            )  # fmt: skip
+        long_name = "nominal depth of the base of the layer"
+        put(dataset, "layer_bottom", ("layer",), w.layer_bottom, units="m", positive="down", long_name=long_name)
+        area = np.where(w.active, w.cell_area, np.nan).astype(np.float32).reshape(w.shape)
+        put(
+            dataset, "cell_area", ("y", "x"), area, units="m2", standard_name="cell_area",
+            long_name="area of a cell of the catchment", **mapping,
+        )  # fmt: skip
+        kind = np.where(w.channel, 2, np.where(w.is_soil, 1, 0)).astype(np.int8).reshape(w.shape)
+        put(
+            dataset, "cell_kind", ("y", "x"), kind, long_name="kind of cell",
+            flag_values=np.array([0, 1, 2], dtype=np.int8), flag_meanings="outside soil channel", **mapping,
+        )  # fmt: skip
+        return mapping
+
+    def _days(self, taken: np.ndarray) -> np.ndarray:
+        """Days since January of the first year after so many steps."""
+        return (self.clock.start_month + taken) * DAYS / 12.0
+
+    def _put_time(self, dataset: netCDF4.Dataset, taken: list[int]) -> None:
+        days = self._days(np.array(taken, dtype=np.float64))
+        put(
+            dataset, "time", ("time",), days, axis="T", bounds="time_bounds", **self._calendar(),
+            long_name="end of the output interval; every month is a twelfth of a year",
+        )  # fmt: skip
+        starts = np.concatenate((days[:1], days[:-1]))
+        put(dataset, "time_bounds", ("time", "bounds"), np.stack((starts, days), axis=1))
+
+    def _calendar(self) -> dict[str, str]:
+        units = f"days since {self.clock.start_year:04d}-01-01"
+        return {"units": units, "calendar": "noleap", "standard_name": "time"}
+
+    def _put_points(self, dataset: netCDF4.Dataset) -> None:
+        ncols = self.watershed.shape[1]
+        nodes = np.array(list(self.points.values()), dtype=np.int64)
+        dataset.createVariable("point_name", str, ("point",))[:] = np.array(list(self.points), dtype=object)
+        put(dataset, "point_x", ("point",), self.place.x[nodes % ncols], units="m", long_name="easting of the point")
+        put(dataset, "point_y", ("point",), self.place.y[nodes // ncols], units="m", long_name="northing of the point")
+        for name, organic in (("profile_soc", "organic"), ("profile_sic", "inorganic")):
+            variable = dataset.createVariable(name, "f8", ("time", "point", "layer"), zlib=True)
+            variable.setncatts(
+                {
+                    "units": "kg m-2",
+                    "long_name": f"soil {organic} carbon of the layer at the point",
+                    "coordinates": "point_name point_x point_y layer_bottom",
+                    "cell_methods": "time: point",
+                }
+            )
+
+    def _put_series(self, dataset: netCDF4.Dataset) -> None:
         """Outlet series at every step, from the ledger."""
-        table = read_ledger(self._ledger)
+        table = self._ledger.read()
         steps = table["step"].size
         dataset.createDimension("step", steps)
-        months = np.arange(steps) + 1.0
-        put(
-            dataset, "step_time", ("step",), (months + self.clock.start_month) * (365.0 / 12.0), units=f"days since {self.clock.start_year:04d}-01-01",
-            calendar="noleap", standard_name="time", long_name="end of the step",
-        )  # fmt: skip
+        days = self._days(np.arange(1.0, steps + 1.0))
+        put(dataset, "step_time", ("step",), days, long_name="end of the step", **self._calendar())
         for name, (values, units, long_name) in outlet_series(table, 1.0 / 12.0).items():
-            put(dataset, name, ("step",), values, units=units, long_name=long_name)
+            put(dataset, name, ("step",), values, units=units, long_name=long_name, coordinates="step_time")
 
 
-def _attribute(path: Path, name: str) -> Any:
-    with netCDF4.Dataset(path) as dataset:
-        return dataset.getncattr(name)
-
-
-def _mapping_name(crs_wkt: str) -> str:
-    lowered = crs_wkt.lower()
-    for word, name in (("transverse_mercator", "transverse_mercator"), ("transverse mercator", "transverse_mercator"), ("lambert_conformal", "lambert_conformal_conic"), ("lambert conic", "lambert_conformal_conic")):
-        if word in lowered:
-            return name
-    return "unknown"
+def _projection(crs_wkt: str) -> str:
+    """CF name of the projection of a coordinate system; empty where CF has none that we know."""
+    lowered = crs_wkt.lower().replace(" ", "_")
+    return next((name for word, name in PROJECTIONS.items() if word in lowered), "")
 
 
 def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
@@ -316,36 +326,15 @@ def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> n
     return watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2) @ share
 
 
-def read_ledger(path: Path) -> dict[str, np.ndarray]:
-    """Columns of a ledger file: ``step`` and ``month`` and, in kg, ``label.term``."""
-    with path.open(newline="") as handle:
-        reader = csv.reader(handle)
-        header = next(reader)
-        rows = list(reader)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+def profile_points(cells: np.ndarray, net_erosion: np.ndarray | None) -> dict[str, int]:
+    """An eroding, a stable and a depositional cell by their net erosion (n,); one in the middle where nothing moves."""
+    if net_erosion is None or not np.any(net_erosion[cells]):
+        return {"middle": int(cells[cells.size // 2])}
+    values = net_erosion[cells]
+    order = np.argsort(values, kind="stable")
+    last = order.size - 1
     return {
-        name: np.array(column) if name == "month" else np.array(column, dtype=np.float64) for name, column in zip(header, columns, strict=True)
+        "eroding": int(cells[order[int(PROFILE_QUANTILE * last)]]),
+        "stable": int(cells[np.argmin(np.abs(values))]),
+        "depositional": int(cells[order[int((1.0 - PROFILE_QUANTILE) * last)]]),
     }
-
-
-def _exported(table: dict[str, np.ndarray], label: str) -> np.ndarray:
-    total = np.zeros(table["step"].size)
-    for name, values in table.items():
-        if name.startswith(f"{label}.") and name.endswith("_export"):
-            total = total + values
-    return total
-
-
-def outlet_series(table: dict[str, np.ndarray], dt: float) -> dict[str, tuple[np.ndarray, str, str]]:
-    """Outlet series from a ledger: name -> (values per step, unit, long name). ``dt`` in years of 365 days."""
-    mineral, organic, inorganic = (_exported(table, label) for label in ("soil", "soc", "sic"))
-    sediment = mineral + ORGANIC_MATTER_PER_CARBON * organic + CALCITE_PER_CARBON * inorganic
-    series: Iterable[tuple[str, np.ndarray, str, str]] = (
-        ("discharge", _exported(table, "water") / 1000.0 / (dt * 365.0 * 86400.0), "m3 s-1", "mean water discharge at the outlet"),
-        ("sediment_export", sediment, "kg", "dry sediment leaving with the stream"),
-        ("poc_export", organic, "kg", "particulate organic carbon leaving with the stream"),
-        ("pic_export", inorganic, "kg", "particulate inorganic carbon leaving with the stream"),
-        ("doc_export", _exported(table, "doc"), "kg", "dissolved organic carbon leaving with the stream"),
-        ("dic_export", _exported(table, "dic"), "kg", "dissolved inorganic carbon leaving with the stream"),
-    )
-    return {name: (values, units, long_name) for name, values, units, long_name in series}
