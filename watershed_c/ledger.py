@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from watershed_c.errors import LedgerError, ModelFailure
-from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, add_columns, book_amount, book_rows, check_closure
+from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, book_amount, book_rows, check_closure, sum_columns
 from watershed_c.parallel import over_cells
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 KINDS = ("vertical", "lateral", "substratum", "internal")
 #: where an account's stock is held
 STORES = ("soil", "water", "solutes")
-_ONLY = np.zeros(1, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,9 @@ class Ledger:
         self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
         self.soc_rows = table.of_group("soc")
         n = watershed.grid.number_of_nodes
-        shape = (n, len(self.accounts))
-        self._before, self._booked, self._gross = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self._expected, self._gross = np.zeros((len(self.accounts), n)), np.zeros((len(self.accounts), n))
         self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int64)
+        self._amount = np.zeros(n)
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
         #: kg m-2 per cell since the last record, by (label, term), for the maps that were asked for
@@ -115,19 +114,11 @@ class Ledger:
 
     def map_of(self, label: str, term: str) -> np.ndarray:
         """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
-        return self.maps.setdefault((label, term), np.zeros(self._before.shape[0]))
+        return self.maps.setdefault((label, term), np.zeros(self._worst.size))
 
     def open(self) -> None:
         """Take the stocks as they stand as the balance to compare with at the next check."""
-        self._before[:] = 0.0
-        self._booked[:] = 0.0
-        self._gross[:] = 0.0
-        w = self._watershed
-        over_cells(
-            check_closure, w.cells, True, True, True, w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
-            w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium, self._before, self._booked, self._gross,
-            self._joint(()), self._worst, self._account,
-        )  # fmt: skip
+        self._compare((), STORES)
         self._lateral.clear()
         if not self.initial:
             self.initial = self.domain_stocks()
@@ -141,7 +132,9 @@ class Ledger:
         self.open()
 
     # -- booking ----------------------------------------------------------------------------------------------------
-    def book(self, term: str, account: str, amount: np.ndarray) -> None:
+    def book(
+        self, term: str, account: str, amount: np.ndarray, *, factor: float = 1.0, only: int = 0, cells: np.ndarray | None = None
+    ) -> None:
         """Book an amount per cell.
 
         Parameters
@@ -150,31 +143,50 @@ class Ledger:
             A declared term.
         account : str
             An account, a group, or ``"rows"`` for all constituent rows.
-        amount : (n,) float64, or (n, K) for ``"rows"``; kg m-2, positive into the cell's account
+        amount : (n,) float64, or (n, m): the sum over its columns; (n, K) for ``"rows"``; kg m-2, positive into the cell's account
             Only the values at soil cells are read.
+        factor : float
+            What the amount is multiplied with; not for ``"rows"``.
+        only : {0, 1, -1}
+            Book all amounts, or only the positive or negative ones.
+        cells : (c,) int64
+            Soil cells to book; default all.
         """
         kind = self._terms[term].kind
-        cells, area = self._watershed.cells, self._watershed.cell_area
+        w = self._watershed
+        cells = w.cells if cells is None else cells
         if account == "rows":
             total, absolute = np.zeros(amount.shape[1]), np.zeros(amount.shape[1])
-            book_rows(cells, amount, self._booked, self._gross, self._first_row, total, absolute)
+            book_rows(cells, amount, only, self._expected, self._gross, self._first_row, total, absolute)
             for group, rows in self._group_rows.items():
-                self._tally(term, kind, group, float(total[rows].sum()) * area, float(absolute[rows].sum()) * area, amount, rows)
+                targets = self._targets(term, kind, group)
+                if targets:
+                    sum_columns(cells, amount, rows, only, self._amount)
+                self._tally(term, kind, group, float(total[rows].sum()), float(absolute[rows].sum()), targets, cells)
             return
         column = self._index[account]
-        summed, gross = book_amount(cells, amount, self._booked, self._gross, column)
-        self._tally(term, kind, self.labels[column], summed * area, gross * area, amount[:, None], _ONLY)
+        by_column = amount if amount.ndim == 2 else amount[:, None]
+        summed, gross = book_amount(cells, by_column, factor, only, self._expected[column], self._gross[column], self._amount)
+        label = self.labels[column]
+        self._tally(term, kind, label, summed, gross, self._targets(term, kind, label), cells)
 
-    def _tally(self, term: str, kind: str, label: str, total: float, gross: float, amount: np.ndarray, columns: np.ndarray) -> None:
+    def _targets(self, term: str, kind: str, label: str) -> list[np.ndarray]:
+        """Cumulative maps that this term of this label adds to."""
+        maps = [self.maps[key] for key in ((label, term), (label, kind)) if key in self.maps]
+        return [self.soc_by_kind[kind], *maps] if label == "soc" else maps
+
+    def _tally(
+        self, term: str, kind: str, label: str, summed: float, absolute: float, targets: list[np.ndarray], cells: np.ndarray
+    ) -> None:
+        total, gross = summed * self._watershed.cell_area, absolute * self._watershed.cell_area
         self.step_totals.add(label, term, total)
         self.run_totals.add(label, term, total)
         self.gross_totals[label] = self.gross_totals.get(label, 0.0) + gross
-        cells = self._watershed.cells
-        if label == "soc":
-            add_columns(cells, amount, columns, self.soc_by_kind[kind])
-        for key in ((label, term), (label, kind)):
-            if key in self.maps:
-                add_columns(cells, amount, columns, self.maps[key])
+        for target in targets:
+            if cells is self._watershed.cells:
+                target += self._amount  # zero at nodes without soil
+            else:
+                target[cells] += self._amount[cells]
         if kind == "lateral":
             balance = self._lateral.setdefault(label, [0.0, 0.0])
             balance[0] += total
@@ -202,15 +214,9 @@ class Ledger:
         stores : of "soil", "water", "solutes"
             Where to look: all, or those the process declares to change.
         """
-        w = self._watershed
-        over_cells(
-            check_closure, w.cells, "soil" in stores, "water" in stores, "solutes" in stores, w.mineral, w.deposit_mineral, w.stocks,
-            w.deposit, w.water, w.groundwater, w.snow, w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium,
-            w.groundwater_calcium, self._before, self._booked, self._gross, self._joint(tuple(transforms)), self._worst, self._account,
-        )  # fmt: skip
-        ratios = self._worst[w.cells]
-        place = int(np.argmax(ratios))  # the first NaN, if there is one
-        worst, ratio = int(w.cells[place]), float(ratios[place])
+        self._compare(tuple(transforms), stores)
+        worst = int(np.argmax(self._worst))  # the first NaN, if there is one; zero at nodes without soil
+        ratio = float(self._worst[worst])
         account = self.accounts[self._account[worst]]
         if np.isnan(ratio):
             raise ModelFailure(
@@ -224,6 +230,14 @@ class Ledger:
                 self._fail(process, label, None, abs(net) / max(gross * TOLERANCE, 1e-300), lateral=net)
         self._lateral.clear()
 
+    def _compare(self, transforms: tuple[str, ...], stores: Collection[str]) -> None:
+        w = self._watershed
+        over_cells(
+            check_closure, w.cells, "soil" in stores, "water" in stores, "solutes" in stores, w.mineral, w.deposit_mineral, w.stocks,
+            w.deposit, w.water, w.groundwater, w.snow, w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium,
+            w.groundwater_calcium, self._expected, self._gross, self._joint(transforms), self._worst, self._account,
+        )  # fmt: skip
+
     def close(self) -> dict[tuple[str, str], float]:
         """End the step: the cumulative balance of the domain, then this step's totals (kg) by (label, term)."""
         totals, self.step_totals = self.step_totals.amounts, Totals()
@@ -231,7 +245,7 @@ class Ledger:
 
     def domain_stocks(self) -> dict[str, float]:
         """Stock of the domain by label, kg, as of the last check."""
-        sums = self._before[self._watershed.cells].sum(axis=0) * self._watershed.cell_area
+        sums = self._expected[:, self._watershed.cells].sum(axis=1) * self._watershed.cell_area
         stocks: dict[str, float] = {}
         for label, amount in zip(self.labels, sums, strict=True):
             stocks[label] = stocks.get(label, 0.0) + float(amount)

@@ -1,4 +1,7 @@
-"""Per-cell stock accounting: what is there now, against what was there and what was booked."""
+"""Per-cell stock accounting: what is there now, against what was there and what was booked.
+
+Arrays of accounts are (A, n), account first: a booking then walks through memory in one line.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +21,38 @@ ABSOLUTE_FLOOR = 1e-15
 
 
 @njit(cache=True, nogil=True)
-def _compare(cell, account, now, before, booked, gross, residual, allowed, target):
-    """Add what an account's change differs from what was booked to ``residual[target]``; make now the new before."""
-    then = before[cell, account]
-    residual[target] += (now - then) - booked[cell, account]
-    allowed[target] += TOLERANCE * gross[cell, account] + ROUND_OFF * (abs(then) + abs(now))
-    before[cell, account] = now
-    booked[cell, account] = 0.0
-    gross[cell, account] = 0.0
+def _compare(cell, account, now, expected, gross):
+    """What an account's stock differs from what is expected, and by how much it may; expects what is there now."""
+    then = expected[account, cell]
+    allowed = TOLERANCE * gross[account, cell] + ROUND_OFF * (abs(then) + abs(now))
+    expected[account, cell] = now
+    gross[account, cell] = 0.0
+    return now - then, allowed
+
+
+@njit(cache=True, nogil=True)
+def _worse(residual, allowed, account, largest, place):
+    """The larger of two residuals in units of what is allowed, and its account; the first that is not a number wins."""
+    if largest == largest and not abs(residual) <= largest * (allowed + ABSOLUTE_FLOOR):
+        return abs(residual) / (allowed + ABSOLUTE_FLOOR), account
+    return largest, place
 
 
 @njit(cache=True, nogil=True)
 def check_closure(
-    cells, soil, water, solutes, mineral, deposit_mineral, stocks, deposit, soil_water, groundwater, snow, doc, groundwater_doc,
-    dic, groundwater_dic, calcium, groundwater_calcium, before, booked, gross, joint, worst, account,
+    cells, soil, water, solutes, mineral, deposit_mineral, stocks, deposit, soil_water, groundwater, snow, doc,
+    groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, expected, gross, joint, worst, account,
 ):  # fmt: skip
-    """Compare the change of every account's stock with what was booked, cell by cell.
+    """Compare every account's stock with what was there and what was booked since, cell by cell.
 
     Parameters
     ----------
     cells : (C,) int64
     soil, water, solutes : bool
         Which stores to look at: soil and all it carries; water; doc, dic and calcium.
-    before, booked, gross : (n, A) float64, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
-        Stock at the last check, replaced by the stock now; sum and sum of absolute values booked since, set to zero.
+    expected, gross : (A, n) float64, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
+        Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
+        since, set to zero.
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
@@ -52,30 +63,37 @@ def check_closure(
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    accounts = before.shape[1]
-    residual = np.empty(accounts)
-    allowed = np.empty(accounts)
-    carried = np.empty(rows)
+    # of the rows
+    residual = np.empty(rows)
+    allowed = np.empty(rows)
     for cell in cells:
-        for a in range(accounts):
-            residual[a] = 0.0
-            allowed[a] = ABSOLUTE_FLOOR
+        largest = 0.0
+        place = 0
         if soil:
             total = deposit_mineral[cell]
-            for k in range(rows):
-                carried[k] = deposit[cell, k]
             for layer in range(layers):
                 total += mineral[cell, layer]
-                for k in range(rows):
-                    carried[k] += stocks[cell, layer, k]
-            _compare(cell, 0, total, before, booked, gross, residual, allowed, 0)
-            for k in range(rows):
-                _compare(cell, 2 + k, carried[k], before, booked, gross, residual, allowed, joint[2 + k])
+            difference, limit = _compare(cell, 0, total, expected, gross)
+            largest, place = _worse(difference, limit, 0, largest, place)
         if water:
             total = groundwater[cell] + snow[cell]
             for layer in range(layers):
                 total += soil_water[cell, layer]
-            _compare(cell, 1, total, before, booked, gross, residual, allowed, 1)
+            difference, limit = _compare(cell, 1, total, expected, gross)
+            largest, place = _worse(difference, limit, 1, largest, place)
+        if soil:
+            for k in range(rows):
+                total = deposit[cell, k]
+                for layer in range(layers):
+                    total += stocks[cell, layer, k]
+                residual[k], allowed[k] = _compare(cell, 2 + k, total, expected, gross)
+                first = joint[2 + k] - 2
+                if first != k:
+                    residual[first] += residual[k]
+                    allowed[first] += allowed[k]
+            for k in range(rows):
+                if joint[2 + k] == 2 + k:
+                    largest, place = _worse(residual[k], allowed[k], 2 + k, largest, place)
         if solutes:
             organic = groundwater_doc[cell]
             inorganic = groundwater_dic[cell]
@@ -84,49 +102,60 @@ def check_closure(
                 organic += doc[cell, layer]
                 inorganic += dic[cell, layer]
                 lime += calcium[cell, layer]
-            _compare(cell, 2 + rows, organic, before, booked, gross, residual, allowed, 2 + rows)
-            _compare(cell, 3 + rows, inorganic, before, booked, gross, residual, allowed, 3 + rows)
-            _compare(cell, 4 + rows, lime, before, booked, gross, residual, allowed, 4 + rows)
-        worst[cell] = 0.0
-        account[cell] = 0
-        for a in range(accounts):
-            ratio = abs(residual[a]) / allowed[a]
-            if not ratio <= worst[cell]:  # also true for NaN
-                worst[cell] = ratio
-                account[cell] = a
-                if ratio != ratio:
-                    break
+            difference, limit = _compare(cell, 2 + rows, organic, expected, gross)
+            largest, place = _worse(difference, limit, 2 + rows, largest, place)
+            difference, limit = _compare(cell, 3 + rows, inorganic, expected, gross)
+            largest, place = _worse(difference, limit, 3 + rows, largest, place)
+            difference, limit = _compare(cell, 4 + rows, lime, expected, gross)
+            largest, place = _worse(difference, limit, 4 + rows, largest, place)
+        worst[cell] = largest
+        account[cell] = place
 
 
 @njit(cache=True, nogil=True)
-def book_amount(cells, amount, booked, gross, column):
-    """Book ``amount (n)`` on one account; returns the sum and the sum of absolute values over ``cells``."""
+def book_amount(cells, amount, factor, only, expected, gross, booked):
+    """Book ``factor`` times the row sums of ``amount (n, m)`` on one account, ``expected (n)`` and ``gross (n)``.
+
+    With ``only`` 1 or -1 amounts of the other sign count as zero. ``booked (n)`` is filled with what was booked;
+    returns its sum and its sum of absolute values over ``cells``.
+    """
     total = 0.0
     absolute = 0.0
     for cell in cells:
-        value = amount[cell]
-        booked[cell, column] += value
-        gross[cell, column] += abs(value)
+        value = 0.0
+        for m in range(amount.shape[1]):
+            value += amount[cell, m]
+        value *= factor
+        if value * only < 0.0:
+            value = 0.0
+        expected[cell] += value
+        gross[cell] += abs(value)
+        booked[cell] = value
         total += value
         absolute += abs(value)
     return total, absolute
 
 
 @njit(cache=True, nogil=True)
-def book_rows(cells, amount, booked, gross, first, total, absolute):
+def book_rows(cells, amount, only, expected, gross, first, total, absolute):
     """Book ``amount (n, K)`` on the rows from account ``first`` on; adds to ``total (K)`` and ``absolute (K)``."""
     for cell in cells:
         for k in range(amount.shape[1]):
             value = amount[cell, k]
-            booked[cell, first + k] += value
-            gross[cell, first + k] += abs(value)
+            if value == 0.0 or value * only < 0.0:
+                continue
+            expected[first + k, cell] += value
+            gross[first + k, cell] += abs(value)
             total[k] += value
             absolute[k] += abs(value)
 
 
 @njit(cache=True, nogil=True)
-def add_columns(cells, amount, columns, target):
-    """target[cell] += sum of ``amount (n, m)`` over ``columns``."""
+def sum_columns(cells, amount, columns, only, booked):
+    """booked[cell] = sum of ``amount (n, m)`` over ``columns``, amounts of the other sign than ``only`` left out."""
     for cell in cells:
+        value = 0.0
         for k in columns:
-            target[cell] += amount[cell, k]
+            if not amount[cell, k] * only < 0.0:
+                value += amount[cell, k]
+        booked[cell] = value
