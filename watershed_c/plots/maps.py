@@ -13,7 +13,16 @@ from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize, SymL
 from matplotlib.figure import Figure
 
 from watershed_c.plots.sheet import Sheet
-from watershed_c.plots.style import BLUE, TONNES_PER_HECTARE, depth_of, end_label, period, round_up, years_of
+from watershed_c.plots.style import (
+    BLUE,
+    TONNES_PER_HECTARE,
+    depth_of,
+    end_label,
+    period,
+    round_up,
+    start_label,
+    years_of,
+)
 
 #: smallest half-width of the colour bars, so that the round-off of a steady state is not shown as a pattern
 LEAST_SOC_CHANGE = 1.0  # t C ha-1
@@ -26,7 +35,7 @@ WITHIN, WITHIN_CHANGE = 0.98, 0.95
 SUN_AZIMUTH, SUN_HEIGHT = 315.0, 45.0
 #: how much the darkest slope darkens its colour and the lightest whitens it: under data, and alone
 UNDER_DATA, ALONE = (0.24, 0.18), (0.45, 0.35)
-#: under data, tones are taken from their mean over this many cells to each side: no flank is darker as a whole
+#: under data, tones are taken from their mean over this many cells to each side: no flank is darker overall
 LOCAL = 6
 #: cells that drain less than this many are not drawn as flow
 FLOW_CELLS = 10.0
@@ -39,7 +48,8 @@ def draw(results: xr.Dataset, run: str, note: str) -> Iterator[tuple[str, Figure
         yield "soc_change", soc_change(results, run, note)
     if "netEro" in results:
         yield "net_erosion", net_erosion(results, run, note)
-    yield "drainage", drainage(results, run, note)
+    if np.any(results.darea.values > 0.0):
+        yield "drainage", drainage(results, run, note)
 
 
 def soc(results: xr.Dataset, run: str, note: str) -> Figure:
@@ -80,15 +90,15 @@ def net_erosion(results: xr.Dataset, run: str, note: str) -> Figure:
     if limit > 1.5 * ticks[-1]:
         ticks.append(limit)
     norm = SymLogNorm(linear, linscale=0.6, vmin=-limit, vmax=limit)
-    label = "net loss of fine earth (t ha⁻¹ yr⁻¹)\nnegative: deposition"
-    sheet = Sheet(results, run, f"Mean net soil loss, {period(years)}", note)
+    label = "net loss of fine earth (t ha⁻¹ yr⁻¹)"
+    sheet = Sheet(results, run, f"Mean net soil loss (negative: deposition), {period(years)}", note)
     both = [-tick for tick in reversed(ticks)] + [0.0] + ticks
     return _map(results, sheet, values, label, colormaps["PuOr_r"], norm, both)
 
 
 def drainage(results: xr.Dataset, run: str, note: str) -> Figure:
-    """Upslope area of the cells where flow gathers, over the relief."""
-    sheet = Sheet(results, run, "Upslope area over relief", note)
+    """Upslope area at the start, of the cells where flow gathers, over the relief."""
+    sheet = Sheet(results, run, f"Upslope area over relief, {start_label(years_of(results)[0])}", note)
     area = results.darea.values.astype(float)
     inside = np.isfinite(area)
     cell, high = float(np.nanmedian(results.cell_area.values)), float(area[inside].max())
@@ -159,7 +169,7 @@ def relief(elevation: np.ndarray, dx: float, dy: float) -> np.ndarray:
 
 
 def local_mean(values: np.ndarray, inside: np.ndarray, reach: int) -> np.ndarray:
-    """Mean over the cells ``inside`` of the square of ``reach`` cells to each side; 0 where there are none."""
+    """Mean over the cells ``inside`` of the square of ``reach`` cells to each side; 0 if there are none."""
 
     def sums(field: np.ndarray) -> np.ndarray:
         corner = np.pad(np.pad(field, reach).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))

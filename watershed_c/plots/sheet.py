@@ -32,7 +32,7 @@ from watershed_c.plots.style import (
 )
 
 #: inches: margins, column of the colour bar, height of the map, gap and least width of the histogram
-LEFT, RIGHT, COLUMN, TALLEST, SHORTEST, GAP, LEAST_HISTOGRAM = 0.62, 0.08, 1.22, 5.4, 2.6, 0.35, 1.0
+LEFT, RIGHT, COLUMN, TALLEST, SHORTEST, GAP, LEAST_HISTOGRAM = 0.62, 0.08, 1.0, 5.4, 2.6, 0.35, 1.0
 #: length of the arrows of a colour bar, share of the bar
 ARROW = 0.04
 #: white around the domain, share of its longer side
@@ -109,7 +109,7 @@ class Sheet:
         )
 
     def outline(self, mask: np.ndarray) -> list[list[tuple[float, float]]]:
-        """Cell edges, in coordinates of the axes, between what is in ``mask`` (rows, columns) and what is not."""
+        """Cell edges, in coordinates of the axes, between what is in ``mask`` (rows, columns) and not."""
         x = (self.west + self.dx * np.arange(mask.shape[1] + 1)) / self.metres
         y = (self.south + self.dy * np.arange(mask.shape[0] + 1)) / self.metres
         padded = np.pad(mask, 1)
@@ -160,7 +160,7 @@ class Sheet:
         axes = self._axes(self.column, foot, 0.16, height)
         bar = self.figure.colorbar(ScalarMappable(norm, cmap), cax=axes, extend=extend, extendfrac=ARROW)
         bar.outline.set_linewidth(0.5)  # type: ignore[operator]
-        bar.set_label(label, linespacing=1.3)
+        bar.set_label(label)
         if ticks is not None:
             bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", MINUS) for tick in ticks])
             bar.ax.minorticks_off()
@@ -193,10 +193,10 @@ class Sheet:
             axis.set_label_text(f"{name}{less} ({self.unit})")
 
     def _scale_bar(self) -> None:
-        """A round length of at most an inch, at the foot of the column."""
+        """A round length that fits in the column, at its foot."""
         per_inch = (self.ax.get_xlim()[1] - self.ax.get_xlim()[0]) / self.map_width
         power = 10.0 ** math.floor(math.log10(per_inch))
-        length = max(step * power for step in (0.5, 1.0, 2.0, 5.0) if step * power <= per_inch)
+        length = max(step * power for step in (0.2, 0.5, 1.0, 2.0, 5.0) if step * power <= 0.86 * per_inch)
         left, right, y = self.column, self.column + length / per_inch, self.bottom + 0.03
         for ends, heights in (
             ((left, right), (y, y)),
