@@ -178,6 +178,12 @@ def test_coarse_cells_are_noted_under_every_map(results: xr.Dataset, size: int, 
         assert _says(figure, "read patterns") == noted
 
 
+def test_numbers_have_three_digits() -> None:
+    written = [style.number(value) for value in (122.4, 4.9, -0.1, 0.00088, 333333.0, 0.0)]
+    assert written == ["122", "4.90", "\N{MINUS SIGN}0.100", "0.000880", "3.33e+05", "0"]
+    assert style.number(6.39, signed=True) == "+6.39"
+
+
 def test_channel_in_the_legend_only_where_there_is_one(
     figures: dict[str, Figure], results: xr.Dataset
 ) -> None:

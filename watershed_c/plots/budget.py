@@ -130,7 +130,8 @@ def _draw_bars(ax: Axes, bars: list[_Bar], *, steps: bool) -> None:
     for row, bar in enumerate(bars):
         ax.barh(row, bar.size, left=bar.start, height=0.68, color=bar.colour, edgecolor="none")
         text = number(bar.size, signed=True) if steps else f"{bar.size:.1f}"
-        ax.text(max(bar.start, bar.end) + 0.012 * span, row, text, va="center", size=8)
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # over the line at zero
+        ax.text(max(bar.start, bar.end) + 0.014 * span, row, text, va="center", size=8, bbox=paper)
         if steps and row + 1 < len(bars):
             ax.plot([bar.end, bar.end], [row - 0.34, row + 1.34], color=GREY, lw=0.6)
     ax.axvline(0.0, color=GREY, lw=0.7)

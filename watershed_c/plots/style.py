@@ -114,7 +114,7 @@ def depth_of(results: xr.Dataset) -> str:
 
 def number(value: float, signed: bool = False) -> str:
     """Three significant digits, with a typographic minus."""
-    return f"{value:{'+' if signed else ''}.3g}".replace("-", MINUS)
+    return f"{value:{'+' if signed else ''}#.3g}".rstrip(".").replace("-", MINUS) if value else "0"
 
 
 def round_up(value: float, steps: tuple[float, ...]) -> float:
