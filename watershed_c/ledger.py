@@ -134,7 +134,7 @@ class Ledger:
     # -- booking ----------------------------------------------------------------------------------------------------
     def book(
         self, term: str, account: str, amount: np.ndarray, *, factor: float = 1.0, only: int = 0, cells: np.ndarray | None = None
-    ) -> None:
+    ) -> float:
         """Book an amount per cell.
 
         Parameters
@@ -151,6 +151,11 @@ class Ledger:
             Book all amounts, or only the positive or negative ones.
         cells : (c,) int64
             Soil cells to book; default all.
+
+        Returns
+        -------
+        float, kg
+            Of the domain; for ``"rows"`` of all rows together.
         """
         kind = self._terms[term].kind
         w = self._watershed
@@ -163,12 +168,13 @@ class Ledger:
                 if targets:
                     sum_columns(cells, amount, rows, only, self._amount)
                 self._tally(term, kind, group, float(total[rows].sum()), float(absolute[rows].sum()), targets, cells)
-            return
+            return float(total.sum()) * w.cell_area
         column = self._index[account]
         by_column = amount if amount.ndim == 2 else amount[:, None]
         summed, gross = book_amount(cells, by_column, factor, only, self._expected[column], self._gross[column], self._amount)
         label = self.labels[column]
         self._tally(term, kind, label, summed, gross, self._targets(term, kind, label), cells)
+        return float(summed) * w.cell_area
 
     def _targets(self, term: str, kind: str, label: str) -> list[np.ndarray]:
         """Cumulative maps that this term of this label adds to."""

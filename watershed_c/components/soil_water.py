@@ -145,9 +145,8 @@ class SoilWater(Process):
         w = self.watershed
         cells, units = w.cells, w.units
         wet_days = float(self.wet_days[w.month]) * dt * 12.0
-        w.snow[cells], self._liquid[cells] = snow_balance(
-            w.precipitation[cells], w.temperature[cells], w.snow[cells], self.degree_day_factor, dt
-        )
+        # of nodes without soil too, where there is nothing
+        w.snow[:], self._liquid[:] = snow_balance(w.precipitation, w.temperature, w.snow, self.degree_day_factor, dt)
         over_cells(
             water_balance,
             cells,
@@ -175,14 +174,14 @@ class SoilWater(Process):
             self.layer_evapotranspiration,
             w.baseflow,
         )
-        w.evapotranspiration[cells] = self.layer_evapotranspiration[cells].sum(axis=1)
+        np.einsum("ij->i", self.layer_evapotranspiration, out=w.evapotranspiration)
         self._book()
 
     def _book(self) -> None:
         w = self.watershed
         book = w.ledger.book
         book("precipitation", "water", w.precipitation)
-        book("evapotranspiration", "water", -w.evapotranspiration)
+        book("evapotranspiration", "water", w.evapotranspiration, factor=-1.0)
         for term, amount in (("runoff", w.runoff), ("baseflow", w.baseflow)):
-            book(term, "water", -amount)
-            w.ledger.export(term, "water", float(amount[w.cells].sum()) * w.cell_area)
+            left = book(term, "water", amount, factor=-1.0)
+            w.ledger.export(term, "water", -left)

@@ -34,6 +34,18 @@ READILY_AVAILABLE = 0.5
 
 _EULER = 0.57721566490153286
 
+#: cells that :func:`water_balance` takes together
+_TOGETHER = 32
+#: rows of its work arrays: by layer
+(
+    _HELD, _FIELD_CAPACITY, _SATURATION, _WILTING_POINT, _PER_AVAILABLE, _DRAINED_SHARE, _ROOTS, _DRAINED, _DRAWN,
+    _RELATIVE, _BY_LAYER,
+) = range(11)  # fmt: skip
+#: and by cell
+(
+    _INFILTRATION, _FLOW, _TRANSPIRATION, _EVAPORATION, _WETNESS, _SURFACE_WETNESS, _OVERFULL, _RUNOFF, _BY_CELL,
+) = range(9)  # fmt: skip
+
 
 def retention(curve_number: np.ndarray) -> np.ndarray:
     """Potential maximum retention S, mm: 25400 / CN - 254 (USDA 1986), for an initial abstraction of 0.2 S."""
@@ -171,71 +183,95 @@ def water_balance(
     layers = water.shape[1]
     h = dt / substeps
     last = layers - 1
-    # the column of one cell, so that the substeps work in cache
-    held = np.empty(layers)
-    fraction = np.empty(layers)
-    per_available = np.empty(layers)
-    relative = np.empty(layers)
-    drained = np.empty(layers)
-    drawn = np.empty(layers)
+    # A substep is one long chain of dependent operations. Many cells side by side, in arrays of constant strides, are
+    # done in vector registers, with the same bits; lanes without a cell are computed and not used.
+    layer_work = np.zeros((layers, _BY_LAYER, _TOGETHER))
+    work = np.zeros((_BY_CELL, _TOGETHER))
     released = -math.expm1(-dt / residence_time)
     recharge_released = 1.0 - released * residence_time / dt
-    for cell in cells:
-        row = unit[cell]
-        events = min(rain[cell], wet_days * expected_runoff(rain[cell] / wet_days, retention[row], abstraction))
-        infiltration = (rain[cell] - events) / substeps
-        excess_total = 0.0
-        demand = pet[cell] * crop_coefficient[row] / substeps
-        plants, surface = demand * cover[row], demand * (1.0 - cover[row])
-        for layer in range(layers):
-            held[layer] = water[cell, layer]
-            drained[layer] = 0.0
-            drawn[layer] = 0.0
-            per_available[layer] = 1.0 / (field_capacity[cell, layer] - wilting_point[cell, layer])
-            exponent = h * conductivity[cell, layer] / (saturation[cell, layer] - field_capacity[cell, layer])
-            fraction[layer] = 1.0 if exponent > 40.0 else -math.expm1(-exponent)
+    least = 1.0 - READILY_AVAILABLE
+    for start in range(0, cells.size, _TOGETHER):
+        count = min(_TOGETHER, cells.size - start)
+        for j in range(count):
+            cell = cells[start + j]
+            row = unit[cell]
+            events = min(rain[cell], wet_days * expected_runoff(rain[cell] / wet_days, retention[row], abstraction))
+            demand = pet[cell] * crop_coefficient[row] / substeps
+            work[_INFILTRATION, j] = (rain[cell] - events) / substeps
+            work[_TRANSPIRATION, j] = demand * cover[row]
+            work[_EVAPORATION, j] = demand * (1.0 - cover[row])
+            work[_RUNOFF, j] = events
+            for layer in range(layers):
+                column = layer_work[layer]
+                column[_HELD, j] = water[cell, layer]
+                column[_WILTING_POINT, j] = wilting_point[cell, layer]
+                column[_FIELD_CAPACITY, j] = field_capacity[cell, layer]
+                column[_SATURATION, j] = saturation[cell, layer]
+                column[_PER_AVAILABLE, j] = 1.0 / (field_capacity[cell, layer] - wilting_point[cell, layer])
+                exponent = h * conductivity[cell, layer] / (saturation[cell, layer] - field_capacity[cell, layer])
+                column[_DRAINED_SHARE, j] = 1.0 if exponent > 40.0 else -math.expm1(-exponent)
+                column[_ROOTS, j] = root_fraction[row, layer]
+                column[_DRAINED, j] = 0.0
+                column[_DRAWN, j] = 0.0
 
         for _ in range(substeps):
-            flow = infiltration
-            overfull = False
+            for j in range(_TOGETHER):
+                work[_FLOW, j] = work[_INFILTRATION, j]
+                work[_OVERFULL, j] = 0.0
             for layer in range(layers):
-                now = held[layer] + flow
-                flow = max(0.0, now - field_capacity[cell, layer]) * fraction[layer]
-                now -= flow
-                held[layer] = now
-                drained[layer] += flow
-                overfull |= now > saturation[cell, layer]
-            if overfull:
-                for layer in range(last, -1, -1):
-                    excess = max(0.0, held[layer] - saturation[cell, layer])
-                    held[layer] -= excess
-                    if layer > 0:
-                        held[layer - 1] += excess
-                        drained[layer - 1] -= excess
-                    else:
-                        excess_total += excess
+                column = layer_work[layer]
+                for j in range(_TOGETHER):
+                    now = column[_HELD, j] + work[_FLOW, j]
+                    flow = max(0.0, now - column[_FIELD_CAPACITY, j]) * column[_DRAINED_SHARE, j]
+                    now -= flow
+                    column[_HELD, j] = now
+                    column[_DRAINED, j] += flow
+                    work[_FLOW, j] = flow
+                    work[_OVERFULL, j] = max(work[_OVERFULL, j], now - column[_SATURATION, j])
+            for j in range(count):
+                if work[_OVERFULL, j] > 0.0:
+                    for layer in range(last, -1, -1):
+                        excess = max(0.0, layer_work[layer, _HELD, j] - layer_work[layer, _SATURATION, j])
+                        layer_work[layer, _HELD, j] -= excess
+                        if layer > 0:
+                            layer_work[layer - 1, _HELD, j] += excess
+                            layer_work[layer - 1, _DRAINED, j] -= excess
+                        else:
+                            work[_RUNOFF, j] += excess
 
-            wetness, surface_wetness = 0.0, 0.0
+            for j in range(_TOGETHER):
+                work[_WETNESS, j] = 0.0
+                work[_SURFACE_WETNESS, j] = 0.0
             for layer in range(layers):
-                share = min(1.0, max(0.0, (held[layer] - wilting_point[cell, layer]) * per_available[layer]))
-                relative[layer] = share
-                wetness += root_fraction[row, layer] * share
-                surface_wetness += evaporation_fraction[layer] * share
+                column = layer_work[layer]
+                evaporates = evaporation_fraction[layer]
+                for j in range(_TOGETHER):
+                    share = (column[_HELD, j] - column[_WILTING_POINT, j]) * column[_PER_AVAILABLE, j]
+                    share = min(1.0, max(0.0, share))
+                    column[_RELATIVE, j] = share
+                    work[_WETNESS, j] += column[_ROOTS, j] * share
+                    work[_SURFACE_WETNESS, j] += evaporates * share
             # demand / max(R, 1 - p), drawn per f_l r_l, is limited by dryness below R = 1 - p and by demand above
-            by_roots = plants / max(wetness, 1.0 - READILY_AVAILABLE)
-            by_surface = surface / max(surface_wetness, 1.0 - READILY_AVAILABLE)
+            for j in range(_TOGETHER):
+                work[_WETNESS, j] = work[_TRANSPIRATION, j] / max(work[_WETNESS, j], least)
+                work[_SURFACE_WETNESS, j] = work[_EVAPORATION, j] / max(work[_SURFACE_WETNESS, j], least)
             for layer in range(layers):
-                draw = by_roots * root_fraction[row, layer] + by_surface * evaporation_fraction[layer]
-                draw = min(draw * relative[layer], max(0.0, held[layer] - wilting_point[cell, layer]))
-                held[layer] -= draw
-                drawn[layer] += draw
+                column = layer_work[layer]
+                evaporates = evaporation_fraction[layer]
+                for j in range(_TOGETHER):
+                    draw = work[_WETNESS, j] * column[_ROOTS, j] + work[_SURFACE_WETNESS, j] * evaporates
+                    draw = min(draw * column[_RELATIVE, j], max(0.0, column[_HELD, j] - column[_WILTING_POINT, j]))
+                    column[_HELD, j] -= draw
+                    column[_DRAWN, j] += draw
 
-        for layer in range(layers):
-            water[cell, layer] = held[layer]
-            percolation[cell, layer] = drained[layer]
-            evapotranspiration[cell, layer] = drawn[layer]
-        recharge = drained[last]
-        outflow = min(groundwater[cell] * released + recharge * recharge_released, groundwater[cell] + recharge)
-        groundwater[cell] += recharge - outflow
-        baseflow[cell] = outflow
-        runoff[cell] = events + excess_total
+        for j in range(count):
+            cell = cells[start + j]
+            for layer in range(layers):
+                water[cell, layer] = layer_work[layer, _HELD, j]
+                percolation[cell, layer] = layer_work[layer, _DRAINED, j]
+                evapotranspiration[cell, layer] = layer_work[layer, _DRAWN, j]
+            recharge = layer_work[last, _DRAINED, j]
+            outflow = min(groundwater[cell] * released + recharge * recharge_released, groundwater[cell] + recharge)
+            groundwater[cell] += recharge - outflow
+            baseflow[cell] = outflow
+            runoff[cell] = work[_RUNOFF, j]
