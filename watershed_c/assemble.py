@@ -81,7 +81,7 @@ class Assembly:
         return COARSE_NOTE.format(size=self.watershed.dx) if self.watershed.dx > COARSE_CELL else ""
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that decides the numbers of a run: the scenario (but where it writes) and every array read."""
+        """SHA-256 of all that decides the numbers of a run: the scenario but its folder and threads, and every array read."""
         inputs, pools, processes = self.inputs, self.pools, self.model.processes
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
@@ -91,7 +91,7 @@ class Assembly:
         arrays += [cropping.inputs, cropping.amendment]
         if isinstance(decomposition, Decomposition):
             arrays.append(decomposition.coefficients)
-        scenario = inputs.scenario.with_({"output.dir": "-"}).to_toml()
+        scenario = inputs.scenario.with_({"output.dir": "-", "numerics.threads": 1}).to_toml()
         return fingerprint(scenario + repr(self.tables.tillage), arrays)
 
     def citations(self) -> list[str]:
