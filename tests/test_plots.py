@@ -206,6 +206,21 @@ def test_steady_state_is_shown_as_steady(results: xr.Dataset) -> None:
     assert low < 60.0 < high and high - low == pytest.approx(maps.LEAST_SOC_SPAN * 60.0)
 
 
+def test_erosion_is_logarithmic_only_where_cells_differ_by_orders_of_magnitude(results: xr.Dataset) -> None:
+    random = np.random.default_rng(4)
+    shape = results.netEro.shape[1:]
+    for sizes, logarithmic in (
+        (random.uniform(20.0, 50.0, shape), False),
+        (10.0 ** random.uniform(-1, 2, shape), True),
+    ):
+        loss = np.where(random.random(shape) < 0.5, sizes, -sizes)  # t ha-1 yr-1 for three years
+        results.netEro[-1] = np.where(results.cell_kind.values == 1, 0.3 * loss, np.nan)
+        results.netEro[:-1] = 0.0 * results.netEro[-1].values
+        bar = _colour_bar(maps.net_erosion(results, "", ""))
+        assert (bar.get_yscale() == "symlog") == logarithmic
+        assert bar.get_ylim() == pytest.approx((-100.0, 100.0) if logarithmic else (-50.0, 50.0))
+
+
 def test_an_outlier_leaves_the_colours_of_the_others(results: xr.Dataset) -> None:
     before = _colour_bar(maps.net_erosion(results, "", "")).get_ylim()
     row, column = np.argwhere(results.cell_kind.values == 1)[30]

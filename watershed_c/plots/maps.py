@@ -78,22 +78,32 @@ def soc_change(results: xr.Dataset, run: str, note: str) -> Figure:
 
 
 def net_erosion(results: xr.Dataset, run: str, note: str) -> Figure:
-    """Net soil loss, on a symmetric logarithmic scale: forest and fields differ by orders of magnitude."""
+    """Mean net soil loss; on a symmetric logarithmic scale where cells differ by orders of magnitude."""
     years = years_of(results)
     total = results.netEro.sum(dim="time", skipna=False, dtype=np.float64).values
     values = total / (years[-1] - years[0]) * TONNES_PER_HECTARE
     size = np.abs(values[np.isfinite(values)])
     limit = round_up(max(float(np.quantile(size, WITHIN)), LEAST_EROSION), (1.0, 2.0, 5.0, 10.0))
-    # linear up to the decade of the median, logarithmic over one decade at least and three at most
-    linear = 10.0 ** math.floor(math.log10(min(max(float(np.median(size)), limit / 1000.0), limit / 10.0)))
+    sheet = Sheet(results, run, f"Mean net soil loss (negative: deposition), {period(years)}", note)
+    norm, ticks = _signed_scale(float(np.median(size)), limit)
+    return _map(
+        results, sheet, values, "net loss of fine earth (t ha⁻¹ yr⁻¹)", colormaps["PuOr_r"], norm, ticks
+    )
+
+
+def _signed_scale(median: float, limit: float) -> tuple[Normalize, list[float] | None]:
+    """Linear where half of the sizes exceed a tenth of the limit; else only up to the decade of their median.
+
+    With the ticks of the logarithmic one, which spans three decades at most.
+    """
+    if median > limit / 10.0:
+        return Normalize(-limit, limit), None
+    linear = 10.0 ** math.floor(math.log10(max(median, limit / 1000.0)))
     ticks = [linear * 10.0**k for k in range(math.floor(math.log10(limit / linear) + 1e-9) + 1)]
     if limit > 1.5 * ticks[-1]:
         ticks.append(limit)
     norm = SymLogNorm(linear, linscale=0.6, vmin=-limit, vmax=limit)
-    label = "net loss of fine earth (t ha⁻¹ yr⁻¹)"
-    sheet = Sheet(results, run, f"Mean net soil loss (negative: deposition), {period(years)}", note)
-    both = [-tick for tick in reversed(ticks)] + [0.0] + ticks
-    return _map(results, sheet, values, label, colormaps["PuOr_r"], norm, both)
+    return norm, [-tick for tick in reversed(ticks)] + [0.0] + ticks
 
 
 def drainage(results: xr.Dataset, run: str, note: str) -> Figure:
