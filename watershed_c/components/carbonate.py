@@ -159,15 +159,14 @@ class Carbonate(Process):
 
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange
-        lithogenic = exchange[:, LITHOGENIC_DISSOLVED]
+        lithogenic = exchange[:, LITHOGENIC_DISSOLVED].copy()
         pedogenic = exchange[:, PEDOGENIC_DISSOLVED] - exchange[:, PRECIPITATED]
-        ledger.book("carbonate_dissolved", "sic_lithogenic", -lithogenic)
-        ledger.book("carbonate_dissolved", "sic_pedogenic", -pedogenic)
-        ledger.book("carbonate_dissolved", "dic", lithogenic + pedogenic)
-        ledger.book("carbonate_dissolved", "calcium", (lithogenic + pedogenic) * CALCIUM_PER_CARBON)
-        ledger.book("dic_gas_exchange", "dic", exchange[:, GAS_EXCHANGE])
+        dissolved = lithogenic + pedogenic
+        ledger.book("carbonate_dissolved", "sic_lithogenic", lithogenic, factor=-1.0)
+        ledger.book("carbonate_dissolved", "sic_pedogenic", pedogenic, factor=-1.0)
+        ledger.book("carbonate_dissolved", "dic", dissolved)
+        ledger.book("carbonate_dissolved", "calcium", dissolved, factor=CALCIUM_PER_CARBON)
+        ledger.book("dic_gas_exchange", "dic", exchange[:, GAS_EXCHANGE].copy())
         for account, column in (("dic", DIC_EXPORT), ("calcium", CALCIUM_EXPORT)):
-            leached = exchange[:, column]
-            ledger.book(f"{account}_leached", account, -leached)
-            total = float(leached[self.watershed.cells].sum()) * self.watershed.cell_area
-            ledger.export(f"{account}_leached", account, total)
+            left = ledger.book(f"{account}_leached", account, exchange[:, column].copy(), factor=-1.0)
+            ledger.export(f"{account}_leached", account, -left)

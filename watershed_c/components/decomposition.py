@@ -147,20 +147,21 @@ class Decomposition(Process):
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
         self.modifier = np.zeros(w.water.shape)
         self._maximum_deficit = np.zeros(n)
-        self._clay = np.full(w.cells.size, math.nan)
+        self._clay = np.full(n, math.nan)
+        self._amount = np.zeros(n)
         self._follow_texture()
 
     def _follow_texture(self) -> None:
         """Transfer coefficients and maximum deficit of the present clay, where it changed."""
-        clay = self.watershed.clay[self.watershed.cells]
-        if np.array_equal(clay, self._clay):
+        w = self.watershed
+        if np.array_equal(w.clay, self._clay):
             return
-        percent = 100.0 * clay
-        self.coefficients[self.watershed.cells] = self.model.coefficients(
+        self._clay[:] = w.clay
+        percent = 100.0 * w.clay[w.cells]
+        self.coefficients[w.cells] = self.model.coefficients(
             {"clay": percent} if self.model.properties else {}
         )
-        self._maximum_deficit[self.watershed.cells] = maximum_deficit(percent, self.model.calibration_depth)
-        self._clay = clay
+        self._maximum_deficit[w.cells] = maximum_deficit(percent, self.model.calibration_depth)
 
     def run_one_step(self, dt: float) -> None:
         """Advance by ``dt`` (yr; the moisture deficit is made for a month) and book it."""
@@ -212,13 +213,12 @@ class Decomposition(Process):
         self._book(plant, amendment)
 
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
-        w = self.watershed
-        unit = w.unit[w.cells]
-        amount = np.zeros(w.unit.size)
-        amount[w.cells] = w.input_scale[w.cells] * plant.sum(axis=(1, 2))[unit]
+        w, amount = self.watershed, self._amount
+        np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
+        amount *= w.input_scale
         w.ledger.book("plant_input", "soc", amount)
-        amount[w.cells] = amendment.sum(axis=(1, 2))[unit]
+        np.take(amendment.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
         w.ledger.book("amendment", "soc", amount)
-        w.ledger.book("respired", "soc", -w.respired.sum(axis=1))
+        w.ledger.book("respired", "soc", w.respired, factor=-1.0)
         if self.doc_fraction > 0.0:
-            w.ledger.book("doc_production", "soc", -w.doc_produced.sum(axis=1))
+            w.ledger.book("doc_production", "soc", w.doc_produced, factor=-1.0)

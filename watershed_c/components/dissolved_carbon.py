@@ -106,7 +106,6 @@ class DissolvedCarbon(Process):
             self.mineralised,
             self._leached,
         )
-        w.ledger.book("doc_production", "doc", w.doc_produced.sum(axis=1))
-        w.ledger.book("doc_mineralised", "doc", -self.mineralised.sum(axis=1))
-        w.ledger.book("doc_leached", "doc", -self._leached)
-        w.ledger.export("doc_leached", "doc", float(self._leached[w.cells].sum()) * w.cell_area)
+        w.ledger.book("doc_production", "doc", w.doc_produced)
+        w.ledger.book("doc_mineralised", "doc", self.mineralised, factor=-1.0)
+        w.ledger.export("doc_leached", "doc", -w.ledger.book("doc_leached", "doc", self._leached, factor=-1.0))

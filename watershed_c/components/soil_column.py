@@ -42,13 +42,11 @@ class Rebalancer:
             remap_columns, cells, w.mineral, w.stocks, w.reference, w.deposit_mineral, w.deposit,
             w.substratum, w.constituents.group, w.constituents.parent, self._mineral, self._rows,
         )  # fmt: skip
-        for term, side in (("substratum_import", np.maximum), ("burial_below_profile", np.minimum)):
-            w.ledger.book(term, "soil", side(self._mineral, 0.0))
-            w.ledger.book(term, "rows", side(self._rows, 0.0))
+        for term, sign in (("substratum_import", 1), ("burial_below_profile", -1)):
+            w.ledger.book(term, "soil", self._mineral, only=sign, cells=cells)
+            w.ledger.book(term, "rows", self._rows, only=sign, cells=cells)
         density = w.reference[cells, 0] / w.layer_bottom[0]
         w.elevation[cells] -= self._mineral[cells] / density
-        self._mineral[cells] = 0.0
-        self._rows[cells] = 0.0
 
 
 class SoilColumn(Process):

@@ -136,11 +136,9 @@ class Tillage(Process):
             )  # fmt: skip
             self._net_mineral[tilled] = w.deposit_mineral[tilled] - self._moved_mineral[tilled]
             self._net[tilled] = w.deposit[tilled] - self._moved[tilled]
-            w.ledger.book("tillage_erosion", "soil", self._net_mineral)
-            w.ledger.book("tillage_erosion", "rows", self._net)
+            w.ledger.book("tillage_erosion", "soil", self._net_mineral, cells=tilled)
+            w.ledger.book("tillage_erosion", "rows", self._net, cells=tilled)
             self.net_erosion[tilled] -= self._net_mineral[tilled]
-            self._net_mineral[tilled] = 0.0
-            self._net[tilled] = 0.0
             self._rebalancer.run(tilled)
         self._east[tilled] = 0.0
         self._north[tilled] = 0.0

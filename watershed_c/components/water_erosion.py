@@ -216,11 +216,14 @@ class WaterErosion(Process):
         w = self.watershed
         cells = w.cells
         self._follow_terrain()
-        unit = w.unit[cells]
-        self._cover[cells] = w.units.cover_factor[unit]
-        self._practice[cells] = w.units.practice_factor[unit]
-        high = w.units.cover_factor_annual[unit] > self.cover_threshold
-        self._coefficient[cells] = np.where(high, self.coefficient[1], self.coefficient[0])
+        high = w.units.cover_factor_annual > self.cover_threshold
+        coefficient = np.where(high, self.coefficient[1], self.coefficient[0])
+        for by_unit, by_cell in (
+            (w.units.cover_factor, self._cover),
+            (w.units.practice_factor, self._practice),
+            (coefficient, self._coefficient),
+        ):
+            np.take(by_unit, w.unit, out=by_cell, mode="clip")
         over_cells(
             kernels.potential_soil_loss, cells, w.erosivity, w.erodibility, self.ls, self._cover, self._practice,
             self._potential,
@@ -235,8 +238,9 @@ class WaterErosion(Process):
             self._load, self._load_mineral, self._load_rows, self._eroded, self._deposited,
             self._net_mineral, self._net,
         )  # fmt: skip
-        self.gross_erosion[cells] += self._eroded[cells]
-        self.gross_deposition[cells] += self._deposited[cells]
+        # zero at nodes without soil
+        self.gross_erosion += self._eroded
+        self.gross_deposition += self._deposited
         self._book()
 
     def _book(self) -> None:

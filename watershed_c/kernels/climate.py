@@ -121,7 +121,7 @@ def thornthwaite(
     """
     t = np.asarray(temperature, dtype=np.float64)
     heat = np.asarray(heat, dtype=np.float64)
-    exponent = 6.75e-7 * heat**3 - 7.71e-5 * heat**2 + 1.792e-2 * heat + 0.49239
+    exponent = ((6.75e-7 * heat - 7.71e-5) * heat + 1.792e-2) * heat + 0.49239
     warm = np.maximum(t, 0.0)
     # a place whose normals are all below zero has no heat index; its rare warm month would divide by zero
     power = 16.0 * (10.0 * warm / np.where(heat > 0.0, heat, np.inf)) ** exponent
