@@ -125,9 +125,30 @@ def assemble(inputs: Inputs) -> Assembly:
         inputs, Model(watershed, processes, clock), pools, tables, math.lcm(*(int(m) for m in tables.cycle_months)),
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
     )  # fmt: skip
-    warnings = [*inputs.warnings, *(w for process in processes.values() for w in process.warnings)]
+    warnings = [*inputs.warnings, *_unused(inputs), *(w for process in processes.values() for w in process.warnings)]
     assembly.warnings = list(dict.fromkeys([assembly.note, *warnings] if assembly.note else warnings))
     return assembly
+
+
+def _unused(inputs: Inputs) -> list[str]:
+    """What the scenario says that the run does not use."""
+    carbon, climate = inputs.scenario.carbon, inputs.scenario.climate
+    method, found = carbon.initial.method, []
+    if method == "history" and carbon.plant_input == "inverted":
+        found.append(
+            'carbon.plant_input = "inverted" is not used with carbon.initial.method = "history": crops and yields give '
+            "the plant input, and the SOC at the start is what that history leaves, not the one of soil.soc"
+        )
+    if method in ("stable_cells", "inversion") and carbon.plant_input == "prescribed":
+        found.append(
+            f'carbon.plant_input = "prescribed" is not used with carbon.initial.method = "{method}": the plant input '
+            "is found from the measured SOC"
+        )
+    if carbon.plant_input == "inverted" and (given := [n for n, r in inputs.rotations.items() if r.plant_input is not None]):
+        found.append(f'rotation.{given[0]}.plant_input is used with carbon.plant_input = "prescribed" only')
+    if climate.change.pet != 0.0 and inputs.climate.pet is None:
+        found.append("climate.change.pet is not used: no PET is given, and a computed one follows temperature")
+    return found
 
 
 def initialise(assembly: Assembly) -> Report:
@@ -293,6 +314,9 @@ def _processes(
         )
         if scenario.domain.channel_area is not None:
             w.set_channel(w.channel | (w.drainage_area >= scenario.domain.channel_area))
+            for held in (w.mineral, w.reference, w.stocks, w.substratum):
+                held[~w.is_soil] = 0.0  # channel has no soil (rule 22), and what looks at the fields should see none
+            w.field[~w.is_soil] = -1
     processes["climate"] = _climate(w, inputs, inputs.climate)
     processes["cropping"] = Cropping(
         w,
