@@ -60,6 +60,8 @@ class Crop:
         Default day of the year, 0-364.
     yield_dry_matter : float, kg DM m-2
         Reference yield of the product (cover crop: after ``days_to_yield``; forest: litterfall per year).
+    highest_yield : float, kg DM m-2
+        Upper end of the range of the reference yield.
     dry_matter_carbon : float, kg kg-1
     product, straw, roots, exudates : float
         Shares of the carbon allocated in a year (R_P, R_S, R_R, R_E); they sum to one.
@@ -97,6 +99,7 @@ class Crop:
     sown: int | None = None
     harvested: int | None = None
     yield_dry_matter: float = 0.0
+    highest_yield: float = math.inf
     dry_matter_carbon: float = 0.45
     harvest_index: float = 1.0
     product: float = 0.0
@@ -357,6 +360,8 @@ def load_crop(path: Path) -> Crop:
                 present.add(key)
                 field_name = "constant_cover_factor" if key == "constant" else key
                 values[field_name] = reader.number(table[key], f"{section}.{key}", numbers[key])
+                if key == "yield_dry_matter" and values[field_name] is not None:
+                    values["highest_yield"] = float(table[key]["range"][1]) * numbers[key].factor
             elif section == "canopy" and key in _SEASONS:
                 present.add(key)
                 values[key] = reader.date(table[key], f"{section}.{key}", _SEASONS[key])

@@ -28,6 +28,9 @@ SOWING_DELAY, LONGEST_WAIT = 5, 30
 #: shallower passes than this (drilling) do not end a cover crop, m
 COVER_CROP_SURVIVES = 0.05
 
+#: times the highest yield of the crop file above which a yield is taken for one in another unit; a choice
+LARGEST_YIELD = 2.0
+
 ACTIONS = ("sow", "harvest", "till", "manure", "residue", "none")
 
 
@@ -130,6 +133,11 @@ class _Scheduler:
                 self.say("yields", crop_name, "is not grown in this rotation.", self.closest(crop_name, self.named))
             elif not (math.isfinite(value) and value > 0.0):
                 self.say(f"yields.{crop_name}", value, "must be above 0 kg DM m-2.")
+            elif value > LARGEST_YIELD * self.named[crop_name].highest_yield:
+                highest = 10.0 * self.named[crop_name].highest_yield
+                wrong = f"is far above the highest yield of models/crops/{crop_name}.toml, {highest:g} t DM ha-1."
+                hint = "Is it dry matter of the product, in t/ha?"
+                self.say(f"yields.{crop_name}", f"{10.0 * value:g} t/ha", wrong, hint)
             else:
                 self.yields[crop_name] = float(value)
         self.plant_input = float(_get(record, "plant_input", math.nan))
@@ -240,7 +248,14 @@ class _Scheduler:
         calendar.tillage = sorted(self.passes(seasons, cycle), key=lambda p: p.day)
         self.end_swards(seasons, calendar.tillage, cycle)
         if self.cover is not None:
-            seasons += self.cover_crops(seasons, calendar.tillage, cycle)
+            covers = self.cover_crops(seasons, calendar.tillage, cycle)
+            if not covers:
+                wrong = (
+                    f"never stands: between main crops, its sowing {month_day(self.dates(self.cover)[0])} and the next "
+                    f"tillage there are less than {COVER_CROP_SHORTEST} days."
+                )
+                self.say("cover_crop", self.cover.name, wrong, "Till later, or sow it earlier with a sow event.")
+            seasons += covers
         calendar.seasons = sorted(seasons, key=lambda s: s.start)
         calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
         return None if self.failed else calendar

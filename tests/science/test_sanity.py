@@ -1,7 +1,7 @@
 """What a soil scientist expects of a whole run: signs of sensitivities, sums that must add up, ranges of nature.
 
-Every test runs the assembled model, all processes on, on a slope of 40 cells; a value is expected only where theory gives it
-(zero, proportion, order), else the sign is.
+Every test runs the assembled model, all processes on, on a slope of 40 cells; a value is expected only where theory
+gives it (zero, proportion, order), else the sign is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 from tests.runs import small
 from watershed_c.assemble import Assembly, assemble, initialise
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.errors import ScenarioError
 from watershed_c.scenario.resolve import resolve
 
 YEARS = 2
@@ -30,7 +31,7 @@ Change = tuple[str, Any]
 
 @dataclass
 class Ran:
-    """An assembly after its steps: totals of the ledger (kg), stocks at the start, soil gained (kg m-2), means over the steps."""
+    """An assembly after its steps: ledger totals (kg), stocks at the start, soil gained (kg m-2), means of the steps."""
 
     assembly: Assembly
     totals: dict[tuple[str, str], float]
@@ -82,7 +83,7 @@ def _value(change: Change) -> Change:
     return (key, tomllib.loads(f"x = {value}")["x"]) if isinstance(value, str) and value[:1] in "[{" else change
 
 
-# -- carbon -------------------------------------------------------------------------------------------------------------
+# -- carbon -----------------------------------------------------------------------------------------------------------
 
 
 def test_warming_of_three_kelvin_lowers_the_carbon_that_the_same_input_sustains() -> None:
@@ -98,7 +99,7 @@ def test_clay_keeps_carbon() -> None:
 
 
 def test_plant_input_is_what_yields_leave() -> None:
-    """Maize 8.5 t and wheat of the crop file: straw, roots and exudates by Bolinder's shares, less what is below the profile."""
+    """Straw, roots and exudates of the crop files' yields by Bolinder's shares, less what is below the profile."""
     found = ran(ARABLE, STEADY)
     w, tables = found.assembly.watershed, found.assembly.tables
     library = {name: crop for calendar in found.assembly.inputs.calendars.values() for name, crop in _crops(calendar)}
@@ -129,7 +130,7 @@ def test_carbon_dioxide_of_soil_air_rises_with_depth() -> None:
     assert 500e-6 < np.median(gas[w.cells, 0]) and np.median(gas[w.cells, -1]) < 0.10
 
 
-# -- erosion ------------------------------------------------------------------------------------------------------------
+# -- erosion ----------------------------------------------------------------------------------------------------------
 
 
 def test_months_of_erosivity_sum_to_the_year_given_and_to_less_with_snow() -> None:
@@ -142,7 +143,7 @@ def test_months_of_erosivity_sum_to_the_year_given_and_to_less_with_snow() -> No
 
 
 def test_twice_the_erosivity_gives_about_twice_the_sediment() -> None:
-    """Soil loss and capacity are proportional to R; the cover factor rises a little, as rain smooths tilled soil sooner."""
+    """Soil loss and capacity are proportional to R; C rises a little, as rain smooths tilled soil sooner."""
     ratio = ran(ARABLE, STEADY, ("climate.erosivity.annual", 1800.0)).sediment / ran(ARABLE, STEADY).sediment
     assert 1.9 < ratio < 2.4
 
@@ -208,12 +209,16 @@ def test_channel_holds_no_soil_and_takes_no_part() -> None:
     assert (w.field[w.channel] == -1).all()
 
 
-# -- carbonate and water ------------------------------------------------------------------------------------------------
+# -- carbonate and water ----------------------------------------------------------------------------------------------
 
 
 def test_calcareous_subsoil_comes_up_where_soil_is_lost() -> None:
     found = ran(
-        ARABLE, STEADY, ("soil.sic", '{ value = "0 %" }'), ("soil.substratum.sic", "2 %"), ("processes.carbonate.enabled", False)
+        ARABLE,
+        STEADY,
+        ("soil.sic", '{ value = "0 %" }'),
+        ("soil.substratum.sic", "2 %"),
+        ("processes.carbonate.enabled", False),
     )
     w = found.assembly.watershed
     rows = w.constituents.of_group("sic")
@@ -240,8 +245,30 @@ def test_water_of_the_year_adds_up() -> None:
     found = ran(ARABLE, STEADY)
     w = found.assembly.watershed
     area, rain = w.cells.size * w.cell_area, 704.0
-    parts = {name: found.total("water", name) / area / YEARS for name in ("precipitation", "evapotranspiration", "runoff", "baseflow")}
+    names = ("precipitation", "evapotranspiration", "runoff", "baseflow")
+    parts = {name: found.total("water", name) / area / YEARS for name in names}
     assert parts["precipitation"] == pytest.approx(rain)
     # storage returns to where it was, year by year
     assert sum(parts.values()) == pytest.approx(0.0, abs=0.01 * rain)
     assert 0.4 * rain < -parts["evapotranspiration"] < 0.9 * rain
+
+
+# -- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("cover_crop", "rye-cover", "never stands"),  # ploughed on 20 October: no gap of 60 days
+        ("yields", {"maize": "90 t/ha"}, "far above the highest yield"),  # dt/ha or fresh matter meant
+    ],
+)
+def test_what_cannot_be_meant_is_refused(key: str, value: object, words: str) -> None:
+    with pytest.raises(ScenarioError, match=words):
+        resolve(small({f"rotation.maize-wheat.{key}": value}), overwrite=True)
+
+
+def test_keys_that_a_run_does_not_use_are_told() -> None:
+    scenario = small({"carbon.plant_input": "inverted", "climate.change.pet": "10 %"})
+    told = assemble(resolve(scenario, overwrite=True)).warnings
+    assert any("carbon.plant_input" in text for text in told) and any("climate.change.pet" in text for text in told)
