@@ -269,7 +269,8 @@ def _read_geotiff(path: Path) -> Raster:
             if source.count != 1:
                 raise RasterError(f"has {source.count} bands; a map has one.")
             transform = source.transform
-            values = np.ma.filled(source.read(1, masked=True).astype(np.float64), np.nan)
+            stored = source.read(1, masked=True).astype(np.float64)
+            values = np.ma.filled(stored * source.scales[0] + source.offsets[0], np.nan)
             crs = source.crs.to_wkt() if source.crs else None
     except rasterio.errors.RasterioError as error:
         raise RasterError(f"cannot be read as GeoTIFF: {error}") from None

@@ -73,7 +73,7 @@ class Domain(Table):
         '[x, y]: the catchment of that point; "lowest": all cells, out at the lowest edge cell; "edges": out at all',
     )
     snap: Length | None = item(
-        None, "an outlet [x, y] is moved to the largest stream this near; 4 cells if not given", ge=0.0, le=1e4
+        None, "an outlet [x, y] is moved to the largest stream this near; 2 cells if not given", ge=0.0, le=1e4
     )
     crs: str | None = item(None, 'coordinate system of a DEM file that does not say it, e.g. "EPSG:32630"')
     channel_area: Annotated[Area | None, none_means("none")] = item(
