@@ -245,7 +245,7 @@ def test_a_run_outside_the_main_thread(whole: Path, tmp_path: Path) -> None:
     runs.assert_same_run(whole, tmp_path / "run")
 
 
-# -- what cannot be resumed -----------------------------------------------------------------------------------------------
+# -- what cannot be resumed ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

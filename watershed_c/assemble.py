@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from watershed_c.clock import Clock
+from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
@@ -21,7 +21,7 @@ from watershed_c.components.soil_water import SoilWater, set_hydraulic_propertie
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
-from watershed_c.coupling import Model
+from watershed_c.coupling import Model, advance
 from watershed_c.crop_library import load_library
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.initialise import Initialiser, Measured, Report
@@ -175,6 +175,7 @@ def initialise(assembly: Assembly) -> Report:
     report = _initial_carbon(assembly, initialiser)
     if forcing is not inputs.climate:
         report.lines.append(f"climate before the start: means of the record's first {_years(inputs.climate)} years")
+    _fill_with_dissolved(assembly, processes)
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()
@@ -183,9 +184,35 @@ def initialise(assembly: Assembly) -> Report:
     return report
 
 
+def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> None:
+    """Give soil and groundwater the DOC that production and percolation of a mean cycle keep there.
+
+    Sorption holds it for decades, longer than the search for the initial carbon lasts: what it left would depend on
+    the number of its corrections.
+    """
+    watershed, clock = assembly.watershed, assembly.model.clock
+    dissolved = processes.get("dissolved_carbon")
+    if not isinstance(dissolved, DissolvedCarbon):
+        return
+    kept = {name: values.copy() for name, values in watershed.state_arrays().items()}
+    still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
+    produced, percolation = np.zeros_like(watershed.doc), np.zeros_like(watershed.doc)
+    years, start = assembly.cycle_months / 12.0, clock.start_year * 12 + clock.start_month
+    for month in range(start - assembly.cycle_months, start):
+        advance(watershed, still, Step(month - start, month // 12, month % 12, 1.0 / 12.0))
+        produced += watershed.doc_produced / years
+        percolation += watershed.percolation / years
+    for name, values in watershed.state_arrays().items():
+        values[...] = kept[name]
+    dissolved.start_from_steady_state(produced, percolation)
+    watershed.ledger.start_afresh()
+
+
 def _initial_carbon(assembly: Assembly, initialiser: Initialiser) -> Report:
     carbon = assembly.inputs.scenario.carbon
     initial, match = carbon.initial, carbon.plant_input == "inverted"
+    if "decomposition" not in assembly.model.processes:
+        return initialiser.passive(_on_nodes(assembly.inputs.column.soc))
     if initial.method == "steady":
         return initialiser.steady(match=match)
     if initial.method == "inversion":

@@ -97,7 +97,7 @@ def correct_columns(
         wrong = 0.0
         for i in range(size):
             wrong += abs(defect[cell, i // pools, i % pools])
-        if wrong > 0.8 * last_defect[cell]:
+        if wrong > (1.0 - 0.2 * relaxation[cell]) * last_defect[cell]:
             relaxation[cell] = max(0.5 * relaxation[cell], 0.05)
         else:
             relaxation[cell] = min(1.25 * relaxation[cell], 1.0)
