@@ -144,7 +144,8 @@ def _unused(inputs: Inputs) -> list[str]:
             f'carbon.plant_input = "prescribed" is not used with carbon.initial.method = "{method}": the plant input '
             "is found from the measured SOC"
         )
-    if carbon.plant_input == "inverted" and (given := [n for n, r in inputs.rotations.items() if r.plant_input is not None]):
+    given = [name for name, rotation in inputs.rotations.items() if rotation.plant_input is not None]
+    if given and carbon.plant_input == "inverted":
         found.append(f'rotation.{given[0]}.plant_input is used with carbon.plant_input = "prescribed" only')
     if climate.change.pet != 0.0 and inputs.climate.pet is None:
         found.append("climate.change.pet is not used: no PET is given, and a computed one follows temperature")
