@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests import runs
-from watershed_c.assemble import Assembly, assemble, initialise, normals
-from watershed_c.initialise import Report
+from watershed_c.assembly import Assembly, assemble, initialise, normals
+from watershed_c.initial_carbon import Report
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.pools import site
 from watershed_c.pools.steady import falloon_iom
@@ -93,7 +93,7 @@ def test_measured_stock_is_matched_with_erosion_on() -> None:
 
 
 def test_erosion_is_not_read_as_low_input() -> None:
-    """Rule 14: to hold its stock a cell needs the more input the more soil it loses; plain inversion sees none of it."""
+    """Rule 14: to hold its stock a cell needs more input the more soil it loses; plain inversion sees none of it."""
     with_erosion, report = start(INVERTED)
     plain, _ = start(INVERSION)
     w = with_erosion.watershed

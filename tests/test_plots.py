@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 from tests import build
 from watershed_c import plots
-from watershed_c.assemble import assemble
+from watershed_c.assembly import assemble
 from watershed_c.coupling import Model
 from watershed_c.io.results import Place, Recorder
 from watershed_c.plots import budget, maps, series, style

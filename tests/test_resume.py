@@ -25,7 +25,7 @@ from watershed_c.coupling import Model
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
 from watershed_c.io.results import Recorder
-from watershed_c.run import resume, run
+from watershed_c.simulation import resume, run
 from watershed_c.scenario.schema import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]

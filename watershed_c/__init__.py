@@ -12,14 +12,14 @@ _HOMES = {
     "Model": "watershed_c.coupling",
     "Scenario": "watershed_c.scenario.schema",
     "Watershed": "watershed_c.state",
-    "assemble": "watershed_c.assemble",
-    "initialise": "watershed_c.assemble",
+    "assemble": "watershed_c.assembly",
+    "initialise": "watershed_c.assembly",
     "load": "watershed_c.scenario.load",
-    "open_results": "watershed_c.run",
+    "open_results": "watershed_c.simulation",
     "pool_model": "watershed_c.pools",
     "resolve": "watershed_c.scenario.resolve",
-    "resume": "watershed_c.run",
-    "run": "watershed_c.run",
+    "resume": "watershed_c.simulation",
+    "run": "watershed_c.simulation",
 }
 _CALLED = {"pool_model": "load_model"}
 __all__ = sorted(_HOMES)

@@ -78,7 +78,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Run SCENARIO: a shipped name, a scenario file, or a folder that holds one."""
-    from watershed_c.run import run as run_scenario
+    from watershed_c.simulation import run as run_scenario
     from watershed_c.scenario.load import load
 
     finished = run_scenario(
@@ -95,7 +95,7 @@ def run(
 @_speaking
 def resume(directory: Path, quiet: bool, as_json: bool) -> None:
     """Go on with a run that was interrupted, from its last restart file, to the same bits."""
-    from watershed_c.run import resume as resume_run
+    from watershed_c.simulation import resume as resume_run
 
     finished = resume_run(directory, quiet=quiet or as_json)
     if as_json:
@@ -110,7 +110,7 @@ def resume(directory: Path, quiet: bool, as_json: bool) -> None:
 @_speaking
 def check(scenario: str, settings: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Validate SCENARIO with all its maps and tables, and predict memory, time and disk. Writes nothing."""
-    from watershed_c.run import predict
+    from watershed_c.simulation import predict
     from watershed_c.scenario.load import load
 
     prediction = predict(load(scenario, list(settings)), output=output)

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from watershed_c.assemble import Assembly
+from watershed_c.assembly import Assembly
 from watershed_c.budget import CARBON, Budget
 from watershed_c.coupling import Model
-from watershed_c.initialise import Report
+from watershed_c.initial_carbon import Report
 
 #: seconds between progress lines when the output is not a terminal
 QUIET_INTERVAL = 10.0

@@ -1,6 +1,6 @@
 """The same catchment in ESRI ASCII, NetCDF and GeoTIFF is the same run to the bit; what does not fit is refused.
 
-Elevations are multiples of 1/64 m, all else whole numbers, so that the decimals of an ASCII file hold every bit of them.
+Elevations are multiples of 1/64 m, all else whole numbers: the decimals of an ASCII file hold every bit of them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from tests import runs
-from watershed_c.assemble import assemble
+from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, read_raster, write_raster
-from watershed_c.run import run
+from watershed_c.simulation import run
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import Inputs, resolve
 
@@ -219,8 +219,8 @@ def assert_same_numbers(first: Path, second: Path) -> None:
         one, two = runs.arrays(first / name), runs.arrays(second / name)
         assert set(one) - {"crs"} == set(two) - {"crs"}
         for key in set(one) - {"crs"}:
-            same = (one[key] == two[key]).all() if one[key].dtype == object else one[key].tobytes() == two[key].tobytes()
-            assert same, f"{key} of {name}"
+            a, b = one[key], two[key]
+            assert (a == b).all() if a.dtype == object else a.tobytes() == b.tobytes(), f"{key} of {name}"
     assert (first / "ledger.csv").read_bytes() == (second / "ledger.csv").read_bytes()
 
 

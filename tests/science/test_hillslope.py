@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from watershed_c.assemble import assemble, initialise
+from watershed_c.assembly import assemble, initialise
 from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import resolve

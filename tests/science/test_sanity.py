@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.runs import small
-from watershed_c.assemble import Assembly, assemble, initialise
+from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.errors import ScenarioError
 from watershed_c.scenario.resolve import resolve

@@ -12,7 +12,7 @@ from watershed_c.names import info
 from watershed_c.state import TillageEvent, Watershed
 
 if TYPE_CHECKING:
-    from watershed_c.unit_tables import UnitTables
+    from watershed_c.management.tables import UnitTables
 
 HYDROLOGIC_GROUPS = ("A", "B", "C", "D")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,8 +19,10 @@ from watershed_c.kernels.rate_modifiers import (
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
-from watershed_c.pools import CompiledPoolModel
 from watershed_c.state import Watershed
+
+if TYPE_CHECKING:
+    from watershed_c.pools import CompiledPoolModel
 
 MOISTURE = ("official", "layered")
 

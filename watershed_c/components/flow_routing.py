@@ -7,6 +7,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.kernels.flow_routing import (
     accumulate,
+    downstream_order,
     flood,
     gradient,
     multiple_receivers,
@@ -194,6 +195,7 @@ class FlowRouter(Process):
             gradient, self._core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
+        order = downstream_order(cells, self.receivers)
         self.undrained = np.setdiff1d(self._core, cells, assume_unique=True)
         self.order = np.concatenate((self.undrained, order))
         self.depression_depth[cells] = filled[cells] - surface[cells]

@@ -22,19 +22,19 @@ from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
-from watershed_c.crop_library import load_library
+from watershed_c.management.library import load_library
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.initialise import Initialiser, Measured, Report
+from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.io.restart import fingerprint
 from watershed_c.io.results import Place
 from watershed_c.kernels.climate import monthly_erosivity, renard_freimund
 from watershed_c.pools import CompiledPoolModel, load_model
 from watershed_c.pools.loader import available_models
-from watershed_c.rotation_cycle import Climatology
+from watershed_c.management.cycle import Climatology
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
-from watershed_c.unit_tables import UnitTables, build_units
+from watershed_c.management.tables import UnitTables, build_units
 
 #: years of climate normals (WMO)
 NORMAL_YEARS = 30

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from watershed_c.crop_library import CropLibrary
-from watershed_c.rotation import Calendar, schedule
-from watershed_c.rotation_cycle import Climatology, Cycle, Source, TillagePass
+from watershed_c.management.library import CropLibrary
+from watershed_c.management.rotation import Calendar, schedule
+from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 
 BELOWGROUND = ("proportional", "fixed", "mixed")
 
@@ -120,7 +120,7 @@ def build_units(
     Parameters
     ----------
     rotations : mapping
-        As :func:`watershed_c.rotation.schedule` takes them (inside units).
+        As :func:`watershed_c.management.rotation.schedule` takes them (inside units).
     library : CropLibrary
     layer_bottom : (L,), m
     climate : Climatology

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from watershed_c.assemble import Assembly, assemble, initialise
+from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.budget import Budget, budget_of
 from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
-from watershed_c.initialise import Report
+from watershed_c.initial_carbon import Report
 from watershed_c.io import restart, run_folder
 from watershed_c.io.results import Recorder, profile_points
 from watershed_c.machine import peak_memory

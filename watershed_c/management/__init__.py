@@ -1,0 +1,1 @@
+"""Crops, materials, implements and calendars -> monthly tables per management unit."""
