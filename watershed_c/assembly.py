@@ -126,7 +126,9 @@ def assemble(inputs: Inputs) -> Assembly:
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
     )  # fmt: skip
     warnings = [*inputs.warnings, *_unused(inputs), *(w for process in processes.values() for w in process.warnings)]
-    assembly.warnings = list(dict.fromkeys([assembly.note, *warnings] if assembly.note else warnings))
+    if assembly.note:  # it says once what domain and processes say of coarse cells each for itself
+        warnings = [assembly.note, *(w for w in warnings if not w.startswith("cells of "))]
+    assembly.warnings = list(dict.fromkeys(warnings))
     return assembly
 
 

@@ -380,6 +380,8 @@ class Initialiser:
         report.lines.append(f"drift of a no-change control run: {100.0 * report.drift_per_decade:+.4f} % of SOC per decade")
         if match:
             report.lines.append(f"plant input found, relative to the land use's own: median {middle:.2f}, 5-95 % {low:.2f}-{high:.2f}")
+            if report.without_input:
+                report.lines.append(f"{report.without_input} cells hold more carbon than measured without any plant input")
             outside = (w.input_scale[w.cells] < 0.5) | (w.input_scale[w.cells] > 2.0)
             if outside.any():
                 report.warnings.append(

@@ -348,7 +348,9 @@ class Prediction:
 
 
 #: s per cell, layer and step on two cores, whole run (benchmarks/coupled.py)
-SECONDS_PER_CELL_LAYER_STEP = 4e-7
+SECONDS_PER_CELL_LAYER_STEP = 6e-7
+#: size on disk over size in memory: maps of cells in results.nc, state in restart.nc (measured on jacksboro)
+MAP_COMPRESSION, RESTART_COMPRESSION = 0.8, 0.35
 
 
 def predict(scenario: Scenario, *, output: str | Path | None = None) -> Prediction:
@@ -368,8 +370,9 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
     cells, layers, steps = assembly.watershed.cells.size, inputs.layer_bottom.size, chosen.time.months
     records = steps // RECORD_MONTHS.get(chosen.output.every, steps) + 1
     maps = len({*ALWAYS, *chosen.output.maps})
-    disk = records * maps * inputs.status.size * 4.0 * 0.6 + inputs.memory * 0.5
-    years = 15.0  # of the coupled model before the start, for the initial carbon
+    state = sum(values.nbytes for values in assembly.watershed.state_arrays().values())
+    disk = records * maps * cells * 4.0 * MAP_COMPRESSION + state * RESTART_COMPRESSION
+    years = 40.0  # of the coupled model before the start, for the initial carbon
     seconds = SECONDS_PER_CELL_LAYER_STEP * cells * layers * (steps + 12.0 * years)
     return Prediction(cells, layers, steps, inputs.memory, disk, seconds, tuple(warnings))
 

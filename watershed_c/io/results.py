@@ -162,6 +162,8 @@ class Recorder:
             return w.stock("sic")
         if variable == "cSoilOrgTop":
             return topsoil_stock(w, "soc")
+        if variable == "inputRatio":
+            return w.input_scale
         if variable == "mrso":
             return w.water.sum(axis=1)
         if variable == "qdrain":

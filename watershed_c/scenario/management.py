@@ -15,8 +15,8 @@ class LandRule(Table):
     """One of land.rules: the first rule that fits a cell names its class."""
 
     land_class: str = Field(alias="class", description="class it gives")
-    min_slope: Number | None = item(None, 'from this slope, e.g. "15 %"', ge=0.0)
-    max_slope: Number | None = item(None, "below this slope", ge=0.0)
+    min_slope: Number | None = item(None, 'from this slope, e.g. "15 %"', ge=0.0, le=5.0)
+    max_slope: Number | None = item(None, "below this slope", ge=0.0, le=5.0)
     min_elevation: Length | None = item(None, "from this elevation")
     max_elevation: Length | None = item(None, "below this elevation")
 
