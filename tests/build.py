@@ -22,12 +22,12 @@ from watershed_c.components.soil_water import SoilWater, set_hydraulic_propertie
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, Constituent, ConstituentTable, soc_pool
-from watershed_c.management.library import load_library
 from watershed_c.io.climate import MonthlyForcing
-from watershed_c.pools import CompiledPoolModel, load_model
 from watershed_c.management.cycle import Climatology
-from watershed_c.state import TillageEvent, Watershed
+from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
+from watershed_c.pools import CompiledPoolModel, load_model
+from watershed_c.state import TillageEvent, Watershed
 
 SHAPE = (12, 14)
 CELL_SIZE = 20.0

@@ -25,8 +25,8 @@ from watershed_c.coupling import Model
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
 from watershed_c.io.results import Recorder
-from watershed_c.simulation import resume, run
 from watershed_c.scenario.schema import Scenario
+from watershed_c.simulation import resume, run
 
 ROOT = Path(__file__).resolve().parents[1]
 #: 17 steps: records after 12 and 17, restart files after 7 and 14: never at a record

@@ -22,19 +22,19 @@ from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
-from watershed_c.management.library import load_library
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.io.restart import fingerprint
 from watershed_c.io.results import Place
 from watershed_c.kernels.climate import monthly_erosivity, renard_freimund
+from watershed_c.management.cycle import Climatology
+from watershed_c.management.library import load_library
+from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.pools import CompiledPoolModel, load_model
 from watershed_c.pools.loader import available_models
-from watershed_c.management.cycle import Climatology
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
-from watershed_c.management.tables import UnitTables, build_units
 
 #: years of climate normals (WMO)
 NORMAL_YEARS = 30
@@ -81,7 +81,9 @@ class Assembly:
         return COARSE_NOTE.format(size=self.watershed.dx) if self.watershed.dx > COARSE_CELL else ""
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that decides the numbers of a run: the scenario but its folder and threads, and every array read."""
+        """SHA-256 of all that decides the numbers of a run: the scenario but its folder and threads, and every array
+        read.
+        """
         inputs, pools, processes = self.inputs, self.pools, self.model.processes
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
@@ -240,8 +242,8 @@ def normals(forcing: MonthlyForcing) -> MonthlyForcing:
         return forcing
     first = slice(0, 12 * _years(forcing))
     series = {name: values[first] for name, values in vars(forcing).items() if isinstance(values, np.ndarray)}
-    record = replace(forcing, **series)
-    return MonthlyForcing(**{name: record.climatology(values) for name, values in series.items()})
+    record = replace(forcing, **series)  # type: ignore[arg-type]
+    return MonthlyForcing(**{name: record.climatology(values) for name, values in series.items()})  # type: ignore[arg-type]
 
 
 def _climatology(inputs: Inputs) -> Climatology:
@@ -362,9 +364,10 @@ def _processes(
         conductivity = set_hydraulic_properties(
             w, sand=_on_nodes(column.sand)[:, None], clay=_on_nodes(column.clay)[:, None], organic_carbon=organic
         )
-        wet_days = (
-            water.rain_days if water.rain_days is not None else inputs.climate.climatology(inputs.climate.wet_days)
-        )  # type: ignore[arg-type]
+        wet_days: float | np.ndarray | None = water.rain_days
+        if wet_days is None:
+            assert inputs.climate.wet_days is not None
+            wet_days = inputs.climate.climatology(inputs.climate.wet_days)
         processes["soil_water"] = SoilWater(
             w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,

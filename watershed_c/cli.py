@@ -78,8 +78,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Run SCENARIO: a shipped name, a scenario file, or a folder that holds one."""
-    from watershed_c.simulation import run as run_scenario
     from watershed_c.scenario.load import load
+    from watershed_c.simulation import run as run_scenario
 
     finished = run_scenario(
         load(scenario, list(settings)), output=output, overwrite=overwrite, force=force, quiet=quiet or as_json
@@ -110,8 +110,8 @@ def resume(directory: Path, quiet: bool, as_json: bool) -> None:
 @_speaking
 def check(scenario: str, settings: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     """Validate SCENARIO with all its maps and tables, and predict memory, time and disk. Writes nothing."""
-    from watershed_c.simulation import predict
     from watershed_c.scenario.load import load
+    from watershed_c.simulation import predict
 
     prediction = predict(load(scenario, list(settings)), output=output)
     if as_json:

@@ -1,6 +1,7 @@
 """The table of what the soil carries.
 
-A row is one tracer of the packed array ``stocks (node, layer, constituent)``. Transport, burial, mixing and export move all rows at once
+A row is one tracer of the packed array ``stocks (node, layer, constituent)``. Transport, burial, mixing and export
+move all rows at once
 and know none by name; a new tracer is a new row.
 """
 

@@ -1,7 +1,9 @@
 """The loop: one step of every process, in order, each proven by the ledger.
 
-Operator splitting is sequential (first order in the step): forcing, cropping, soil water, flow routing, water erosion, tillage, soil column,
-decomposition, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a later one.
+Operator splitting is sequential (first order in the step): forcing, cropping, soil water, flow routing, water
+erosion, tillage, soil column,
+decomposition, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a
+later one.
 """
 
 from __future__ import annotations

@@ -1,11 +1,17 @@
-"""Initial carbon: where the pools stand when the run begins, and what plant input keeps them there (coupling rules 13-15).
+"""Initial carbon: where the pools stand when the run begins, and what plant input keeps them there (coupling rules
+13-15).
 
-Four ways. *steady*: the periodic steady state of the coupled model itself, lateral and substratum terms included (14a); the plant input of each cell either is
-what its land use gives or is found so that the stock equals the measured one. *history*: the steady state of an earlier land use without erosion, then a coupled
-run from clearing to the start (14b). *stable_cells*: the plant input that sustains the measured stock on cells that hardly erode, given to all cells
-of the land use; then the steady state with erosion (14c). *inversion*: plain inversion without erosion, which reads eroded cells as low-input ones: it warns and tells the drift.
+Four ways. *steady*: the periodic steady state of the coupled model itself, lateral and substratum terms included
+(14a); the plant input of each cell either is
+what its land use gives or is found so that the stock equals the measured one. *history*: the steady state of an
+earlier land use without erosion, then a coupled
+run from clearing to the start (14b). *stable_cells*: the plant input that sustains the measured stock on cells that
+hardly erode, given to all cells
+of the land use; then the steady state with erosion (14c). *inversion*: plain inversion without erosion, which reads
+eroded cells as low-input ones: it warns and tells the drift.
 
-All rest on one solver: run a cycle of the coupled model, correct the pools towards the fixed point with each cell's own mean rates
+All rest on one solver: run a cycle of the coupled model, correct the pools towards the fixed point with each cell's
+own mean rates
 (``kernels/steady_column.py``), repeat. The correction is approximate, the fixed point is not.
 """
 
@@ -28,7 +34,8 @@ from watershed_c.pools import CompiledPoolModel
 from watershed_c.pools.steady import falloon_iom
 from watershed_c.state import Watershed
 
-#: relative change of the SOC stock per year at which the solver stops: a fiftieth of the 0.1 % per decade that users are promised
+#: relative change of the SOC stock per year at which the solver stops: a fiftieth of the 0.1 % per decade that users
+#: are promised
 TOLERANCE = 2e-6
 #: change of the plant input of a cell, relative to its unit's, below which it is found (99 % of the cells)
 SETTLED = 1e-3
@@ -78,7 +85,9 @@ class Report:
 
 @contextmanager
 def _at_rest(processes: Mapping[str, Process]) -> Iterator[dict[str, Process]]:
-    """The processes without what moves soil between cells: no water erosion, tillage only mixes, no component of others."""
+    """The processes without what moves soil between cells: no water erosion, tillage only mixes, no component of
+    others.
+    """
     tillage = processes.get("tillage_erosion")
     scale = getattr(tillage, "scale", 0.0)
     still = {
@@ -136,7 +145,9 @@ class Initialiser:
 
     # -- the four ways ----------------------------------------------------------------------------------------------
     def steady(self, *, match: bool) -> Report:
-        """The periodic steady state of the coupled model; with ``match`` the plant input is found that holds the measured stock."""
+        """The periodic steady state of the coupled model; with ``match`` the plant input is found that holds the
+        measured stock.
+        """
         report = Report("steady")
         self._fill_with_water()
         self._solve(report, lateral=True, match=match)
@@ -149,7 +160,8 @@ class Initialiser:
         self._solve(report, lateral=False, match=True)
         report = self._finish(report, match=True)
         report.warnings.append(
-            "plain inversion takes the measured stock for a steady state without erosion: eroding cells are read as low-input ones. "
+            "plain inversion takes the measured stock for a steady state without erosion: eroding cells are read as "
+            "low-input ones. "
             f"With erosion on and nothing changed, SOC drifts by {100.0 * report.drift_per_decade:+.3f} % per decade; "
             'carbon.initial.method = "steady" includes erosion'
         )
@@ -173,7 +185,8 @@ class Initialiser:
         return self._finish(report, match=False)
 
     def history(self, years: int, natural_units: np.ndarray) -> Report:
-        """Steady state without erosion under an earlier land use, then ``years`` of the coupled model from clearing to the start.
+        """Steady state without erosion under an earlier land use, then ``years`` of the coupled model from clearing
+        to the start.
 
         Parameters
         ----------
@@ -210,13 +223,17 @@ class Initialiser:
         return self._finish(report, match=False)
 
     def passive(self, stocks: np.ndarray) -> Report:
-        """The measured stocks (n, L) kg m-2 as they are: without decomposition SOC is moved and mixed, and nothing else."""
+        """The measured stocks (n, L) kg m-2 as they are: without decomposition SOC is moved and mixed, and nothing
+        else.
+        """
         w, report = self.watershed, Report("passive")
         slowest = int(np.flatnonzero(self.model.rates > 0.0)[np.argmin(self._rates)])
         w.stocks[:, :, self.pools[slowest]] = stocks
         w.substratum[:, self.pools[slowest]] = self.measured.substratum
         self._fill_with_water()
-        report.lines.append(f"without decomposition the measured SOC is passive; it is written as {self.model.pools[slowest]}")
+        report.lines.append(
+            f"without decomposition the measured SOC is passive; it is written as {self.model.pools[slowest]}"
+        )
         return self._finish(report, match=False)
 
     # -- the solver -------------------------------------------------------------------------------------------------
@@ -234,10 +251,30 @@ class Initialiser:
             inert = w.stocks[:, :, self.inert].sum(axis=2) @ self._share
             old_scale = w.input_scale.copy()
             over_cells(
-                correct_columns, cells, self.active, self._rates, self._source, self._destination, self.model.coefficient_index,
-                self.processes["decomposition"].coefficients, modifier, w.reference, net_erosion, exchange, years, w.unit, inputs,  # type: ignore[attr-defined]
-                self._share, self.measured.stock - inert, w.input_scale, match, w.stocks, defect, last_defect, relaxation,
-            )  # fmt: skip
+                correct_columns,
+                cells,
+                self.active,
+                self._rates,
+                self._source,
+                self._destination,
+                self.model.coefficient_index,
+                self.processes["decomposition"].coefficients,
+                modifier,
+                w.reference,
+                net_erosion,
+                exchange,
+                years,
+                w.unit,
+                inputs,  # type: ignore[attr-defined]
+                self._share,
+                self.measured.stock - inert,
+                w.input_scale,
+                match,
+                w.stocks,
+                defect,
+                last_defect,
+                relaxation,
+            )
             self._set_inert(match)
             self._set_substratum()
             w.ledger.open()
@@ -331,7 +368,8 @@ class Initialiser:
     def _set_inert(self, match: bool) -> None:
         """Inert carbon by Falloon on the 0-23 cm stock, evaluated here only and a tracer ever after (rule 13).
 
-        Its content per mineral mass is the same at all depths and below the profile: a column that sinks into its substratum then keeps it.
+        Its content per mineral mass is the same at all depths and below the profile: a column that sinks into its
+        substratum then keeps it.
         """
         w = self.watershed
         if not self.inert.size:
@@ -377,15 +415,22 @@ class Initialiser:
         low, middle, high = np.quantile(w.input_scale[w.cells], [0.05, 0.5, 0.95])
         report.scale_quantiles = (float(low), float(middle), float(high))
         report.without_input = int((w.input_scale[w.cells] <= 0.0).sum())
-        report.lines.append(f"drift of a no-change control run: {100.0 * report.drift_per_decade:+.4f} % of SOC per decade")
+        report.lines.append(
+            f"drift of a no-change control run: {100.0 * report.drift_per_decade:+.4f} % of SOC per decade"
+        )
         if match:
-            report.lines.append(f"plant input found, relative to the land use's own: median {middle:.2f}, 5-95 % {low:.2f}-{high:.2f}")
+            report.lines.append(
+                f"plant input found, relative to the land use's own: median {middle:.2f}, 5-95 % {low:.2f}-{high:.2f}"
+            )
             if report.without_input:
-                report.lines.append(f"{report.without_input} cells hold more carbon than measured without any plant input")
+                report.lines.append(
+                    f"{report.without_input} cells hold more carbon than measured without any plant input"
+                )
             outside = (w.input_scale[w.cells] < 0.5) | (w.input_scale[w.cells] > 2.0)
             if outside.any():
                 report.warnings.append(
-                    f"the plant input that holds the measured SOC is less than half or more than twice what land use and yield give in "
+                    "the plant input that holds the measured SOC is less than half or more than twice what "
+                    "land use and yield give in "
                     f"{100.0 * outside.mean():.1f} % of the cells (rule 15): check SOC, yields or the depth profile"
                 )
         w.ledger.start_afresh()

@@ -1,17 +1,23 @@
 """The ledger: nothing is lost.
 
-**Control volumes** (coupling rule 1). The default account of a cell is the column *below the moving surface*, of fixed mineral mass: when soil
-erodes, the column moves down and subsoil enters it (``substratum`` exchange). The other is *the same material*: the initial column with what was eroded from it
+**Control volumes** (coupling rule 1). The default account of a cell is the column *below the moving surface*, of
+fixed mineral mass: when soil
+erodes, the column moves down and subsoil enters it (``substratum`` exchange). The other is *the same material*: the
+initial column with what was eroded from it
 or laid on it, for which substratum exchange is internal. So, for every carried row and in every cell,
 
     change(column below the surface) = vertical + lateral + substratum + internal
     change(same material)            = vertical + lateral + internal
 
-*vertical*: plants, amendments, respiration; *lateral*: soil moved between cells or exported, as well as water and solutes that leave for the stream;
-*substratum*: exhumed or buried below the profile; *internal*: changes of form within the cell (SOC to DOC, carbonate to DIC).
+*vertical*: plants, amendments, respiration; *lateral*: soil moved between cells or exported, as well as water and
+solutes that leave for the stream;
+*substratum*: exhumed or buried below the profile; *internal*: changes of form within the cell (SOC to DOC, carbonate
+to DIC).
 
-**Closure** (rule 4) is judged after every process, in every cell, for every account: |change of stock - booked| <= 1e-10 of the sum of
-absolute fluxes + the round-off of adding up the column (1e-13 of its stock). What does not close stops the run and says where.
+**Closure** (rule 4) is judged after every process, in every cell, for every account: |change of stock - booked| <=
+1e-10 of the sum of
+absolute fluxes + the round-off of adding up the column (1e-13 of its stock). What does not close stops the run and
+says where.
 """
 
 from __future__ import annotations
@@ -60,8 +66,10 @@ class Totals:
 class Ledger:
     """Accounts of one watershed, per cell and for the domain.
 
-    Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one per constituent row,
-    ``doc``, ``dic``, ``calcium`` (soil water and groundwater). A group name (``soc``, ``sic``) stands for its rows together: book on it only in a process that
+    Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
+    per constituent row,
+    ``doc``, ``dic``, ``calcium`` (soil water and groundwater). A group name (``soc``, ``sic``) stands for its rows
+    together: book on it only in a process that
     declares the group in ``transforms``.
 
     Parameters
@@ -104,13 +112,17 @@ class Ledger:
 
     # -- declaring --------------------------------------------------------------------------------------------------
     def declare(self, terms: dict[str, Term]) -> None:
-        """Make a process's terms known; a term of one name must mean one thing, and not look like a kind or an export."""
+        """Make a process's terms known; a term of one name must mean one thing, and not look like a kind or an
+        export.
+        """
         for name, term in terms.items():
             if name in KINDS or name.endswith("_export"):
                 raise ValueError(f"a ledger term cannot be called {name!r}: the name is taken by a kind or an export")
             known = self._terms.setdefault(name, term)
             if known != term:
-                raise ValueError(f"ledger term {name!r} is declared as {known.kind} ({known.doc}) and {term.kind} ({term.doc})")
+                raise ValueError(
+                    f"ledger term {name!r} is declared as {known.kind} ({known.doc}) and {term.kind} ({term.doc})"
+                )
 
     def map_of(self, label: str, term: str) -> np.ndarray:
         """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
@@ -133,7 +145,14 @@ class Ledger:
 
     # -- booking ----------------------------------------------------------------------------------------------------
     def book(
-        self, term: str, account: str, amount: np.ndarray, *, factor: float = 1.0, only: int = 0, cells: np.ndarray | None = None
+        self,
+        term: str,
+        account: str,
+        amount: np.ndarray,
+        *,
+        factor: float = 1.0,
+        only: int = 0,
+        cells: np.ndarray | None = None,
     ) -> float:
         """Book an amount per cell.
 
@@ -143,7 +162,8 @@ class Ledger:
             A declared term.
         account : str
             An account, a group, or ``"rows"`` for all constituent rows.
-        amount : (n,) float64, or (n, m): the sum over its columns; (n, K) for ``"rows"``; kg m-2, positive into the cell's account
+        amount : (n,) float64, or (n, m): the sum over its columns; (n, K) for ``"rows"``; kg m-2, positive into the
+        cell's account
             Only the values at soil cells are read.
         factor : float
             What the amount is multiplied with; not for ``"rows"``.
@@ -171,7 +191,9 @@ class Ledger:
             return float(total.sum()) * w.cell_area
         column = self._index[account]
         by_column = amount if amount.ndim == 2 else amount[:, None]
-        summed, gross = book_amount(cells, by_column, factor, only, self._expected[column], self._gross[column], self._amount)
+        summed, gross = book_amount(
+            cells, by_column, factor, only, self._expected[column], self._gross[column], self._amount
+        )
         label = self.labels[column]
         self._tally(term, kind, label, summed, gross, self._targets(term, kind, label), cells)
         return float(summed) * w.cell_area
@@ -182,7 +204,14 @@ class Ledger:
         return [self.soc_by_kind[kind], *maps] if label == "soc" else maps
 
     def _tally(
-        self, term: str, kind: str, label: str, summed: float, absolute: float, targets: list[np.ndarray], cells: np.ndarray
+        self,
+        term: str,
+        kind: str,
+        label: str,
+        summed: float,
+        absolute: float,
+        targets: list[np.ndarray],
+        cells: np.ndarray,
     ) -> None:
         total, gross = summed * self._watershed.cell_area, absolute * self._watershed.cell_area
         self.step_totals.add(label, term, total)
@@ -199,7 +228,8 @@ class Ledger:
             balance[1] += gross
 
     def export(self, term: str, label: str, amount: float) -> None:
-        """Book what left the cells laterally and arrived at a channel, outlet or open boundary: ``amount`` kg for the domain, positive.
+        """Book what left the cells laterally and arrived at a channel, outlet or open boundary: ``amount`` kg for the
+        domain, positive.
 
         Lateral terms of the cells and exports must cancel for the domain.
         """
@@ -226,7 +256,11 @@ class Ledger:
         account = self.accounts[self._account[worst]]
         if np.isnan(ratio):
             raise ModelFailure(
-                "the state is no longer a finite number", step=self.label or self.step, process=process, cell=worst, constituent=account
+                "the state is no longer a finite number",
+                step=self.label or self.step,
+                process=process,
+                cell=worst,
+                constituent=account,
             )
         if ratio > 1.0:
             self._fail(process, account, worst, ratio)
@@ -239,10 +273,30 @@ class Ledger:
     def _compare(self, transforms: tuple[str, ...], stores: Collection[str]) -> None:
         w = self._watershed
         over_cells(
-            check_closure, w.cells, "soil" in stores, "water" in stores, "solutes" in stores, w.mineral, w.deposit_mineral, w.stocks,
-            w.deposit, w.water, w.groundwater, w.snow, w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium,
-            w.groundwater_calcium, self._expected, self._gross, self._joint(transforms), self._worst, self._account,
-        )  # fmt: skip
+            check_closure,
+            w.cells,
+            "soil" in stores,
+            "water" in stores,
+            "solutes" in stores,
+            w.mineral,
+            w.deposit_mineral,
+            w.stocks,
+            w.deposit,
+            w.water,
+            w.groundwater,
+            w.snow,
+            w.doc,
+            w.groundwater_doc,
+            w.dic,
+            w.groundwater_dic,
+            w.calcium,
+            w.groundwater_calcium,
+            self._expected,
+            self._gross,
+            self._joint(transforms),
+            self._worst,
+            self._account,
+        )
 
     def close(self) -> dict[tuple[str, str], float]:
         """End the step: the cumulative balance of the domain, then this step's totals (kg) by (label, term)."""
@@ -258,11 +312,15 @@ class Ledger:
         return stocks
 
     def cumulative_residual(self) -> dict[str, float]:
-        """Change of the domain's stock since the start minus all that was booked, over the sum of absolute fluxes, by label."""
+        """Change of the domain's stock since the start minus all that was booked, over the sum of absolute fluxes, by
+        label.
+        """
         residuals = {}
         for label, stock in self.domain_stocks().items():
             booked = sum(
-                amount for (where, term), amount in self.run_totals.amounts.items() if where == label and not term.endswith("_export")
+                amount
+                for (where, term), amount in self.run_totals.amounts.items()
+                if where == label and not term.endswith("_export")
             )
             gross = self.gross_totals.get(label, 0.0)
             change = stock - self.initial.get(label, 0.0)
@@ -310,5 +368,6 @@ class Ledger:
         else:
             assert node is not None
             row, column = divmod(node, self._watershed.shape[1])
-            detail = f"residual is {ratio:.3g} times what is allowed (1e-10 of the fluxes plus round-off) at row {row}, column {column}"
+            detail = f"residual is {ratio:.3g} times what is allowed (1e-10 of the fluxes plus "
+            detail += f"round-off) at row {row}, column {column}"
         raise LedgerError(detail, step=self.label or self.step, process=process, cell=node, constituent=account)

@@ -1,7 +1,8 @@
 """The watershed: a Landlab raster grid that owns the memory, and typed views of what its cells hold.
 
 Shapes: n nodes (row-major from the south-west), L layers (top first), K constituent rows, U management units.
-Units: kg, m, yr, degC (docs/architecture.md). Every array named in ``names.STATE`` is a field of the grid and an attribute here.
+Units: kg, m, yr, degC (docs/architecture.md). Every array named in ``names.STATE`` is a field of the grid and an
+attribute here.
 """
 
 from __future__ import annotations
@@ -84,9 +85,16 @@ class UnitState:
         roots = np.zeros((units, layers))
         roots[:, 0] = 1.0
         return cls(
-            np.ones(units), np.ones(units), np.ones(units), np.zeros(units), np.ones(units), np.full(units, 86.0), roots,
-            np.zeros((units, layers, pools)), np.zeros((units, layers, pools)),
-        )  # fmt: skip
+            np.ones(units),
+            np.ones(units),
+            np.ones(units),
+            np.zeros(units),
+            np.ones(units),
+            np.full(units, 86.0),
+            roots,
+            np.zeros((units, layers, pools)),
+            np.zeros((units, layers, pools)),
+        )
 
 
 class Watershed:
@@ -95,7 +103,8 @@ class Watershed:
     Parameters
     ----------
     grid : RasterModelGrid
-        Core nodes are land of the catchment, closed nodes are outside, open boundary nodes let water out. ``topographic__elevation`` must be there.
+        Core nodes are land of the catchment, closed nodes are outside, open boundary nodes let water out.
+        ``topographic__elevation`` must be there.
     constituents : ConstituentTable
     layer_bottom : (L,) float64, m
         Nominal depth of the base of each layer, increasing.
@@ -139,6 +148,7 @@ class Watershed:
         self.active = core
         self._find_cells()
         self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
+        self._work: dict[tuple[str, int], np.ndarray] = {}
         for attribute in STATE:
             setattr(self, attribute, self._allocate(attribute))
         # nodes without field or unit say so
@@ -191,15 +201,31 @@ class Watershed:
         if record.name in at_node:
             values = np.asarray(at_node[record.name])
             if values.dtype != np.dtype(record.dtype) or values.size != int(np.prod(shape)):
-                raise ValueError(f"field {record.name} must be {record.dtype} of shape {shape}, is {values.dtype} of shape {values.shape}")
+                raise ValueError(
+                    f"field {record.name} must be {record.dtype} of shape {shape}, "
+                    f"is {values.dtype} of shape {values.shape}"
+                )
         else:
-            flat = np.zeros((shape[0], int(np.prod(shape[1:])))) if len(shape) > 1 else np.zeros(shape, dtype=record.dtype)
+            flat = (
+                np.zeros((shape[0], int(np.prod(shape[1:])))) if len(shape) > 1 else np.zeros(shape, dtype=record.dtype)
+            )
             self.grid.add_field(record.name, flat, at="node", units=record.units, copy=False)
             values = self.grid.at_node[record.name]
         view = values.reshape(shape)
         if not np.shares_memory(view, values) and values.size:
             raise ValueError(f"field {record.name} is not contiguous")
         return view
+
+    def work(self, number: int, *dims: str) -> np.ndarray:
+        """Work array over nodes (and ``dims``: "layer" or "constituent") that all processes share.
+
+        It is zero when first asked for; what it holds lasts while one process runs.
+        """
+        shape = tuple(self._shapes[dim] for dim in ("node", *dims))
+        key = " ".join(dims), number
+        if key not in self._work:
+            self._work[key] = np.zeros(shape)
+        return self._work[key]
 
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""

@@ -10,10 +10,10 @@ from watershed_c.clock import Clock
 from watershed_c.components.cropping import Cropping
 from watershed_c.constituents import ConstituentTable, soc_pool
 from watershed_c.coupling import advance
-from watershed_c.management.library import load_library
 from watershed_c.management.cycle import Climatology
-from watershed_c.state import Watershed
+from watershed_c.management.library import load_library
 from watershed_c.management.tables import build_units
+from watershed_c.state import Watershed
 
 LAYERS = np.array([0.1, 0.25, 1.0])
 CLIMATE = Climatology(np.full(12, 10.0), np.full(12, 60.0), np.arange(1.0, 13.0))

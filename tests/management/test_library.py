@@ -10,10 +10,17 @@ import numpy as np
 import pytest
 
 from tests.support import shared
-from watershed_c.management.library import day_of_year, load_crop, load_implements, load_library, load_material, month_day
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
 from watershed_c.management.cycle import canopy_growth
+from watershed_c.management.library import (
+    day_of_year,
+    load_crop,
+    load_implements,
+    load_library,
+    load_material,
+    month_day,
+)
 
 LIBRARY = load_library()
 ROWS = {

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watershed_c.management.library import load_library
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels import cover as rusle
-from watershed_c.management.rotation import Season, schedule
 from watershed_c.management.cycle import Climatology, depth_shares, plant_carbon, root_shares
+from watershed_c.management.library import load_library
+from watershed_c.management.rotation import Season, schedule
 from watershed_c.management.tables import build_units
 
 LIBRARY = load_library()

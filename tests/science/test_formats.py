@@ -16,9 +16,9 @@ from tests import runs
 from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, read_raster, write_raster
-from watershed_c.simulation import run
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import Inputs, resolve
+from watershed_c.simulation import run
 
 ROWS, COLUMNS, CELL = 14, 12, 20.0
 #: km from the origin of Belgian Lambert 72, so that coordinates are long numbers

@@ -12,8 +12,11 @@ from watershed_c.scenario.resolve import resolve
 
 
 def test_every_cell_of_the_convex_half_loses_transport_coefficient_times_curvature() -> None:
-    """Q = k_til c x on z = z0 - c x^2 / 2: a pass takes k_til c everywhere on the convex half and lays as much on the concave one."""
-    scenario = load("hillslope", ["processes.water_erosion.enabled=false", "carbon.initial.years=1", "time.end=2003-12"])
+    """Q = k_til c x on z = z0 - c x^2 / 2: a pass takes k_til c everywhere on the convex half and lays as much on the
+    concave one.
+    """
+    settings = ["processes.water_erosion.enabled=false", "carbon.initial.years=1", "time.end=2003-12"]
+    scenario = load("hillslope", settings)
     assembly = assemble(resolve(scenario, overwrite=True))
     watershed = assembly.watershed
     initialise(assembly)

@@ -1,4 +1,6 @@
-"""What every process of ours has in common: a Landlab component that knows its watershed and declares its ledger terms."""
+"""What every process of ours has in common: a Landlab component that knows its watershed and declares its ledger
+terms.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _FIELDS = {
     "soil": {STATE[name].name for name in ("mineral", "stocks", "deposit_mineral", "deposit")},
     "water": {STATE[name].name for name in ("water", "groundwater", "snow")},
     "solutes": {
-        STATE[name].name for name in ("doc", "dic", "calcium", "groundwater_doc", "groundwater_dic", "groundwater_calcium")
+        STATE[name].name
+        for name in ("doc", "dic", "calcium", "groundwater_doc", "groundwater_dic", "groundwater_calcium")
     },
 }
 
@@ -24,7 +27,8 @@ _FIELDS = {
 class Process(Component):
     """A Landlab component on a :class:`~watershed_c.state.Watershed`.
 
-    Subclasses define ``_name``, ``_info`` (with :func:`watershed_c.names.info`), ``_cite_as``, ``ledger_terms``, ``transforms`` and ``run_one_step(dt)``.
+    Subclasses define ``_name``, ``_info`` (with :func:`watershed_c.names.info`), ``_cite_as``, ``ledger_terms``,
+    ``transforms`` and ``run_one_step(dt)``.
 
     Parameters
     ----------
@@ -54,7 +58,9 @@ class Process(Component):
         return tuple(store for store, fields in _FIELDS.items() if changed & fields)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Arrays of this process (not fields of the grid) that a restart must bring back, by name; they are refilled in place."""
+        """Arrays of this process (not fields of the grid) that a restart must bring back, by name; they are refilled
+        in place.
+        """
         return {}
 
     def start_afresh(self) -> None:

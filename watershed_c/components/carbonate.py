@@ -110,8 +110,8 @@ class Carbonate(Process):
         self.ceiling = maximum_carbon_dioxide * 1e-6
         self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
         self._thickness = watershed.layer_bottom - watershed.layer_top
-        #: (n, L) atm, CO2 of soil air in this step
-        self.carbon_dioxide = np.zeros(watershed.water.shape)
+        #: (n, L) atm, CO2 of soil air in this step, until another process runs
+        self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
         self._exchange = np.zeros((watershed.water.shape[0], 6))
 

@@ -151,7 +151,7 @@ class Decomposition(Process):
         self.modifier = np.zeros(w.water.shape)
         self._maximum_deficit = np.zeros(n)
         self._clay = np.full(n, math.nan)
-        self._amount = np.zeros(n)
+        self._amount = w.work(0)
         self._follow_texture()
 
     def _follow_texture(self) -> None:

@@ -57,11 +57,10 @@ class DissolvedCarbon(Process):
             raise ValueError(f"decay_rate must not be negative, is {decay_rate} yr-1")
         self.distribution_coefficient = float(distribution_coefficient)
         self.decay_rate = float(decay_rate)
-        shape = watershed.water.shape
-        self._sorption = np.zeros(shape)
-        #: (n, L) kg C m-2, DOC mineralised in this step
-        self.mineralised = np.zeros(shape)
-        self._leached = np.zeros(shape[0])
+        self._sorption = watershed.work(0, "layer")
+        #: (n, L) kg C m-2, DOC mineralised in this step, until another process runs
+        self.mineralised = watershed.work(1, "layer")
+        self._leached = watershed.work(0)
 
     def start_from_steady_state(self, produced: np.ndarray, percolation: np.ndarray) -> None:
         """Fill soil and groundwater with the DOC that constant conditions would keep there.

@@ -131,7 +131,7 @@ class FlowRouter(Process):
         self._offsets, self._nearness = neighbour_offsets(w.shape[1]), neighbour_nearness(w.dx, w.dy)
         self._core = np.flatnonzero(w.active).astype(np.int64)
         self._own_area = np.where(w.active, w.cell_area, 0.0)
-        self._amount = np.zeros(n)
+        self._amount = w.work(0)
         width = 8 if method == "multiple" else 1
         self.receivers, self.weights = np.full((n, width), -1, dtype=np.int64), np.zeros((n, width))
         self.order = np.zeros(0, dtype=np.int64)
@@ -195,13 +195,12 @@ class FlowRouter(Process):
             gradient, self._core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
-        order = downstream_order(cells, self.receivers)
         self.undrained = np.setdiff1d(self._core, cells, assume_unique=True)
-        self.order = np.concatenate((self.undrained, order))
+        self.order = np.concatenate((self.undrained, downstream_order(cells, self.receivers)))
         self.depression_depth[cells] = filled[cells] - surface[cells]
         self._network_surface[:] = surface
         w.receiver[cells] = single[cells, 0]
-        w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), self.order[::-1]))
+        w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), order[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(filled), w.elevation, filled)
         w.order, w.receivers, w.weights = self.order, self.receivers, self.weights
         np.greater(self.depression_depth, 0.0, out=w.in_depression)
@@ -217,5 +216,6 @@ class FlowRouter(Process):
         elif not np.array_equal(self._network_surface, self.routed_elevation):
             self._find_network()
         to_discharge = w.cell_area / (WATER_DENSITY * dt * HOURS_PER_YEAR * 3600.0)
-        self._amount[self._core] = (w.runoff[self._core] + w.baseflow[self._core]) * to_discharge
+        np.add(w.runoff, w.baseflow, out=self._amount)
+        self._amount *= to_discharge
         accumulate(w.order, w.receivers, w.weights, self._amount, w.discharge)

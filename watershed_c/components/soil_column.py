@@ -31,9 +31,9 @@ class Rebalancer:
     """
 
     def __init__(self, watershed: Watershed) -> None:
-        n, rows = watershed.deposit.shape
         self._watershed = watershed
-        self._mineral, self._rows = np.zeros(n), np.zeros((n, rows))
+        # numbers that no process takes which calls it in the middle of its own work
+        self._mineral, self._rows = watershed.work(10), watershed.work(2, "constituent")
 
     def run(self, cells: np.ndarray) -> None:
         """Remap the disturbed columns among ``cells``."""

@@ -136,9 +136,7 @@ class SoilWater(Process):
         self.degree_day_factor = degree_day_factor
         inside = np.clip(np.minimum(w.layer_bottom, evaporation_depth) - w.layer_top, 0.0, None)
         self._evaporation_fraction = inside / inside.sum()
-        self._liquid = np.zeros(w.runoff.size)
-        #: (n, L) kg m-2, evapotranspiration of the step by layer
-        self.layer_evapotranspiration = np.zeros(w.water.shape)
+        self._liquid, self._layer_evapotranspiration = w.work(0), w.work(0, "layer")
 
     def run_one_step(self, dt: float) -> None:
         """Move the water of one step, ``dt`` in yr, and book it."""
@@ -171,10 +169,10 @@ class SoilWater(Process):
             dt,
             w.runoff,
             w.percolation,
-            self.layer_evapotranspiration,
+            self._layer_evapotranspiration,
             w.baseflow,
         )
-        np.einsum("ij->i", self.layer_evapotranspiration, out=w.evapotranspiration)
+        np.einsum("ij->i", self._layer_evapotranspiration, out=w.evapotranspiration)
         self._book()
 
     def _book(self) -> None:

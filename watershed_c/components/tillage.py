@@ -73,14 +73,14 @@ class Tillage(Process):
                 f"cells of {max(w.dx, w.dy):g} m (above {COARSE_CELL_SIZE:g} m) lose the curvature that "
                 "tillage erosion follows: it comes out too low"
             )
-        n, rows = w.deposit.shape
+        n = w.elevation.size
         self.net_erosion = np.zeros(n)
         self._rebalancer = Rebalancer(w)
-        self._depth_mass, self._efficiency, self._transport = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._depth_mass, self._efficiency, self._transport = w.work(0), w.work(1), w.work(2)
         self._field = np.full(n, -1, dtype=np.int64)
-        self._east, self._north, self._outflow = np.zeros(n), np.zeros(n), np.zeros(n)
-        self._moved_mineral, self._moved = np.zeros(n), np.zeros((n, rows))
-        self._net_mineral, self._net = np.zeros(n), np.zeros((n, rows))
+        self._east, self._north, self._outflow = w.work(3), w.work(4), w.work(5)
+        self._moved_mineral, self._moved = w.work(6), w.work(0, "constituent")
+        self._net_mineral, self._net = w.work(7), w.work(1, "constituent")
 
     def memory(self) -> dict[str, np.ndarray]:
         """Cumulative map."""
@@ -101,7 +101,8 @@ class Tillage(Process):
     def _till(self, events: list[TillageEvent]) -> None:
         """One pass, of at most one implement in each unit."""
         w = self.watershed
-        self._depth_mass[:] = 0.0
+        for values in (self._depth_mass, self._east, self._north):
+            values[:] = 0.0
         thickness = w.layer_bottom - w.layer_top
         unit = w.unit[w.cells]
         for event in events:
@@ -140,5 +141,3 @@ class Tillage(Process):
             w.ledger.book("tillage_erosion", "rows", self._net, cells=tilled)
             self.net_erosion[tilled] -= self._net_mineral[tilled]
             self._rebalancer.run(tilled)
-        self._east[tilled] = 0.0
-        self._north[tilled] = 0.0

@@ -152,17 +152,17 @@ class WaterErosion(Process):
         self.trap = depressions == "trap"
         self.enrichment = self._ratios(enrichment or {})
 
-        n, rows = w.deposit.shape
+        n = w.elevation.size
         self.ls = np.zeros(n)
         self.gross_erosion, self.gross_deposition, self.exported = np.zeros(n), np.zeros(n), np.zeros(n)
         self.sinks = np.zeros(0, dtype=np.int64)
         self._outside = np.flatnonzero(~w.is_soil)
         self._routing = -1
-        self._cover, self._practice, self._coefficient = np.zeros(n), np.zeros(n), np.zeros(n)
-        self._potential, self._limit = np.zeros(n), np.zeros(n)
-        self._load, self._load_mineral, self._load_rows = np.zeros(n), np.zeros(n), np.zeros((n, rows))
-        self._eroded, self._deposited = np.zeros(n), np.zeros(n)
-        self._net_mineral, self._net = np.zeros(n), np.zeros((n, rows))
+        self._cover, self._practice, self._coefficient = w.work(0), w.work(1), w.work(2)
+        self._potential, self._limit = w.work(3), w.work(4)
+        self._load, self._load_mineral, self._load_rows = w.work(5), w.work(6), w.work(0, "constituent")
+        self._eroded, self._deposited = w.work(7), w.work(8)
+        self._net_mineral, self._net = w.work(9), w.work(1, "constituent")
 
     def _ratios(self, enrichment: Mapping[str, float]) -> np.ndarray:
         """Enrichment ratio of each row; a row that has a parent keeps its ratio to it."""
@@ -207,9 +207,6 @@ class WaterErosion(Process):
         drains[w.order] = True
         drains &= w.receivers[:, 0] >= 0
         self.sinks = w.cells[~drains[w.cells]]
-        # cells outside the new order are not visited by the pass
-        for values in (self._eroded, self._deposited, self._net_mineral, self._net):
-            values[:] = 0.0
 
     def run_one_step(self, dt: float) -> None:
         """Erode, transport and deposit. Erosivity is that of the step, so ``dt`` does not enter."""
@@ -232,15 +229,16 @@ class WaterErosion(Process):
             kernels.transport_capacity, cells, self._capacity, self._coefficient, w.erosivity, w.erodibility, self.ls,
             self._potential, w.drainage_area, w.gradient_x, w.gradient_y, w.dx, self.channel_area, self._limit,
         )  # fmt: skip
+        for values in (self._load, self._load_mineral, self._load_rows):
+            values[:] = 0.0
         kernels.route_sediment(
             w.order, w.receivers, w.weights, w.is_soil, w.in_depression, self.trap, self._potential, self._limit,
             w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self.enrichment, w.deposit_mineral, w.deposit,
             self._load, self._load_mineral, self._load_rows, self._eroded, self._deposited,
             self._net_mineral, self._net,
         )  # fmt: skip
-        # zero at nodes without soil
-        self.gross_erosion += self._eroded
-        self.gross_deposition += self._deposited
+        np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
+        np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
         self._book()
 
     def _book(self) -> None:
@@ -252,5 +250,3 @@ class WaterErosion(Process):
         rows = self._load_rows[outside].sum(axis=0) * w.cell_area
         for group in w.constituents.groups:
             w.ledger.export("water_erosion", group, float(rows[w.constituents.of_group(group)].sum()))
-        for load in (self._load, self._load_mineral, self._load_rows):
-            load[outside] = 0.0

@@ -12,7 +12,8 @@ from numba import njit
 LEADING = ("soil", "water")
 TRAILING = ("doc", "dic", "calcium")
 
-#: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling rule 4)
+#: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling
+#: rule 4)
 TOLERANCE = 1e-10
 #: round-off of adding up a column in double precision, as a share of its stock
 ROUND_OFF = 1e-13

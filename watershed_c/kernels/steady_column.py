@@ -1,9 +1,13 @@
-"""Newton correction towards the periodic steady state of a soil column that also erodes, receives, mixes and turns over.
+"""Newton correction towards the periodic steady state of a soil column that also erodes, receives, mixes and turns
+over.
 
-The pools y of a cell (layers x active pools) obey over one cycle of T years y(T) = Phi(y). Around its mean rates the column is linear,
-dy/dt = A y + s b + (what arrives from elsewhere), with s the plant input relative to that of the cell's unit. When a full cycle of the
+The pools y of a cell (layers x active pools) obey over one cycle of T years y(T) = Phi(y). Around its mean rates the
+column is linear,
+dy/dt = A y + s b + (what arrives from elsewhere), with s the plant input relative to that of the cell's unit. When a
+full cycle of the
 coupled model left the defect r = Phi(y) - y, the distance still to go is (exp(-A T) - I)^-1 r. With the Pade form
-exp(z) ~ 1 + z + z^2/2 and B = -A T this is [B (I + B/2)]^-1 r: exact for slow pools, harmless for fast ones, which the cycle itself brings to rest.
+exp(z) ~ 1 + z + z^2/2 and B = -A T this is [B (I + B/2)]^-1 r: exact for slow pools, harmless for fast ones, which
+the cycle itself brings to rest.
 Only the correction is approximate (A holds the cell's own mean rates): the fixed point is that of the coupled model.
 """
 
@@ -15,7 +19,9 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def solve_in_place(matrix, right):
-    """Gaussian elimination with partial pivoting; ``matrix`` (N, N) is destroyed, ``right`` (N, m) becomes the solution."""
+    """Gaussian elimination with partial pivoting; ``matrix`` (N, N) is destroyed, ``right`` (N, m) becomes the
+    solution.
+    """
     size = matrix.shape[0]
     columns = right.shape[1]
     for i in range(size):
@@ -45,9 +51,29 @@ def solve_in_place(matrix, right):
 
 @njit(cache=True, nogil=True)
 def correct_columns(
-    cells, active, rates, source, destination, coefficient_index, coefficients, modifier, reference, net_erosion, exchange,
-    years, unit, unit_input, depth_weight, target, scale, match, stocks, defect, last_defect, relaxation,
-):  # fmt: skip
+    cells,
+    active,
+    rates,
+    source,
+    destination,
+    coefficient_index,
+    coefficients,
+    modifier,
+    reference,
+    net_erosion,
+    exchange,
+    years,
+    unit,
+    unit_input,
+    depth_weight,
+    target,
+    scale,
+    match,
+    stocks,
+    defect,
+    last_defect,
+    relaxation,
+):
     """Apply the correction to the pools of every cell, and to its input scale where a measured stock is to be matched.
 
     Parameters
@@ -83,7 +109,8 @@ def correct_columns(
     defect : (n, L, P)
         State after minus state before the cycle.
     last_defect, relaxation : (n,)
-        Sum of absolute defects at the last correction, and the share of the correction that is applied: halved where the defect did not
+        Sum of absolute defects at the last correction, and the share of the correction that is applied: halved where
+        the defect did not
         fall (the limiter of the moving column makes it kinked), raised again where it did.
     """
     layers = reference.shape[1]

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from watershed_c.management.library import DAYS, MONTH_STARTS, Crop
 from watershed_c.kernels import cover as rusle
+from watershed_c.management.library import DAYS, MONTH_STARTS, Crop
 from watershed_c.management.rotation import Amendment, Calendar, Season
 
 #: crop coefficient of bare soil (FAO-56 Table 12, initial stage of cereals; Allen et al. 1998)

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 from watershed_c.management.library import CropLibrary
 from watershed_c.management.rotation import Calendar, schedule
-from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 
 BELOWGROUND = ("proportional", "fixed", "mixed")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watershed_c.management.library import load_library
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels.flow_routing import gradient
+from watershed_c.management.library import load_library
 from watershed_c.management.rotation import Calendar, schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker

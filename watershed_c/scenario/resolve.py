@@ -11,9 +11,9 @@ import numpy as np
 
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
 from watershed_c.io.rasters import Raster
+from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
 from watershed_c.pools.loader import ModelError, available_models, load_model
-from watershed_c.management.rotation import Calendar
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid

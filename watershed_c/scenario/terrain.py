@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def jacksboro_dem() -> Raster:
     from scipy.ndimage import map_coordinates
 
     with np.errstate(all="ignore"):
-        sample = cbook.get_sample_data("jacksboro_fault_dem.npz")
+        sample: Any = cbook.get_sample_data("jacksboro_fault_dem.npz")
     elevation = np.asarray(sample["elevation"], dtype=np.float64)[::-1]  # the file starts in the north
     rows, columns = elevation.shape
     west, east, south, north = JACKSBORO_BOUNDS
@@ -93,7 +94,8 @@ def jacksboro(name: str) -> Catchment:
 def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) -> Catchment:
     """The catchment above the largest stream within ``snap`` cells of a point.
 
-    The steepest-descent network of the whole depression-filled DEM decides; cells on the edge of its data let water out.
+    The steepest-descent network of the whole depression-filled DEM decides; cells on the edge of its data let water
+    out.
 
     Raises
     ------
@@ -107,7 +109,9 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
     order, receivers, weights, drains = network(dem)
     cells_upstream = np.zeros(drains.size)
     accumulate(order, receivers, weights, drains.astype(np.float64), cells_upstream)
-    rows, columns = np.mgrid[max(1, row - snap) : min(nrows - 1, row + snap + 1), max(1, column - snap) : min(ncols - 1, column + snap + 1)]
+    rows, columns = np.mgrid[
+        max(1, row - snap) : min(nrows - 1, row + snap + 1), max(1, column - snap) : min(ncols - 1, column + snap + 1)
+    ]
     nearby = (rows * ncols + columns).ravel()
     outlet = int(nearby[np.argmax(cells_upstream[nearby])])
     inside = np.zeros(drains.size, dtype=bool)
@@ -127,7 +131,12 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
     clipped = Raster(values, dem.dx, dem.dy, dem.x_left + left * dem.dx, dem.y_bottom + bottom * dem.dy, dem.crs)
     outlet_row, outlet_column = divmod(outlet, ncols)
     moved = float(np.hypot((outlet_column - column) * dem.dx, (outlet_row - row) * dem.dy))
-    return Catchment(clipped, int((outlet_row - bottom) * values.shape[1] + outlet_column - left), float(inside.sum()) * dem.dx * dem.dy, moved)
+    return Catchment(
+        clipped,
+        int((outlet_row - bottom) * values.shape[1] + outlet_column - left),
+        float(inside.sum()) * dem.dx * dem.dy,
+        moved,
+    )
 
 
 def outside(values: np.ndarray) -> np.ndarray:
@@ -140,7 +149,8 @@ def outside(values: np.ndarray) -> np.ndarray:
 
 
 def network(dem: Raster) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Steepest-descent network of a whole DEM whose cells on the edge of the data are open: order, receivers, weights, core.
+    """Steepest-descent network of a whole DEM whose cells on the edge of the data are open: order, receivers,
+    weights, core.
 
     Gaps inside the data are closed: water runs round them.
     """
@@ -163,11 +173,16 @@ def network(dem: Raster) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray
     return order, receivers, weights, core
 
 
-def convex_concave_slope(*, length: float, width: float, height: float, cell: float, convex_share: float = 0.5) -> Raster:
-    """A slope z(x) with constant curvature: convex for ``convex_share`` of its length, concave below, level at top and foot.
+def convex_concave_slope(
+    *, length: float, width: float, height: float, cell: float, convex_share: float = 0.5
+) -> Raster:
+    """A slope z(x) with constant curvature: convex for ``convex_share`` of its length, concave below, level at top
+    and foot.
 
-    On the convex part z = z0 - c x^2 / 2: the analytic part. Tillage diffusion lowers it everywhere by k_til c / rho per pass (closed form A6 with constant
-    curvature), whatever the position. The surface falls towards the south; one column of cells on each side is left out.
+    On the convex part z = z0 - c x^2 / 2: the analytic part. Tillage diffusion lowers it everywhere by k_til c / rho
+    per pass (closed form A6 with constant
+    curvature), whatever the position. The surface falls towards the south; one column of cells on each side is left
+    out.
     """
     nrows, ncols = int(round(length / cell)) + 2, int(round(width / cell)) + 2
     along = (np.arange(nrows - 2) + 0.5) * cell  # distance from the divide
