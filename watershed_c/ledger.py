@@ -93,8 +93,10 @@ class Ledger:
         self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
         self.soc_rows = table.of_group("soc")
         n = watershed.grid.number_of_nodes
-        self._expected, self._gross = np.zeros((len(self.accounts), n)), np.zeros((len(self.accounts), n))
-        self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int64)
+        # seven digits are plenty for the sum of absolute fluxes: it is only what a tolerance is a share of
+        self._expected = np.zeros((len(self.accounts), n))
+        self._gross = np.zeros((len(self.accounts), n), dtype=np.float32)
+        self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int16)
         self._amount = np.zeros(n)
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}

@@ -51,7 +51,7 @@ def check_closure(
     cells : (C,) int64
     soil, water, solutes : bool
         Which stores to look at: soil and all it carries; water; doc, dic and calcium.
-    expected, gross : (A, n) float64, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     joint : (A,) int64
@@ -59,7 +59,7 @@ def check_closure(
         may transform into each other.
     worst : (n,) float64
         Out: largest residual of the cell in units of what is allowed (above 1: does not close; NaN: not finite).
-    account : (n,) int64
+    account : (n,) int16
         Out: the account it belongs to.
     """
     layers = mineral.shape[1]
