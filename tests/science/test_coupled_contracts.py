@@ -284,9 +284,7 @@ def test_same_bits_for_one_and_two_threads(tmp_path: Path, monkeypatch: pytest.M
     steady = {"carbon.initial": {"method": "steady"}, "carbon.plant_input": "inverted", "time.end": "2002-08"}
     try:
         found = [
-            run(
-                runs.small(steady, **{"numerics.threads": threads}), output=tmp_path / str(threads), quiet=True
-            ).directory
+            run(runs.small(steady, **{"numerics.threads": n}), output=tmp_path / str(n), quiet=True).directory
             for n in (1, 2)
         ]
     finally:
