@@ -29,6 +29,7 @@ from watershed_c.components.base import Process
 from watershed_c.coupling import advance
 from watershed_c.errors import ModelFailure
 from watershed_c.kernels.steady_column import correct_columns
+from watershed_c.names import STATE
 from watershed_c.parallel import over_cells
 from watershed_c.pools import CompiledPoolModel
 from watershed_c.pools.steady import falloon_iom
@@ -128,7 +129,9 @@ class Initialiser:
         cycle_months: int,
         measured: Measured,
     ) -> None:
-        self.watershed, self.processes, self.model, self.clock = watershed, dict(processes), model, clock
+        self.watershed, self.model, self.clock = watershed, model, clock
+        # what is dissolved does not come back to the pools
+        self.processes = {name: process for name, process in processes.items() if name != "dissolved_carbon"}
         self.cycle_months, self.measured = cycle_months, measured
         self.pools = watershed.constituents.of_group("soc")
         turning = np.flatnonzero(model.rates > 0.0)
@@ -322,7 +325,7 @@ class Initialiser:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
         turning = np.flatnonzero(self.model.rates > 0.0)
         for month in range(self.cycle_months):
-            advance(w, processes, self._before_start(self.cycle_months - month))
+            self._take(processes, self.cycle_months - month)
             modifier += decomposition.modifier / self.cycle_months  # type: ignore[attr-defined]
             inputs += np.maximum(w.units.inputs - w.units.amendment, 0.0)[:, :, turning] / years
             for event in w.units.tillage if "tillage_erosion" in processes else ():
@@ -336,16 +339,29 @@ class Initialiser:
     def _advance(self, months: int) -> None:
         """Take the coupled model through the last months before the start."""
         for month in range(months):
-            advance(self.watershed, self.processes, self._before_start(months - month))
+            self._take(self.processes, months - month)
+
+    def _take(self, processes: Mapping[str, Process], months: int) -> None:
+        """The step so many months before the start of the run, proven by the ledger as a whole."""
+        first = self.clock.start_year * 12 + self.clock.start_month - months
+        ledger = self.watershed.ledger
+        every_process, ledger.every_process = ledger.every_process, False
+        try:
+            advance(self.watershed, processes, Step(-months, first // 12, first % 12, 1.0 / 12.0))
+        finally:
+            ledger.every_process = every_process
 
     @contextmanager
     def _state_kept(self) -> Iterator[None]:
-        """What happens inside is looked at and undone."""
+        """What happens inside is looked at and undone; what processes write anew in every step is not."""
         w = self.watershed
-        kept = {name: values.copy() for name, values in w.state_arrays().items()}
+        contracts = [contract for process in self.processes.values() for contract in process._info.items()]
+        changed = {field for field, contract in contracts if contract["intent"] == "inout"}
+        names = {name for name in w.state_arrays() if STATE[name].name in changed} | {"elevation"}
+        kept = {name: getattr(w, name).copy() for name in names}
         yield
-        for name, values in w.state_arrays().items():
-            values[...] = kept[name]
+        for name, values in kept.items():
+            getattr(w, name)[...] = values
         w.ledger.open()
 
     def _compare(self, report: Report, which: str) -> None:
@@ -363,7 +379,7 @@ class Initialiser:
         months = self.cycle_months * max(1, round(12 * WATER_YEARS / self.cycle_months))
         w.ledger.open()
         for month in range(months):
-            advance(w, processes, self._before_start(months - month))
+            self._take(processes, months - month)
 
     def _set_inert(self, match: bool) -> None:
         """Inert carbon by Falloon on the 0-23 cm stock, evaluated here only and a tracer ever after (rule 13).
@@ -395,11 +411,6 @@ class Initialiser:
         share = np.divide(deepest, total[:, None], out=np.zeros_like(deepest), where=total[:, None] > 0.0)
         rest = self.measured.substratum - w.substratum[:, self.inert].sum(axis=1)
         w.substratum[:, self.active] = share * np.maximum(rest, 0.0)[:, None]
-
-    def _before_start(self, months: int) -> Step:
-        """The step so many months before the start of the run."""
-        first = self.clock.start_year * 12 + self.clock.start_month - months
-        return Step(-months, first // 12, first % 12, 1.0 / 12.0)
 
     def _finish(self, report: Report, match: bool) -> Report:
         w = self.watershed
