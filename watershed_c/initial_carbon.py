@@ -177,7 +177,8 @@ class Initialiser:
         self._fill_with_water()
         self._solve(report, lateral=False, match=True)
         with self._state_kept():
-            moved = np.abs(self._cycle(lateral=True)[0])
+            lost, gained = self._cycle(lateral=True)[:2]
+            moved = np.abs(lost - gained)
         for unit in range(w.units.inputs.shape[0]):
             cells = w.cells[w.unit[w.cells] == unit]
             if cells.size:
@@ -247,7 +248,7 @@ class Initialiser:
         last_defect, relaxation = np.full(w.elevation.size, np.inf), np.ones(w.elevation.size)
         for correction in range(MOST_CORRECTIONS):
             before = w.stocks.copy()
-            net_erosion, modifier, inputs, exchange = self._cycle(lateral=lateral)
+            rising, sinking, modifier, inputs, exchange = self._cycle(lateral=lateral)
             carbonate = np.setdiff1d(np.arange(len(w.constituents)), self.active)
             w.stocks[:, :, carbonate] = before[:, :, carbonate]  # only the pools that turn over are sought
             defect = np.ascontiguousarray(w.stocks[:, :, self.active] - before[:, :, self.active])
@@ -264,7 +265,8 @@ class Initialiser:
                 self.processes["decomposition"].coefficients,
                 modifier,
                 w.reference,
-                net_erosion,
+                rising,
+                sinking,
                 exchange,
                 years,
                 w.unit,
@@ -303,20 +305,23 @@ class Initialiser:
         stock = w.stocks[cells][:, :, self.pools].sum(axis=2) @ self._share
         return float(np.abs(stock / self.measured.stock[cells] - 1.0).max(initial=0.0))
 
-    def _cycle(self, *, lateral: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _cycle(self, *, lateral: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """One cycle of the coupled model from the present state, elevation held; ``lateral``: whether soil moves.
 
-        Returns, per year: net erosion (n,), mean modifier (n, L), input (U, L, P), exchange (n, L-1).
+        Returns, per year: soil lost and gained, by months in which a cell does the one or the other (n,), mean modifier
+        (n, L), input (U, L, P), exchange (n, L-1).
         """
         with nullcontext(self.processes) if lateral else _at_rest(self.processes) as processes:
             return self._observe(processes)
 
-    def _observe(self, processes: Mapping[str, Process]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _observe(
+        self, processes: Mapping[str, Process]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         w = self.watershed
         years = self.cycle_months / 12.0
         decomposition, column = self.processes["decomposition"], processes.get("soil_column")
-        lost = w.ledger.map_of("soil", "lateral")
-        lost[:] = 0.0
+        moved = w.ledger.map_of("soil", "lateral")
+        lost, gained = np.zeros(moved.size), np.zeros(moved.size)
         elevation = w.elevation.copy()
         modifier = np.zeros(w.mineral.shape)
         inputs = np.zeros((w.units.inputs.shape[0], w.layer_bottom.size, self.active.size))
@@ -325,7 +330,10 @@ class Initialiser:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
         turning = np.flatnonzero(self.model.rates > 0.0)
         for month in range(self.cycle_months):
+            moved[:] = 0.0
             self._take(processes, self.cycle_months - month)
+            lost -= np.minimum(moved, 0.0) / years
+            gained += np.maximum(moved, 0.0) / years
             modifier += decomposition.modifier / self.cycle_months  # type: ignore[attr-defined]
             inputs += np.maximum(w.units.inputs - w.units.amendment, 0.0)[:, :, turning] / years
             for event in w.units.tillage if "tillage_erosion" in processes else ():
@@ -334,7 +342,7 @@ class Initialiser:
                 mass = w.reference[np.ix_(tilled, np.append(within, False))]
                 exchange[np.ix_(tilled, within)] += event.efficiency / years * mass
         w.elevation[:] = elevation
-        return -lost / years, modifier, inputs, exchange
+        return lost, gained, modifier, inputs, exchange
 
     def _advance(self, months: int) -> None:
         """Take the coupled model through the last months before the start."""

@@ -60,7 +60,8 @@ def correct_columns(
     coefficients,
     modifier,
     reference,
-    net_erosion,
+    rising,
+    sinking,
     exchange,
     years,
     unit,
@@ -89,8 +90,9 @@ def correct_columns(
     modifier : (n, L)
         Mean rate modifier over the cycle.
     reference : (n, L), kg m-2
-    net_erosion : (n,), kg m-2 yr-1 mineral
-        Positive: soil leaves the cell, subsoil rises; negative: the column is buried.
+    rising, sinking : (n,), kg m-2 yr-1 mineral, at least 0
+        Lost in months in which soil leaves the cell and subsoil rises, gained in those in which the column is buried.
+        A cell of a valley floor that does both turns its top soil over, however little it loses in the end.
     exchange : (n, L-1), kg m-2 yr-1
         Mass exchanged between neighbouring layers by bioturbation and tillage.
     years : float
@@ -140,9 +142,7 @@ def correct_columns(
                 fraction = coefficients[cell, coefficient_index[x]]
                 matrix[at + destination[x], at + source[x]] -= fraction * rates[source[x]] * modifier[cell, layer]
             mass = reference[cell, layer]
-            rising = max(net_erosion[cell], 0.0)
-            sinking = max(-net_erosion[cell], 0.0)
-            loss = (rising + sinking) / mass
+            loss = (rising[cell] + sinking[cell]) / mass
             for p in range(pools):
                 matrix[at + p, at + p] += loss
             if layer + 1 < layers:
@@ -151,9 +151,9 @@ def correct_columns(
                 over_here = exchange[cell, layer] / mass
                 for p in range(pools):
                     matrix[at + p, at + p] += over_here
-                    matrix[at + p, below + p] -= over_below + rising / reference[cell, layer + 1]
+                    matrix[at + p, below + p] -= over_below + rising[cell] / reference[cell, layer + 1]
                     matrix[below + p, below + p] += over_below
-                    matrix[below + p, at + p] -= over_here + sinking / mass
+                    matrix[below + p, at + p] -= over_here + sinking[cell] / mass
         # matrix is -A; scale to B = -A T
         for i in range(size):
             for j in range(size):
