@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests import runs
@@ -229,7 +229,7 @@ def rough(seed: int, rows: int = 7, columns: int = 6) -> Raster:
 
 
 @settings(
-    max_examples=20, derandomize=True, deadline=None, database=None,
+    max_examples=20, derandomize=True, deadline=None, database=None, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )  # fmt: skip
 @given(case=scenarios())
