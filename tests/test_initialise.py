@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 
 from tests import runs
 from watershed_c.assembly import Assembly, assemble, initialise, normals
+from watershed_c.errors import ScenarioError
 from watershed_c.initial_carbon import Report
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.pools import site
 from watershed_c.pools.steady import falloon_iom
 from watershed_c.scenario.resolve import resolve
+from watershed_c.simulation import run
 
 STEADY = {"carbon.initial": {"method": "steady"}}
 INVERTED = {**STEADY, "carbon.plant_input": "inverted"}
@@ -256,3 +259,45 @@ def test_a_climate_of_years_starts_from_its_normals(tmp_path) -> None:
     assert any("means of the record's first 10 years" in line for line in report.lines)
     drift = control_run(assembly)
     assert drift[-1] < report.drift_per_decade - 1e-3  # it warms during the run: carbon is lost
+
+
+# -- carbon of another run ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a year."""
+    scenario = runs.small({**SLOPE, **STEADY, "time.end": "2001-12"})
+    return run(scenario, output=tmp_path_factory.mktemp("earlier") / "run", quiet=True).directory
+
+
+def later(earlier: Path, changes: dict[str, Any]) -> tuple[Assembly, Report]:
+    assembly = assemble(resolve(runs.small(SLOPE | changes), overwrite=True))
+    return assembly, initialise(assembly, carbon_of=earlier / "restart.nc")
+
+
+def test_a_run_begins_with_the_carbon_of_another(earlier: Path) -> None:
+    """Stocks, plant input, water and solutes of a steady state, a year on: nothing changes, so nothing drifts."""
+    assembly, report = later(earlier, {})
+    w, state = assembly.watershed, runs.arrays(earlier / "restart.nc")
+    for name in ("stocks", "input_scale", "water", "doc", "groundwater"):
+        assert (
+            getattr(w, name)[w.cells].tobytes()
+            == state[f"state.{name}"].reshape(getattr(w, name).shape)[w.cells].tobytes()
+        )
+    assert np.array_equal(w.elevation[w.cells], assembly.inputs.elevation[w.cells])
+    assert report.method == "given" and str(earlier) in report.lines[0] and not report.warnings
+    drift = control_run(assembly)
+    assert report.drift_per_decade == pytest.approx(drift[-1], abs=1e-9)
+    assert abs(drift[-1]) < 1e-3
+
+
+def test_what_the_other_run_lacks_or_has_otherwise_is_told(earlier: Path) -> None:
+    _, report = later(earlier, {"soil.bulk_density": "1.2 g/cm3"})
+    assert any("stocks per area" in text for text in report.warnings)
+    with pytest.raises(ScenarioError, match="another grid: rows and columns"):
+        later(earlier, {"domain.synthetic.width": "60 m"})
+    with pytest.raises(ScenarioError, match="layer boundaries"):
+        later(earlier, {"soil.layers": ["10 cm", "15 cm", "30 cm"]})
+    with pytest.raises(ScenarioError, match="no restart file"):
+        later(earlier / "nowhere", {})

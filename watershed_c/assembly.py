@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.io.climate import MonthlyForcing
-from watershed_c.io.restart import fingerprint
+from watershed_c.io.restart import fingerprint, load_initial
 from watershed_c.io.results import Place
 from watershed_c.kernels.climate import monthly_erosivity, renard_freimund
 from watershed_c.management.cycle import Climatology
@@ -36,6 +37,8 @@ from watershed_c.pools.loader import available_models
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
+#: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
+SAME_MASS = 0.01
 #: years of climate normals (WMO)
 NORMAL_YEARS = 30
 #: m; cells above this are too coarse for RUSLE and tillage (coupling rule 23)
@@ -156,10 +159,16 @@ def _unused(inputs: Inputs) -> list[str]:
     return found
 
 
-def initialise(assembly: Assembly) -> Report:
+def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Report:
     """Bring the assembled watershed to its initial carbon by the scenario's method; the run can begin.
 
     A climate of years is replaced by its normals, see :func:`normals`.
+
+    Parameters
+    ----------
+    carbon_of : path, optional
+        ``restart.nc`` of another run on the same grid and layers: begin with its carbon, plant input, water and solutes
+        instead, whatever the scenario's method.
 
     Raises
     ------
@@ -177,15 +186,30 @@ def initialise(assembly: Assembly) -> Report:
         processes["climate"] = _climate(watershed, inputs, forcing)
     cycle = assembly.cycle_months
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured)
-    report = _initial_carbon(assembly, initialiser)
+    report = _initial_carbon(assembly, initialiser) if carbon_of is None else _carbon_of(Path(carbon_of), initialiser)
     if forcing is not inputs.climate:
         report.lines.append(f"climate before the start: means of the record's first {_years(inputs.climate)} years")
-    _fill_with_dissolved(assembly, processes)
+    if carbon_of is None:
+        _fill_with_dissolved(assembly, processes)
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()
     for process in model.processes.values():
         process.start_afresh()
+    return report
+
+
+def _carbon_of(file: Path, initialiser: Initialiser) -> Report:
+    """Initial carbon from the restart file of another run."""
+    missing, difference = load_initial(file, initialiser.watershed)
+    report = initialiser.given(str(file))
+    if missing:
+        report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
+    if difference > SAME_MASS:
+        report.warnings.append(
+            f"the soil of {file} differs by up to {100.0 * difference:.1f} % in mass: stocks per area are kept, not "
+            "contents"
+        )
     return report
 
 
