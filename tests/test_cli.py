@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,3 +141,74 @@ def test_resume_of_what_is_no_run_or_is_finished_is_answered(here: Path) -> None
     assert typed("run", "slope", "--output", "out", "--quiet").exit_code == 0
     finished = typed("resume", "out")
     assert finished.exit_code == 2 and "finished" in finished.output
+
+
+def program(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The program itself, in a process of its own."""
+    command = [sys.executable, "-m", "watershed_c.cli", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_the_program_speaks_on_two_channels_and_exits_with_its_code(here: Path) -> None:
+    """What was asked for on the one, what is wrong on the other; piped, no colours and no broken lines."""
+    done = program("run", "slope", "--output", "out", folder=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout and "initial carbon ..." in done.stdout.splitlines()
+    wrong = program("run", "slope", "--output", "out", folder=here)
+    assert (wrong.returncode, wrong.stdout) == (2, "") and "--overwrite" in wrong.stderr
+    told = program("cite", "out", folder=here)
+    assert told.returncode == 0 and told.stdout.startswith("@software{watershed_c")
+
+
+def test_the_first_scenario_runs_as_it_is(here: Path) -> None:
+    """What `init` writes; only the fifty years are cut short."""
+    written = typed("init", "mine")
+    assert "watershed-c run mine" in written.output
+    done = typed("run", "mine", "--set", "time.end=2001-02", "--set", "output.figures=false")
+    assert done.exit_code == 0 and "results in runs/mine" in done.output
+    assert json.loads((here / "runs/mine/run.json").read_text())["steps"] == 2
+    assert typed("init", str(here / "slope/scenario.toml/inside")).exit_code == 3  # a file is in the way
+
+
+def test_settings_reach_the_run(here: Path) -> None:
+    settings = (
+        "--set",
+        "time.end=2001-05",
+        "--set",
+        "rotation.maize-wheat.manure.carbon=1 t/ha",
+        "--set",
+        "title=Two months",
+    )
+    told = json.loads(typed("run", "slope", "--output", "out", "--json", *settings).output)
+    assert told["steps"] == 2 and told["title"] == "Two months"
+    manure = told["budget"]["carbon"]["soc"]["terms"]["amendment"]
+    assert manure == pytest.approx(0.3)  # t: 30 of the 40 cells of 0.01 ha are arable
+    wrong = typed("run", "slope", "--set", "nonsense")
+    assert wrong.exit_code == 2 and "must be key=value" in wrong.output
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_computed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watershed_c.simulation.initialise", lambda assembly: pytest.fail("computed already"))
+    (here / "file").write_text("")
+    done = typed("run", "slope", "--output", "file/out", "--quiet")
+    assert done.exit_code == 2 and "cannot be written" in done.output and "file" in done.output
+
+
+def test_a_full_disk_is_told_without_a_traceback(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "out/records/000000.nc.part")
+
+    monkeypatch.setattr("watershed_c.io.results.write_atomically", full)
+    done = typed("run", "slope", "--output", "out", "--quiet")
+    assert done.exit_code == 3 and "No space left on device" in done.output and "Traceback" not in done.output
+
+
+def test_help_of_every_verb() -> None:
+    verbs = ("run", "resume", "check", "init", "models", "scenarios", "explain", "doctor", "cite")
+    listed = typed("--help").output
+    for verb in verbs:
+        assert verb in listed and "Usage" in typed(verb, "-h").output
+    assert "0.1" in typed("--version").output
+    assert typed("frobnicate").exit_code == 2

@@ -30,11 +30,14 @@ def read_record(directory: Path) -> dict[str, Any]:
         There is none, or it is damaged.
     """
     try:
-        return dict(json.loads((directory / RECORD).read_text(encoding="utf-8")))
+        record = json.loads((directory / RECORD).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise wrong(directory, f"is not the results folder of a run: it has no {RECORD}.") from None
     except (OSError, ValueError) as error:
         raise wrong(directory / RECORD, f"cannot be read: {error}.") from None
+    if not isinstance(record, dict) or "status" not in record:
+        raise wrong(directory / RECORD, "is not the record of a run.")
+    return record
 
 
 def write_record(directory: Path, record: dict[str, Any]) -> None:
@@ -56,15 +59,18 @@ def _plain(value: Any) -> Any:
 
 
 def check_replaceable(directory: Path) -> None:
-    """Refuse to replace what no run has left.
+    """Refuse, before anything is computed, to replace what no run has left and to write where nothing can be written.
 
     Raises
     ------
     ScenarioError
-        The folder holds something, but no run.json.
+        The folder holds something, but no run.json; or it cannot be made.
     """
     if directory.is_dir() and any(directory.iterdir()) and not (directory / RECORD).exists():
         raise wrong(directory, f"is not empty and not the results folder of a run (no {RECORD}): it is not replaced.")
+    parent = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise wrong(directory, f"cannot be written: {parent} is not a folder that you may write to.")
 
 
 def make_empty(directory: Path) -> None:
