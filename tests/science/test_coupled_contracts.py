@@ -196,7 +196,7 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
         "numerics.ledger": choose("process", "step"),
     }  # fmt: skip
     if sic:
-        deep = choose("0 cm", "20 cm")
+        deep = choose("0 cm", "20 cm") if sum(thicknesses) > 20 else "0 cm"
         changes["soil.sic"] = {"value": f"{number(0.0, 40.0)} %", "as": "CaCO3", "decarbonated_depth": deep}
     if method == "history" and choose(False, False, True):
         changes["processes.custom"] = [

@@ -127,7 +127,7 @@ def test_dissolved_carbon_is_the_share_of_what_would_be_respired() -> None:
 def test_carbon_dioxide_of_soil_air_rises_with_depth() -> None:
     w, gas = ran(ARABLE, STEADY).assembly.watershed, ran(ARABLE, STEADY).carbon_dioxide
     assert (np.diff(gas[w.cells], axis=1) > 0.0).all()
-    assert 500e-6 < np.median(gas[w.cells, 0]) and np.median(gas[w.cells, -1]) < 0.10
+    assert 500.0 < np.median(gas[w.cells, 0]) and np.median(gas[w.cells, -1]) < 100_000.0  # ppm
 
 
 # -- erosion ----------------------------------------------------------------------------------------------------------
