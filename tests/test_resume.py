@@ -38,7 +38,9 @@ class Crash(RuntimeError):
 
 
 def scenario(**more: object) -> Scenario:
-    return runs.small({"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0, **more})
+    # routed anew every few months: a resumed run must do it when the whole one does
+    routing = {"processes.flow_routing.reroute_threshold": "0.15 mm"}
+    return runs.small({"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0, **routing, **more})
 
 
 @pytest.fixture(scope="module")

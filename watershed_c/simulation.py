@@ -368,7 +368,7 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
     if folder.is_dir() and any(folder.iterdir()):
         warnings.append(f"{folder} exists: to run, name another folder with --output, or add --overwrite")
     cells, layers, steps = assembly.watershed.cells.size, inputs.layer_bottom.size, chosen.time.months
-    records = steps // RECORD_MONTHS.get(chosen.output.every, steps) + 1
+    records = math.ceil(steps / RECORD_MONTHS.get(chosen.output.every, steps)) + 1
     maps = len({*ALWAYS, *chosen.output.maps})
     state = sum(values.nbytes for values in assembly.watershed.state_arrays().values())
     disk = records * maps * cells * 4.0 * MAP_COMPRESSION + state * RESTART_COMPRESSION
