@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 #: one year in hours: 365.25 d of 24 h (Julian year, IAU)
@@ -126,6 +127,7 @@ def _tidy(text: str) -> str:
     return " ".join(text.split())
 
 
+@cache
 def parse_unit(text: str) -> tuple[Dimension, float]:
     """Dimension and size (in kg, m, yr, K, MJ) of a unit expression; raises UnitError naming the unknown symbol."""
     dimension, size = list(_NONE), 1.0
@@ -152,6 +154,7 @@ def parse_unit(text: str) -> tuple[Dimension, float]:
     return (mass, length, time, temperature, energy), size
 
 
+@cache
 def factor(unit: str, kind: str) -> float:
     """Number by which a value in `unit` is multiplied to become the inside unit of `kind`; raises UnitError."""
     wanted = KINDS[kind]

@@ -21,11 +21,15 @@ def write_atomically(path: Path, fill: Callable[[netCDF4.Dataset], None]) -> Non
     os.replace(temporary, path)
 
 
-def put(dataset: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any, **attributes: Any) -> netCDF4.Variable:
-    """Add a compressed variable with its attributes (empty ones are left out)."""
+def put(
+    dataset: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any, *, compress: bool = True, **attributes: Any
+) -> netCDF4.Variable:
+    """Add a variable with its attributes (empty ones are left out); what is kept for a while only is not compressed."""
     dtype = values.dtype
     fill_value = dtype.type(np.nan) if dtype == np.float32 else None  # what is exact (float64) has no gaps
-    variable = dataset.createVariable(name, dtype, dims, zlib=bool(dims), complevel=2, fill_value=fill_value)
+    variable = dataset.createVariable(
+        name, dtype, dims, zlib=compress and bool(dims), complevel=2, fill_value=fill_value
+    )
     variable.setncatts(
         {key: value for key, value in attributes.items() if not (isinstance(value, str) and value == "")}
     )

@@ -179,7 +179,13 @@ class Recorder:
                 dataset.createDimension(name, size)
             for variable in self.variables:
                 where = w.active if variable == "elev" else w.is_soil
-                put(dataset, variable, ("node",), np.where(where, self._map(variable), np.nan).astype(np.float32))
+                put(
+                    dataset,
+                    variable,
+                    ("node",),
+                    np.where(where, self._map(variable), np.nan).astype(np.float32),
+                    compress=False,
+                )
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
                 put(dataset, "darea", ("node",), area)
