@@ -122,7 +122,6 @@ def _lay_down(
                     deposit[node, row] += share * moved[donor, row]
 
 
-@njit(cache=True, nogil=True)
 def translocate(
     cells: np.ndarray,
     columns: int,
