@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -338,3 +339,23 @@ def test_memory_holds_the_fields_that_are_not_the_models() -> None:
     assert np.shares_memory(memory[f"link.{FLUX}"], w.grid.at_link[FLUX])
     process.start_afresh()
     assert not process.net_erosion.any()
+
+
+def test_linear_diffuser_on_a_copy_of_hillslope(tmp_path: Path) -> None:
+    """Landlab's LinearDiffuser inserted by import path: soil moves with all it carries, and the books close."""
+    from watershed_c.scenario.load import load
+    from watershed_c.simulation import run
+
+    custom = {
+        "import": "landlab.components:LinearDiffuser",
+        "params": {"linear_diffusivity": 0.01},
+        "name": "creep",
+        "after": "tillage_erosion",
+        "elevation_change": "flux",
+        "flux_field": "hillslope_sediment__unit_volume_flux",
+    }
+    changes = {"processes.custom": [custom], "time.end": "2001-12", "carbon.initial.years": 1, "output.figures": False}
+    finished = run(load("hillslope", changes), output=tmp_path / "creep", quiet=True)
+    carbon = finished.budget.carbon["soc"]
+    assert "creep" in carbon.terms
+    assert carbon.closure < 1e-10 and finished.budget.worst_cell < 1.0
