@@ -38,17 +38,23 @@ def get_threads() -> int:
 
 
 def over_cells(kernel: Callable[..., None], cells: np.ndarray, *arguments: Any) -> None:
-    """Call ``kernel(chunk, *arguments)`` for chunks of ``cells`` that together cover them all."""
+    """Call ``kernel(chunk, *arguments)`` for chunks of ``cells`` that together cover them all.
+
+    The first chunk runs in the calling thread: to wake a thread takes longer than many a kernel on a small catchment.
+    """
     global _pool
     chunks = min(_threads, max(1, cells.size // SMALLEST_CHUNK))
     if chunks == 1:
         kernel(cells, *arguments)
         return
     if _pool is None:
-        _pool = ThreadPoolExecutor(max_workers=_threads, thread_name_prefix="kernel")
-    bounds = np.linspace(0, cells.size, chunks + 1).astype(np.int64)
-    parts = zip(bounds[:-1], bounds[1:], strict=True)
-    futures = [_pool.submit(kernel, cells[low:high], *arguments) for low, high in parts]
-    wait(futures)  # all of them, before an error of one is raised: nobody writes while it is handled
+        _pool = ThreadPoolExecutor(max_workers=_threads - 1, thread_name_prefix="kernel")
+    bounds = [cells.size * chunk // chunks for chunk in range(chunks + 1)]
+    parts = [cells[low:high] for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    futures = [_pool.submit(kernel, part, *arguments) for part in parts[1:]]
+    try:
+        kernel(parts[0], *arguments)
+    finally:
+        wait(futures)  # all of them, before an error of one is raised: nobody writes while it is handled
     for future in futures:
         future.result()
