@@ -247,10 +247,10 @@ class Recorder:
                     put(dataset, "darea", ("y", "x"), area, units="m2", long_name=long_name, **mapping)
         self._put_series(dataset)
 
-    def _put_grid(self, dataset: netCDF4.Dataset) -> dict[str, str]:
+    def _put_grid(self, dataset: netCDF4.Dataset) -> dict[str, Any]:
         """Coordinates and what each cell is; returns the attribute that names the grid mapping, if there is one."""
         w, place = self.watershed, self.place
-        mapping: dict[str, str] = {}
+        mapping: dict[str, Any] = {}
         if place.crs_wkt:
             crs = dataset.createVariable("crs", "i4", ())
             texts = {"grid_mapping_name": _projection(place.crs_wkt), "crs_wkt": place.crs_wkt}
@@ -289,7 +289,7 @@ class Recorder:
         starts = np.concatenate((days[:1], days[:-1]))
         put(dataset, "time_bounds", ("time", "bounds"), np.stack((starts, days), axis=1))
 
-    def _calendar(self) -> dict[str, str]:
+    def _calendar(self) -> dict[str, Any]:
         units = f"days since {self.clock.start_year:04d}-01-01"
         return {"units": units, "calendar": "noleap", "standard_name": "time"}
 
