@@ -97,7 +97,7 @@ class Ledger:
         self._expected = np.zeros((len(self.accounts), n))
         self._gross = np.zeros((len(self.accounts), n), dtype=np.float32)
         self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int16)
-        self._amount = np.zeros(n)
+        self._amount, self._nothing = np.zeros(n), np.zeros(0)
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
         #: kg m-2 per cell since the last record, by (label, term), for the maps that were asked for
@@ -193,11 +193,13 @@ class Ledger:
             return float(total.sum()) * w.cell_area
         column = self._index[account]
         by_column = amount if amount.ndim == 2 else amount[:, None]
-        summed, gross = book_amount(
-            cells, by_column, factor, only, self._expected[column], self._gross[column], self._amount
-        )
         label = self.labels[column]
-        self._tally(term, kind, label, summed, gross, self._targets(term, kind, label), cells)
+        targets = self._targets(term, kind, label)
+        booked = self._amount if targets else self._nothing
+        summed, gross = book_amount(
+            cells, by_column, factor, only, self._expected[column], self._gross[column], booked
+        )
+        self._tally(term, kind, label, summed, gross, targets, cells)
         return float(summed) * w.cell_area
 
     def _targets(self, term: str, kind: str, label: str) -> list[np.ndarray]:

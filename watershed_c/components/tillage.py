@@ -90,6 +90,11 @@ class Tillage(Process):
         """Forget what was moved before the run began."""
         self.net_erosion[:] = 0.0
 
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """Soil, in the steps that have a pass."""
+        return super().stores if self.watershed.units.tillage else ()
+
     def run_one_step(self, dt: float) -> None:
         """Do the passes of this step; they have dates, not rates, so ``dt`` does not enter."""
         passes: dict[int, list[TillageEvent]] = {}

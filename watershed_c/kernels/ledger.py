@@ -117,8 +117,8 @@ def check_closure(
 def book_amount(cells, amount, factor, only, expected, gross, booked):
     """Book ``factor`` times the row sums of ``amount (n, m)`` on one account, ``expected (n)`` and ``gross (n)``.
 
-    With ``only`` 1 or -1 amounts of the other sign count as zero. ``booked (n)`` is filled with what was booked;
-    returns its sum and its sum of absolute values over ``cells``.
+    With ``only`` 1 or -1 amounts of the other sign count as zero. ``booked (n)``, if not empty, is filled with what
+    was booked; returns its sum and its sum of absolute values over ``cells``.
     """
     total = 0.0
     absolute = 0.0
@@ -131,7 +131,8 @@ def book_amount(cells, amount, factor, only, expected, gross, booked):
             value = 0.0
         expected[cell] += value
         gross[cell] += abs(value)
-        booked[cell] = value
+        if booked.size > 0:
+            booked[cell] = value
         total += value
         absolute += abs(value)
     return total, absolute

@@ -72,7 +72,6 @@ def _reconstruct(
     group: np.ndarray,
     parent: np.ndarray,
     limiter: np.ndarray,
-    allowed: np.ndarray,
     step: np.ndarray,
 ) -> None:
     """Limited rise of concentration from top to bottom of each source layer, of the ordinary rows.
@@ -88,19 +87,24 @@ def _reconstruct(
         share = centre / (above + centre + below)
         weight_below = share * (2.0 * above + centre) / (centre + below)
         weight_above = share * (2.0 * below + centre) / (centre + above)
+        for index in range(limiter.shape[0]):
+            limiter[index] = 1.0
+        # rows of a group mostly follow each other: its limiter is held in a register till the next
+        current, least = group[0], 1.0
         for row in range(rows):
+            if group[row] != current:
+                limiter[current] = least
+                current = group[row]
+                least = limiter[current]
             here = stock[layer, row] * per_centre
             from_above = here - stock[layer - 1, row] * per_above
             to_below = stock[layer + 1, row] * per_below - here
             rise = weight_below * to_below + weight_above * from_above
             bound = min(abs(from_above), abs(to_below)) if from_above * to_below > 0.0 else 0.0
             step[layer, row] = rise
-            allowed[row] = (2.0 * bound + 2.0 * ROUND_OFF * abs(here) + TINY) / (abs(rise) + TINY)
-        for index in range(limiter.shape[0]):
-            limiter[index] = 1.0
-        for row in range(rows):
             if parent[row] < 0:
-                limiter[group[row]] = min(limiter[group[row]], allowed[row])
+                least = min(least, (2.0 * bound + 2.0 * ROUND_OFF * abs(here) + TINY) / (abs(rise) + TINY))
+        limiter[current] = least
         for row in range(rows):
             step[layer, row] *= limiter[group[row]]
 
@@ -231,7 +235,7 @@ def remap_columns(
         mass[count] = reference[node, layers - 1]  # the substratum as a neighbour
         for row in range(rows):
             stock[count, row] = mass[count] * substratum[node, row]
-        _reconstruct(count, mass, stock, group, parent, limiter, part, step)
+        _reconstruct(count, mass, stock, group, parent, limiter, step)
         if twins:
             for row in range(rows):
                 if parent[row] >= 0:
