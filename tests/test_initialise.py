@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -301,3 +302,41 @@ def test_what_the_other_run_lacks_or_has_otherwise_is_told(earlier: Path) -> Non
         later(earlier, {"soil.layers": ["10 cm", "15 cm", "30 cm"]})
     with pytest.raises(ScenarioError, match="no restart file"):
         later(earlier / "nowhere", {})
+
+
+def given(file: Path) -> dict[str, Any]:
+    return {"carbon.initial": {"method": "given", "file": str(file)}}
+
+
+def test_a_scenario_names_the_run_it_begins_with(earlier: Path, tmp_path: Path) -> None:
+    """carbon.initial.method = "given" is `carbon_of`, to the bit, and such a run goes to its end."""
+    expected, _ = later(earlier, {})
+    assembly, report = start(given(earlier / "restart.nc"))
+    for name, values in expected.watershed.state_arrays().items():
+        assert values.tobytes() == assembly.watershed.state_arrays()[name].tobytes(), name
+    assert report.method == "given"
+    scenario = runs.small({**SLOPE, **given(earlier / "restart.nc"), "time.end": "2001-03"})
+    assert runs.record(run(scenario, output=tmp_path / "run", quiet=True).directory)["status"] == "done"
+
+
+def test_a_file_to_begin_with_that_does_not_fit_is_told_with_its_key(earlier: Path, tmp_path: Path) -> None:
+    """All that differs at once, before anything is assembled."""
+    wider = {**given(earlier / "restart.nc"), "domain.synthetic.width": "60 m", "soil.layers": ["10 cm", "40 cm"]}
+    with pytest.raises(ScenarioError, match="rows and columns .* layer boundaries") as caught:
+        resolve(runs.small(SLOPE | wider), overwrite=True)
+    assert {problem.key for problem in caught.value.problems} == {"carbon.initial.file"}
+    other = tmp_path / "other.nc"
+    other.write_bytes((earlier / "restart.nc").read_bytes())
+    with netCDF4.Dataset(other, "a") as dataset:
+        dataset.constituents = dataset.constituents.replace('"dpm"', '"litter"')
+    with pytest.raises(ScenarioError, match="has no dpm, which are pools of this run .*litter, rpm"):
+        resolve(runs.small(SLOPE | given(other)), overwrite=True)
+    for missing in (tmp_path / "none.nc", tmp_path):
+        with pytest.raises(ScenarioError, match="does not exist"):
+            resolve(runs.small(SLOPE | given(missing)), overwrite=True)
+    (tmp_path / "text.nc").write_text("no restart file")
+    with pytest.raises(ScenarioError, match="cannot be read as a restart file"):
+        resolve(runs.small(SLOPE | given(tmp_path / "text.nc")), overwrite=True)
+    for wrong in ({"method": "given"}, {"method": "steady", "file": "restart.nc"}):
+        with pytest.raises(ScenarioError, match='must have file with method = "given", and only then'):
+            runs.small(SLOPE | {"carbon.initial": wrong})

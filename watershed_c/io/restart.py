@@ -41,13 +41,21 @@ def fingerprint(text: str, arrays: Iterable[np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _grid(watershed: Watershed) -> dict[str, Any]:
-    """What must be the same for the state of one watershed to mean something in another."""
-    w = watershed
-    corner = (float(w.grid.x_of_node[0]), float(w.grid.y_of_node[0]))
-    return {"rows and columns": list(w.shape), "cell size": [w.dx, w.dy], "south-west corner": list(corner)} | {
-        "layer boundaries": w.layer_bottom.tolist()
+def grid_of(
+    shape: tuple[int, int], spacing: tuple[float, float], corner: tuple[float, float], layer_bottom: np.ndarray
+) -> dict[str, Any]:
+    """What must be the same for the state of one watershed to mean something in another; lengths in m."""
+    return {
+        "rows and columns": list(shape),
+        "cell size": [float(size) for size in spacing],
+        "south-west corner": [float(position) for position in corner],
+        "layer boundaries": layer_bottom.tolist(),
     }
+
+
+def _grid(watershed: Watershed) -> dict[str, Any]:
+    w = watershed
+    return grid_of(w.shape, (w.dx, w.dy), (w.grid.x_of_node[0], w.grid.y_of_node[0]), w.layer_bottom)
 
 
 def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str, extra: dict[str, np.ndarray]) -> None:
@@ -125,6 +133,38 @@ def load(path: Path, watershed: Watershed, *, scenario_hash: str) -> tuple[int, 
     return int(attributes["next_step"]), _below("process.", arrays)
 
 
+def _differences(attributes: dict[str, Any], grid: dict[str, Any], pools: Iterable[str]) -> list[tuple[str, str]]:
+    """What a restart file has otherwise than a run that would begin with it, and what to do about it."""
+    there, rows = json.loads(attributes["grid"]), json.loads(attributes["constituents"])
+    found = []
+    differing = [f"{key} {there[key]} there, {value} here" for key, value in grid.items() if there[key] != value]
+    if differing:
+        found.append((f"is of another grid: {'; '.join(differing)}.", "Use the grid and layers of that run."))
+    lacking = [name for name in pools if name not in rows]
+    if lacking:
+        text = f"has no {', '.join(lacking)}, which are pools of this run (it has {', '.join(rows)})."
+        found.append((text, "Use the carbon model of that run."))
+    return found
+
+
+def initial_differences(path: Path, grid: dict[str, Any], pools: Iterable[str]) -> list[tuple[str, str]]:
+    """Why a run cannot begin with the carbon of a restart file, each with advice; nothing where it can.
+
+    Parameters
+    ----------
+    grid : dict
+        As :func:`grid_of` says it.
+    pools : iterable of str
+        Names of the carbon pools.
+
+    Raises
+    ------
+    ScenarioError
+        The file is missing or not readable.
+    """
+    return _differences(_read(path)[0], grid, pools)
+
+
 def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     """Put soil carbon, plant input, water and solutes of another run on the same grid into ``watershed``.
 
@@ -140,17 +180,15 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     Raises
     ------
     ScenarioError
-        The file is missing, not readable, or of another grid, other layers, or without soil where there is soil here.
+        The file is missing, not readable, of another grid, other layers or pools, or without soil where there is soil
+        here.
     """
     attributes, arrays = _read(path)
     w = watershed
-    here, there = _grid(w), json.loads(attributes["grid"])
-    differing = [f"{key} {there[key]} there, {value} here" for key, value in here.items() if there[key] != value]
+    pools = [w.constituents.names[row] for row in w.constituents.of_group("soc")]
+    differing = _differences(attributes, _grid(w), pools)
     if differing:
-        expectation = f"is of another grid: {'; '.join(differing)}."
-        raise ScenarioError(
-            Problem(str(path), expectation=expectation, suggestion="Use the grid and layers of that run.")
-        )
+        raise ScenarioError([Problem(str(path), expectation=text, suggestion=advice) for text, advice in differing])
     state = _below("state.", arrays)
     cells, shape = w.cells, w.reference.shape
     reference = state["reference"].reshape(shape)[cells]

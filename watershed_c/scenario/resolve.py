@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from watershed_c.errors import ScenarioError
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
 from watershed_c.io.rasters import Raster
 from watershed_c.management.rotation import Calendar
@@ -129,7 +130,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     if grid is None:
         check.done()
         raise AssertionError("a grid that is missing has a problem")
-    memory = _memory(check, grid, pools, available_memory)
+    memory = _memory(check, grid, len(pools), available_memory)
+    _carbon_file(check, grid, pools)
     points = _points(check, grid)
     latitude = _latitude(check, grid)
     land = land_use(check, grid, found)
@@ -150,13 +152,13 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
 # -- names and needs ---------------------------------------------------------------------------------------------------
 
 
-def _names(check: Checker) -> int:
-    """Names that must exist; returns the number of pools of the carbon model."""
+def _names(check: Checker) -> tuple[str, ...]:
+    """Names that must exist; returns those of the pools of the carbon model."""
     scenario = check.scenario
-    pools = 5
+    pools: tuple[str, ...] = ()
     try:
         shipped = scenario.carbon.model in available_models()
-        pools = int(load_model(scenario.carbon.model if shipped else check.path(scenario.carbon.model)).rates.size)
+        pools = load_model(scenario.carbon.model if shipped else check.path(scenario.carbon.model)).pools
     except ModelError as error:
         known = available_models()
         folder = (check.path(scenario.carbon.model) / "model.toml").is_file()
@@ -289,6 +291,28 @@ def _latitude(check: Checker, grid: Grid) -> float:
         check.add(("climate", "latitude"), "", "is missing: degrees north, for the length of the day.")
         return 0.0
     return latitude
+
+
+def _carbon_file(check: Checker, grid: Grid, pools: tuple[str, ...]) -> None:
+    """The run whose carbon is taken has the grid, layers and pools of this one."""
+    from watershed_c.io.restart import grid_of, initial_differences
+
+    written, key = check.scenario.carbon.initial.file, ("carbon", "initial", "file")
+    if written is None:
+        return
+    terrain, path = grid.terrain, check.path(written)
+    if not path.is_file():
+        check.add(key, written, "does not exist.", f"Paths start at the scenario file: looked for {path}.")
+        return
+    here = grid_of(
+        terrain.shape, (terrain.dx, terrain.dy), (terrain.x[0], terrain.y[0]), np.cumsum(check.scenario.soil.layers)
+    )
+    try:
+        differing = initial_differences(path, here, pools)
+    except ScenarioError as error:
+        differing = [(problem.expectation, problem.suggestion) for problem in error.problems]
+    for text, advice in differing:
+        check.add(key, written, text, advice)
 
 
 def _points(check: Checker, grid: Grid) -> dict[str, int]:

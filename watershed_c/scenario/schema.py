@@ -236,19 +236,22 @@ class Soil(Table):
 class InitialCarbon(Table):
     """initial = { method, ... }: where the pools start."""
 
-    method: Literal["steady", "history", "stable_cells", "inversion"] = item(
+    method: Literal["steady", "history", "stable_cells", "inversion", "given"] = item(
         "steady",
         "steady: steady state with lateral and substratum terms; history: run from clearing; stable_cells: plant input "
-        "by land use from cells that neither erode nor gain; inversion: no erosion (warns)",
+        "by land use from cells that neither erode nor gain; inversion: no erosion (warns); given: that of another run",
     )
     years: int | None = item(None, "history: years from clearing to the start", gt=0, le=10000)
     history_class: str | None = item(None, "history: land-use class before clearing")
 
+    file: str | None = item(
+        None, "given: restart.nc of a run on the same grid, layers and pools; its carbon, plant input, water, solutes"
+    )
     @model_validator(mode="after")
     def _needed(self) -> InitialCarbon:
-        for key in ("years", "history_class"):
-            if (self.method == "history") != (getattr(self, key) is not None):
-                raise ValueError(f'must have {key} with method = "history", and only then.')
+        for method, key in (("history", "years"), ("history", "history_class"), ("given", "file")):
+            if (self.method == method) != (getattr(self, key) is not None):
+                raise ValueError(f'must have {key} with method = "{method}", and only then.')
         return self
 
 
