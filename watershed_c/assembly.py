@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from watershed_c.clock import Clock, Step
+from watershed_c.clock import Clock
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
@@ -125,7 +125,9 @@ def assemble(inputs: Inputs) -> Assembly:
     except ValueError as error:  # what processes say of their parameters
         raise ScenarioError(Problem(scenario._file, key="processes", expectation=f"{error}.")) from error
     start, end = scenario.time.start, scenario.time.end
-    clock = Clock(int(start[:4]), int(end[:4]), int(start[5:7]) - 1, int(end[5:7]) - 1)
+    clock = Clock(
+        int(start[:4]), int(end[:4]), int(start[5:7]) - 1, int(end[5:7]) - 1, scenario.time.steps_per_month
+    )
     assembly = Assembly(
         inputs, Model(watershed, processes, clock), pools, tables, math.lcm(*(int(m) for m in tables.cycle_months)),
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
@@ -228,9 +230,9 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
     kept = {name: values.copy() for name, values in watershed.state_arrays().items()}
     still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
     produced, percolation = np.zeros_like(watershed.doc), np.zeros_like(watershed.doc)
-    years, start = assembly.cycle_months / 12.0, clock.start_year * 12 + clock.start_month
-    for month in range(start - assembly.cycle_months, start):
-        advance(watershed, still, Step(month - start, month // 12, month % 12, 1.0 / 12.0))
+    years = assembly.cycle_months / 12.0
+    for step in clock.before_start(assembly.cycle_months):
+        advance(watershed, still, step)
         produced += watershed.doc_produced / years
         percolation += watershed.percolation / years
     for name, values in watershed.state_arrays().items():

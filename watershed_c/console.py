@@ -68,7 +68,8 @@ class Console:
             f"{w.cells.size:,} cells of {w.dx:g} m ({w.cells.size * w.cell_area / 1e6:.2f} km2)"
             + (f", {channel:,} channel cells" if channel else "")
             + f", {w.layer_bottom.size} layers to {w.layer_bottom[-1]:g} m, {len(w.constituents)} constituents, "
-            f"{clock.steps:,} monthly steps"
+            f"{clock.months:,} monthly steps"
+            + (f" in {clock.steps_per_month} parts each" if clock.steps_per_month > 1 else "")
         )
         for warning in assembly.warnings:
             self._note(warning)

@@ -315,7 +315,7 @@ class Initialiser:
     def _cycle(self, *, lateral: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """One cycle of the coupled model from the present state, elevation held; ``lateral``: whether soil moves.
 
-        Returns, per year: soil lost and gained, by months in which a cell does the one or the other (n,), mean modifier
+        Returns, per year: soil lost and gained, by steps in which a cell does the one or the other (n,), mean modifier
         (n, L), input (U, L, P), exchange (n, L-1).
         """
         with nullcontext(self.processes) if lateral else _at_rest(self.processes) as processes:
@@ -336,12 +336,12 @@ class Initialiser:
         if column is not None:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
         turning = np.flatnonzero(self.model.rates > 0.0)
-        for month in range(self.cycle_months):
+        for step in self.clock.before_start(self.cycle_months):
             moved[:] = 0.0
-            self._take(processes, self.cycle_months - month)
+            self._take(processes, step)
             lost -= np.minimum(moved, 0.0) / years
             gained += np.maximum(moved, 0.0) / years
-            modifier += decomposition.modifier / self.cycle_months  # type: ignore[attr-defined]
+            modifier += decomposition.modifier / (self.cycle_months * step.parts)  # type: ignore[attr-defined]
             inputs += np.maximum(w.units.inputs - w.units.amendment, 0.0)[:, :, turning] / years
             for event in w.units.tillage if "tillage_erosion" in processes else ():
                 within = w.layer_bottom[:-1] < event.depth
@@ -353,16 +353,15 @@ class Initialiser:
 
     def _advance(self, months: int) -> None:
         """Take the coupled model through the last months before the start."""
-        for month in range(months):
-            self._take(self.processes, months - month)
+        for step in self.clock.before_start(months):
+            self._take(self.processes, step)
 
-    def _take(self, processes: Mapping[str, Process], months: int) -> None:
-        """The step so many months before the start of the run, proven by the ledger as a whole."""
-        first = self.clock.start_year * 12 + self.clock.start_month - months
+    def _take(self, processes: Mapping[str, Process], step: Step) -> None:
+        """A step before the start of the run, proven by the ledger as a whole."""
         ledger = self.watershed.ledger
         every_process, ledger.every_process = ledger.every_process, False
         try:
-            advance(self.watershed, processes, Step(-months, first // 12, first % 12, 1.0 / 12.0))
+            advance(self.watershed, processes, step)
         finally:
             ledger.every_process = every_process
 
@@ -393,8 +392,8 @@ class Initialiser:
         processes = {name: process for name, process in self.processes.items() if name in names}
         months = self.cycle_months * max(1, round(12 * WATER_YEARS / self.cycle_months))
         w.ledger.open()
-        for month in range(months):
-            self._take(processes, months - month)
+        for step in self.clock.before_start(months):
+            self._take(processes, step)
 
     def _set_inert(self, match: bool) -> None:
         """Inert carbon by Falloon on the 0-23 cm stock, evaluated here only and a tracer ever after (rule 13).

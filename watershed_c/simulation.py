@@ -113,7 +113,7 @@ def run(
     ModelFailure, LedgerError
         The model failed; the last good restart file is left.
     KeyboardInterrupt
-        Stopped by the user: at the end of the step, with a restart file; before the first step nothing is written.
+        Stopped by the user: at the end of the month, with a restart file; before the first step nothing is written.
     """
     started = time.perf_counter()
     timing, console = _Timing(), Console(quiet=quiet)
@@ -191,10 +191,10 @@ class _Run:
         self.report, self.timing, self.console = report, timing, console
         self.hash = assembly.fingerprint()
         clock = self.model.clock
-        self.checkpoint = max(1, round(output.checkpoint_every * 12))
+        self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
         self.recorder = Recorder(
             directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *output.maps])), points,
-            RECORD_MONTHS.get(output.every, clock.steps), attributes=self._attributes(),
+            RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
         )  # fmt: skip
 
     # -- restart ----------------------------------------------------------------------------------------------------
@@ -255,6 +255,8 @@ class _Run:
                 advance()
                 if model.done:
                     return
+                if not step.ends_month:  # results are of whole months, and so are restart files
+                    continue
                 if asked() or model.index % self.checkpoint == 0:
                     self.save()
                 if asked():
@@ -264,7 +266,7 @@ class _Run:
         w, erosion = self.assembly.watershed, self.model.processes.get("water_erosion")
         gross = getattr(erosion, "gross_erosion", None)
         return budget_of(
-            w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.steps / 12.0, gross_erosion=gross
+            w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.months / 12.0, gross_erosion=gross
         )
 
     def _draw(self) -> list[Path]:
@@ -367,14 +369,14 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
     folder, warnings = output_folder(chosen), list(assembly.warnings)
     if folder.is_dir() and any(folder.iterdir()):
         warnings.append(f"{folder} exists: to run, name another folder with --output, or add --overwrite")
-    cells, layers, steps = assembly.watershed.cells.size, inputs.layer_bottom.size, chosen.time.months
-    records = math.ceil(steps / RECORD_MONTHS.get(chosen.output.every, steps)) + 1
+    cells, layers, clock = assembly.watershed.cells.size, inputs.layer_bottom.size, assembly.model.clock
+    records = math.ceil(clock.months / RECORD_MONTHS.get(chosen.output.every, clock.months)) + 1
     maps = len({*ALWAYS, *chosen.output.maps})
     state = sum(values.nbytes for values in assembly.watershed.state_arrays().values())
     disk = records * maps * cells * 4.0 * MAP_COMPRESSION + state * RESTART_COMPRESSION
     years = 40.0  # of the coupled model before the start, for the initial carbon
-    seconds = SECONDS_PER_CELL_LAYER_STEP * cells * layers * (steps + 12.0 * years)
-    return Prediction(cells, layers, steps, inputs.memory, disk, seconds, tuple(warnings))
+    seconds = SECONDS_PER_CELL_LAYER_STEP * cells * layers * (clock.months + 12.0 * years) * clock.steps_per_month
+    return Prediction(cells, layers, clock.steps, inputs.memory, disk, seconds, tuple(warnings))
 
 
 def _at(scenario: Scenario, output: Path) -> Scenario:

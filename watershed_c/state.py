@@ -159,6 +159,8 @@ class Watershed:
         self.layer_temperature = np.zeros(self.layer_bottom.size)
         #: months since year 0 of the step being taken, and its place in the year (0 = January)
         self.calendar_month, self.month = 0, 0
+        #: whether it is the first, or only, step of its month: what has a date happens then
+        self.month_begins = True
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
@@ -230,6 +232,7 @@ class Watershed:
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""
         self.calendar_month, self.month = step.year * 12 + step.month, step.month
+        self.month_begins = step.part == 0
         self.ledger.step, self.ledger.label = step.index, step.label
 
     @property

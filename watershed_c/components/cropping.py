@@ -1,4 +1,4 @@
-"""The farming calendar: what every management unit shows and receives this month."""
+"""The farming calendar: what every management unit shows and receives this month, or in this part of it."""
 
 from __future__ import annotations
 
@@ -76,8 +76,11 @@ class Cropping(Process):
             raise ValueError(f"cells have units {used.min()} to {used.max()}, the tables have {expected[0]}")
 
     def run_one_step(self, dt: float) -> None:
-        """Turn the calendar to the month of the watershed's step (``dt`` is a month, yr)."""
-        state, tables = self.watershed.units, self.tables
+        """Turn the calendar to the month of the watershed's step, ``dt`` in yr.
+
+        Part of a month gets that part of the month's input; passes are queued for the first step of their month.
+        """
+        state, tables, part = self.watershed.units, self.tables, dt * 12.0
         month = self.watershed.calendar_month - self.first_month
         state.cover_factor[:] = tables.at(tables.cover_factor, month)
         state.cover_factor_annual[:] = tables.at(tables.cover_factor_annual, month)
@@ -85,10 +88,11 @@ class Cropping(Process):
         state.crop_coefficient[:] = tables.at(tables.crop_coefficient, month)
         state.curve_number[:] = tables.at(tables.curve_number, month)[:, self.group]
         state.root_fraction[:] = tables.at(tables.root_fraction, month)
-        state.inputs[:] = tables.at(self.inputs, month)
-        state.amendment[:] = tables.at(self.amendment, month)
+        state.inputs[:] = tables.at(self.inputs, month) * part
+        state.amendment[:] = tables.at(self.amendment, month) * part
         state.tillage[:] = [
             TillageEvent(unit, p.depth, p.efficiency, p.transport)
             for unit, row in enumerate(tables.month_of(month))
             for p in tables.tillage[unit][row]
+            if self.watershed.month_begins
         ]

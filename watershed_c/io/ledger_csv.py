@@ -1,4 +1,4 @@
-"""The ledger as a table of every step (kg, all digits), and the outlet series it holds."""
+"""The ledger as a table of every month (kg, all digits), and the outlet series it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of a run: maps and profiles at every record, ledger and outlet series at every step.
+"""Results of a run: maps and profiles at every record, ledger and outlet series of every month.
 
 While a run goes on, every record is a small file of its own under ``records/`` (written atomically) and the ledger is
 ``ledger.csv.part``; at the end they become ``results.nc`` and ``ledger.csv``. So a killed run leaves whole files only,
@@ -89,7 +89,7 @@ class Recorder:
     points : dict of str to int
         Nodes whose profiles are kept.
     every : int
-        Steps between records.
+        Months between records.
     attributes : dict
         Global attributes of results.nc (title, source, references ...).
     """
@@ -115,6 +115,7 @@ class Recorder:
         self._records = self.directory / "records"
         self._results = self.directory / "results.nc"
         self._ledger = LedgerFile(self.directory)
+        self._month: dict[tuple[str, str], float] = {}
 
     # -- during the run ---------------------------------------------------------------------------------------------
     def memory(self) -> dict[str, np.ndarray]:
@@ -127,19 +128,26 @@ class Recorder:
         self._write(0)
 
     def rewind(self, next_step: int) -> None:
-        """Forget what was recorded after the restart file was written."""
-        self._ledger.rewind(next_step)
+        """Forget what was recorded after the restart file was written; it is of the end of a month."""
+        months = next_step // self.clock.steps_per_month
+        self._month.clear()
+        self._ledger.rewind(months)
         for record in self._records.glob("*.nc*"):
-            if record.suffix == ".part" or int(record.stem) > next_step:
+            if record.suffix == ".part" or int(record.stem) > months:
                 record.unlink()
 
     def step(self, step: Step, totals: dict[tuple[str, str], float]) -> None:
-        """Take this step's ledger and, at the end of an interval, its maps."""
-        self._ledger.add(step.index, step.label, totals)
+        """Take this step's ledger and, at the end of a month, add it up; at the end of an interval, its maps."""
+        for key, amount in totals.items():
+            self._month[key] = self._month[key] + amount if key in self._month else amount
         if self._deep:
             self._percolated += self.watershed.percolation[:, -1]
-        taken = step.index + 1
-        if taken % self.every == 0 or taken == self.clock.steps:
+        if not step.ends_month:
+            return
+        taken = (step.index + 1) // step.parts
+        self._ledger.add(taken - 1, f"{step.year:04d}-{step.month + 1:02d}", self._month)
+        self._month.clear()
+        if taken % self.every == 0 or taken == self.clock.months:
             self.flush()
             self._write(taken)
 
@@ -172,7 +180,7 @@ class Recorder:
         raise ValueError(f"output {variable!r} has no rule")
 
     def _write(self, taken: int) -> None:
-        """Write the record after ``taken`` steps and begin the next interval."""
+        """Write the record after ``taken`` months and begin the next interval."""
         w = self.watershed
 
         def fill(dataset: netCDF4.Dataset) -> None:
@@ -278,7 +286,7 @@ class Recorder:
         return mapping
 
     def _days(self, taken: np.ndarray) -> np.ndarray:
-        """Days since January of the first year after so many steps."""
+        """Days since January of the first year after so many months."""
         return (self.clock.start_month + taken) * DAYS / 12.0
 
     def _put_time(self, dataset: netCDF4.Dataset, taken: list[int]) -> None:

@@ -111,7 +111,8 @@ class Time_(Table):
 
     start: Month = item("2001-01", "first month")
     end: Month = item("2050-12", "last month")
-    step: Literal["month"] = item("month", "length of a step; every month is a twelfth of a year")
+    step: Literal["month"] = item("month", "of forcing and calendar; every month is a twelfth of a year")
+    steps_per_month: int = item(1, "equal parts in which every month is computed", ge=1, le=64)
 
     @property
     def months(self) -> int:
