@@ -92,7 +92,7 @@ def test_potential_is_the_product_of_its_factors() -> None:
 
 def test_low_cover_class_has_the_low_coefficient() -> None:
     w = make(channel=False)
-    w.units.cover_factor_annual[:] = (0.02, 0.009)
+    w.units.cover_factor_annual[:] = (0.18, 0.05)  # a ploughed field, grass
     erosion = WaterErosion(w, transport_capacity_coefficient=(2.0, 8.0))
     erosion.run_one_step(1 / 12)
     assert set(erosion._coefficient[w.cells][w.unit[w.cells] == 0]) == {8.0}

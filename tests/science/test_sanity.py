@@ -281,3 +281,22 @@ def test_dissolved_carbon_leaves_from_the_first_year_as_it_will_later() -> None:
     area = w.cells.size * w.cell_area * YEARS
     kept = sum(found.totals[("doc", term)] for term in ("doc_production", "doc_mineralised", "doc_leached")) / area
     assert abs(kept) < 0.1 * found.total("doc", "doc_production") / area
+
+
+def test_grassland_and_forest_are_land_of_low_transport_capacity() -> None:
+    """The default threshold of annual C parts what is never ploughed of the crop library from ploughed fields."""
+    ploughed = {
+        "maize": "04-10", "soybean": "04-10", "potato": "03-20", "sugar-beet": "03-10", "barley": "03-01",
+        "rapeseed": "08-10", "winter-wheat": "09-20",
+    }  # fmt: skip
+    event = {"do": "till", "implement": "mouldboard-plough"}
+    rotation = {name: {"years": [name], "event": [{**event, "on": day}]} for name, day in ploughed.items()}
+    grown = [*ploughed, "deciduous-forest", "pasture", "grass"]
+    rules = [{"class": name, "max_elevation": f"{100 + number} m"} for number, name in enumerate(grown[:-1])]
+    changes = {"rotation": rotation, "land.rules": [*rules, {"class": grown[-1]}]}
+    assembly = assemble(resolve(small({**changes, "carbon.initial": {"method": "steady"}}), overwrite=True))
+    erosion = assembly.model.processes["water_erosion"]
+    names = (name.partition("+")[0] for name in assembly.tables.names)
+    annual = dict(zip(names, assembly.tables.cover_factor_annual[0], strict=True))
+    low = {name for name, cover in annual.items() if cover <= erosion.cover_threshold}
+    assert low == set(grown) - set(ploughed), annual

@@ -26,7 +26,9 @@ _CARRIERS = ("particulate", "mineral", "bulk")
 #: ktc on land of low and of high erosion potential, m, and the annual C between them: the example values of the
 #: WaTEM/SEDEM documentation (tutorial 3c). That program has no default; in calibration it scans 1-20 and 5-40 m.
 EXAMPLE_COEFFICIENT = (3.0, 12.0)
-EXAMPLE_COVER_THRESHOLD = 0.01
+#: annual C between the two: 0.1, default of `watem_ktc` of rusleR 0.0.2, after Batista et al. 2022. It lies between
+#: grassland (0.01 to 0.05) and ploughed fields (0.12 to 0.4); the 0.01 of the tutorial goes with its own C of pasture
+COVER_THRESHOLD = 0.1
 #: cell size those values go with, m
 COEFFICIENT_CELL_SIZE = 20.0
 #: above this cell size slopes are damped, m (coupling rule 23)
@@ -110,7 +112,7 @@ class WaterErosion(Process):
         slope_factor: str = "nearing_1997",
         capacity: str = "van_oost_2000",
         transport_capacity_coefficient: tuple[float, float] | None = None,
-        cover_threshold: float = EXAMPLE_COVER_THRESHOLD,
+        cover_threshold: float = COVER_THRESHOLD,
         channel_area: float = np.inf,
         depressions: str = "trap",
         enrichment: Mapping[str, float] | None = None,

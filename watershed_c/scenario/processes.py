@@ -109,8 +109,9 @@ class WaterErosion(Process):
     )  # fmt: skip
     ktc_high: Number | None = item(None, "the same where annual C > cover_threshold", gt=0.0, le=1e6)
     cover_threshold: Number = item(
-        0.01, "annual cover factor C that parts low from high", ge=0.0, le=1.0, source="WaTEM/SEDEM manual, example"
-    )
+        0.1, "annual cover factor C that parts low from high: between grassland and ploughed fields", ge=0.0, le=1.0,
+        source="rusleR 0.0.2, after Batista et al. 2022; WaTEM/SEDEM has no default",
+    )  # fmt: skip
     longest_slope: Length | None = item(
         None, "slope length at which LS stops growing, as runoff then runs in channels the terrain does not show; no "
         "limit but domain.channel_area if not given", gt=0.0, le=1e5,
