@@ -180,10 +180,10 @@ def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Re
         No steady state is found.
     """
     inputs, watershed, model = assembly.inputs, assembly.watershed, assembly.model
-    top = inputs.layer_bottom - inputs.column.thickness
-    share = np.clip((inputs.soc_depth - top) / inputs.column.thickness, 0.0, 1.0)
     if carbon_of is None and inputs.scenario.carbon.initial.file is not None:
         carbon_of = inputs.scenario.file(inputs.scenario.carbon.initial.file)
+    top = inputs.layer_bottom - inputs.column.thickness
+    share = np.clip((inputs.soc_depth - top) / inputs.column.thickness, 0.0, 1.0)
     measured = Measured(_on_nodes(inputs.column.soc) @ share, inputs.soc_depth, _on_nodes(inputs.column.substratum_soc))
     forcing, processes = normals(inputs.climate), dict(model.processes)
     if forcing is not inputs.climate:

@@ -244,10 +244,10 @@ class InitialCarbon(Table):
     )
     years: int | None = item(None, "history: years from clearing to the start", gt=0, le=10000)
     history_class: str | None = item(None, "history: land-use class before clearing")
-
     file: str | None = item(
         None, "given: restart.nc of a run on the same grid, layers and pools; its carbon, plant input, water, solutes"
     )
+
     @model_validator(mode="after")
     def _needed(self) -> InitialCarbon:
         for method, key in (("history", "years"), ("history", "history_class"), ("given", "file")):
