@@ -23,8 +23,8 @@ _CAPACITY = {
 _DEPRESSIONS = ("trap", "breach")
 _CARRIERS = ("particulate", "mineral", "bulk")
 
-#: ktc on land of low and of high erosion potential, m, and the annual C between them: the example values of the
-#: WaTEM/SEDEM documentation (tutorial 3c). That program has no default; in calibration it scans 1-20 and 5-40 m.
+#: ktc on land of low and of high erosion potential, m: the example values of the WaTEM/SEDEM documentation (tutorial
+#: 3c). That program has no default; in calibration it scans 1-20 and 5-40 m.
 EXAMPLE_COEFFICIENT = (3.0, 12.0)
 #: annual C between the two: 0.1, default of `watem_ktc` of rusleR 0.0.2, after Batista et al. 2022. It lies between
 #: grassland (0.01 to 0.05) and ploughed fields (0.12 to 0.4); the 0.01 of the tutorial goes with its own C of pasture
@@ -61,7 +61,7 @@ class WaterErosion(Process):
         program's calibration scans 1-20 and 5-40 m, and a ratio of 0.25 to 0.35 was found in Flanders. It belongs to
         the capacity model, the cell size and the time step (coupling rule 20).
     cover_threshold : float, 0-1
-        Annual cover factor above which the second coefficient holds. Default 0.01 (same source).
+        Annual cover factor above which the second coefficient holds. Default 0.1 (rusleR, after Batista et al. 2022).
     channel_area : float, m2, above 0
         Upslope area is counted no further than this in LS and capacity (rule 22). Default: no cap beyond the channel
         cells, which have no soil.
