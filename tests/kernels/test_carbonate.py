@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from watershed_c.kernels.carbonate import (
 )
 
 LITHOGENIC, PEDOGENIC = 1, 2
-TABLE = equilibrium_table()
+TABLE, HENRY = equilibrium_table()
 
 
 class Column(NamedTuple):
@@ -51,7 +52,7 @@ class Column(NamedTuple):
 
     def step(self) -> np.ndarray:
         cells = np.arange(self.water.shape[0], dtype=np.int64)
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-1], TABLE, self.exchange)
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-1], TABLE, HENRY, self.exchange)
         return self.exchange
 
 
@@ -125,11 +126,18 @@ def test_pure_water_equals_phreeqc() -> None:
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
-@given(st.floats(0.0, 60.0), st.floats(-10.0, 0.0))
+@given(st.floats(0.0, 60.0), st.floats(math.log(1e-4), 0.0))
 def test_table_of_equilibria_equals_their_solution(t: float, log_pressure: float) -> None:
-    p = float(np.exp(log_pressure))
+    p = math.exp(log_pressure)
     calcium, carbon, aqueous, _, _ = calcite_equilibrium(t, p, 0.0)
-    assert interpolated_equilibrium(TABLE, t, p) == pytest.approx((calcium, (carbon - aqueous) / calcium), rel=1e-7)
+    found = interpolated_equilibrium(TABLE, HENRY, t, log_pressure)
+    assert found[:2] == pytest.approx((calcium, (carbon - aqueous) / calcium), rel=1e-7)
+    assert found[2] == pytest.approx(aqueous / p, rel=2e-7)
+
+
+def test_frozen_soil_counts_as_water_at_its_melting_point() -> None:
+    found = interpolated_equilibrium(TABLE, HENRY, -12.0, math.log(5e-3))
+    assert found == interpolated_equilibrium(TABLE, HENRY, 0.0, math.log(5e-3))
 
 
 def test_strong_acid_equals_phreeqc() -> None:
@@ -328,7 +336,7 @@ def test_groundwater_delays_the_export() -> None:
     c = column()
     c.step()
     share = [c.step()[0, CALCIUM_EXPORT] for _ in range(24)]
-    inflow = interpolated_equilibrium(TABLE, 10.0, 5e-3)[0] * 25.0 * MOLAR_MASS_CALCIUM
+    inflow = interpolated_equilibrium(TABLE, HENRY, 10.0, float(np.log(5e-3)))[0] * 25.0 * MOLAR_MASS_CALCIUM
     expected = inflow * (1.0 - (200.0 / 225.0) ** np.arange(2, 26))
     assert share == pytest.approx(expected, rel=1e-12)
 
@@ -352,6 +360,6 @@ def test_cells_do_not_depend_on_their_chunk() -> None:
         c.carbon_dioxide[:] = np.random.default_rng(7).uniform(4e-4, 0.1, c.carbon_dioxide.shape)
     whole.step()
     for cells in np.array_split(rng.permutation(6).astype(np.int64), 3):
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts[:-1], TABLE, parts.exchange)
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts[:-1], TABLE, HENRY, parts.exchange)
     for a, b in zip(whole, parts, strict=True):
         assert np.array_equal(a, b)

@@ -152,7 +152,7 @@ class Carbonate(Process):
             w.temperature,
             w.layer_temperature,
             self.carbon_dioxide,
-            self._equilibria,
+            *self._equilibria,
             self._exchange,
         )
         self._book()

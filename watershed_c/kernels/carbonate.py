@@ -22,13 +22,13 @@ ZERO_CELSIUS = 273.15
 #: the error
 TOLERANCE = 1e-10
 MAXIMUM_ITERATIONS = 50
-#: knots of the table of equilibria: step (K) from 0 and number of steps of temperature; step of the logarithm
-#: from the lowest CO2 (atm) up to 1 atm. Interpolated to 1e-7 of the solution (tests)
-TEMPERATURE_STEP, TEMPERATURE_STEPS = 1.0, 50
-PRESSURE_STEP, LOWEST_PRESSURE = 0.1, 1e-4
+#: knots of the table of equilibria: step (K) and number of steps of temperature from 0 degC; step of the logarithm of
+#: CO2 from the lowest (atm) to 1 atm. Interpolated to 1e-7 of the solution, Henry's constant to 2e-7 (tests)
+TEMPERATURE_STEP, TEMPERATURE_STEPS = 0.25, 240
+PRESSURE_STEP, LOWEST_PRESSURE = 0.025, 1e-4
 
 _LOG_LOWEST = math.log(LOWEST_PRESSURE)
-_PRESSURE_STEPS = int(-_LOG_LOWEST / PRESSURE_STEP)
+_PRESSURE_STEPS = math.ceil(-_LOG_LOWEST / PRESSURE_STEP)
 
 #: columns of ``exchange`` filled by :func:`carbonate_step`
 LITHOGENIC_DISSOLVED, PEDOGENIC_DISSOLVED, PRECIPITATED, GAS_EXCHANGE, DIC_EXPORT, CALCIUM_EXPORT = range(6)
@@ -152,9 +152,10 @@ def calcite_equilibrium(
 
 
 @njit(cache=True, nogil=True)
-def _solve_table(table):
-    for i in range(table.shape[0]):
+def _solve_table(table, henry):
+    for i in range(henry.size):
         celsius = (i - 1) * TEMPERATURE_STEP
+        henry[i] = math.exp(_LN10 * log_constants(celsius)[0])
         for j in range(table.shape[1]):
             pressure = LOWEST_PRESSURE * math.exp((j - 1) * PRESSURE_STEP)
             calcium, carbon, aqueous, _, _ = calcite_equilibrium(celsius, pressure, 0.0)
@@ -162,52 +163,48 @@ def _solve_table(table):
             table[i, j, 1] = (carbon - aqueous) / calcium
 
 
-def equilibrium_table() -> np.ndarray:
-    """Equilibria without strong acid, solved once, for :func:`interpolated_equilibrium`, (I, J, 2).
+def equilibrium_table() -> tuple[np.ndarray, np.ndarray]:
+    """Equilibria without strong acid (I, J, 2) and Henry's constant (I,), solved once, for
+    :func:`interpolated_equilibrium`.
 
     Solving them in every layer of every cell and step was half of the time of a whole run.
     """
-    table = np.empty((TEMPERATURE_STEPS + 3, _PRESSURE_STEPS + 3, 2))
-    _solve_table(table)
-    return table
+    table, henry = np.empty((TEMPERATURE_STEPS + 3, _PRESSURE_STEPS + 3, 2)), np.empty(TEMPERATURE_STEPS + 3)
+    _solve_table(table, henry)
+    return table, henry
 
 
 @njit(cache=True, nogil=True)
-def interpolated_equilibrium(table: np.ndarray, temperature: float, carbon_dioxide: float) -> tuple[float, float]:
-    """Dissolved calcium (mol kg-1) at equilibrium with calcite, and dissolved carbon but CO2(aq) per calcium.
+def _quadratic(steps: float) -> tuple[int, float, float, float]:
+    """First of the three knots around ``steps`` from the first inner one (Lagrange), and their weights."""
+    knot = int(steps + 0.5)
+    u = steps - knot
+    return knot, 0.5 * u * (u - 1.0), 1.0 - u * u, 0.5 * u * (u + 1.0)
 
-    Cubic (Lagrange) in ``temperature`` (degC, >= 0) and in the logarithm of ``carbon_dioxide`` (atm); outside the
-    table, above 50 degC or below 1e-4 atm, the equilibrium is solved.
+
+@njit(cache=True, nogil=True)
+def interpolated_equilibrium(
+    table: np.ndarray, henry: np.ndarray, temperature: float, log_carbon_dioxide: float
+) -> tuple[float, float, float]:
+    """Equilibrium with calcite at ``temperature`` (degC) and the logarithm of CO2 (atm), quadratic in both.
+
+    Below 0 degC counts as 0 (the water that moves is liquid), above 60 as 60; CO2 counts as 1e-4 to 1 atm.
+
+    Returns
+    -------
+    calcium, ratio, henry
+        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per calcium; CO2(aq) per CO2 (mol kg-1 atm-1).
     """
-    along = (math.log(carbon_dioxide) - _LOG_LOWEST) / PRESSURE_STEP
-    across = temperature / TEMPERATURE_STEP
-    if not (0.0 <= along < _PRESSURE_STEPS and 0.0 <= across < TEMPERATURE_STEPS):
-        calcium, carbon, aqueous, _, _ = calcite_equilibrium(temperature, carbon_dioxide, 0.0)
-        return calcium, (carbon - aqueous) / calcium
-    i, j = int(across), int(along)
-    u, v = along - j, across - i
-    first = u * (1.0 - u) * (u - 2.0) / 6.0
-    second = 0.5 * (1.0 + u) * (1.0 - u) * (2.0 - u)
-    third = 0.5 * u * (1.0 + u) * (2.0 - u)
-    fourth = u * (u + 1.0) * (u - 1.0) / 6.0
+    across = min(max(temperature * (1.0 / TEMPERATURE_STEP), 0.0), 1.0 * TEMPERATURE_STEPS)
+    along = min(max((log_carbon_dioxide - _LOG_LOWEST) * (1.0 / PRESSURE_STEP), 0.0), 1.0 * _PRESSURE_STEPS)
+    i, cold, mild, warm = _quadratic(across)
+    j, low, middle, high = _quadratic(along)
     calcium, ratio = 0.0, 0.0
-    for k in range(4):
-        if k == 0:
-            weight = v * (1.0 - v) * (v - 2.0) / 6.0
-        elif k == 1:
-            weight = 0.5 * (1.0 + v) * (1.0 - v) * (2.0 - v)
-        elif k == 2:
-            weight = 0.5 * v * (1.0 + v) * (2.0 - v)
-        else:
-            weight = v * (v + 1.0) * (v - 1.0) / 6.0
+    for k, weight in enumerate((cold, mild, warm)):
         row = table[i + k]
-        calcium += weight * (
-            first * row[j, 0] + second * row[j + 1, 0] + third * row[j + 2, 0] + fourth * row[j + 3, 0]
-        )
-        ratio += weight * (
-            first * row[j, 1] + second * row[j + 1, 1] + third * row[j + 2, 1] + fourth * row[j + 3, 1]
-        )
-    return calcium, ratio
+        calcium += weight * (low * row[j, 0] + middle * row[j + 1, 0] + high * row[j + 2, 0])
+        ratio += weight * (low * row[j, 1] + middle * row[j + 1, 1] + high * row[j + 2, 1])
+    return calcium, ratio, cold * henry[i] + mild * henry[i + 1] + warm * henry[i + 2]
 
 
 @njit(cache=True, nogil=True)
@@ -228,6 +225,7 @@ def carbonate_step(
     layer_temperature: np.ndarray,
     carbon_dioxide: np.ndarray,
     table: np.ndarray,
+    henry: np.ndarray,
     exchange: np.ndarray,
 ) -> None:
     """Mix, equilibrate and percolate dissolved carbonate through the layers and groundwater of each cell.
@@ -253,11 +251,10 @@ def carbonate_step(
         (n,) water in the reservoir at the end of the step and what left it for the stream in the step, kg
         m-2.
     temperature, layer_temperature
-        (n,) air temperature, and (L,) what soil temperature adds to it in each layer, degC; their sum counts
-        as 0 below 0 (the water that moves is liquid).
+        (n,) air temperature, and (L,) what soil temperature adds to it in each layer, degC.
     carbon_dioxide
         (n, L) partial pressure of CO2 in soil air, atm, > 0.
-    table
+    table, henry
         Of :func:`equilibrium_table`.
     exchange
         (n, 6) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
@@ -278,12 +275,20 @@ def carbonate_step(
         outflow = percolation / V of each solute
     """
     layers = stocks.shape[1]
+    equilibria = np.empty((layers, 3))
     for cell in cells:
-        for column in range(6):
-            exchange[cell, column] = 0.0
-        calcium_inflow = 0.0
-        dic_inflow = 0.0
-        henry = 0.0
+        # independent of each other, unlike what percolates: looked up ahead, many at a time
+        for layer in range(layers):
+            equilibria[layer, 0] = math.log(carbon_dioxide[cell, layer])
+        for layer in range(layers):
+            molality, ratio, solubility = interpolated_equilibrium(
+                table, henry, temperature[cell] + layer_temperature[layer], equilibria[layer, 0]
+            )
+            equilibria[layer, 0] = molality * MOLAR_MASS_CARBON  # of calcium, as the carbonate carbon it came with
+            equilibria[layer, 1] = ratio / CALCIUM_PER_CARBON
+            equilibria[layer, 2] = solubility * carbon_dioxide[cell, layer] * MOLAR_MASS_CARBON
+        calcium_inflow, dic_inflow = 0.0, 0.0
+        dissolved_lithogenic, dissolved_pedogenic, precipitated, gas = 0.0, 0.0, 0.0, 0.0
         for layer in range(layers):
             volume = water[cell, layer] + percolation[cell, layer]
             old_dic = dic[cell, layer] + dic_inflow
@@ -291,40 +296,31 @@ def carbonate_step(
             from_lithogenic = stocks[cell, layer, lithogenic]
             from_pedogenic = stocks[cell, layer, pedogenic]
             solid = from_lithogenic + from_pedogenic
-            celsius = max(temperature[cell] + layer_temperature[layer], 0.0)
-            if layer == 0 or layer_temperature[layer] != layer_temperature[layer - 1]:
-                henry = math.exp(_LN10 * log_constants(celsius)[0])
-            aqueous = henry * carbon_dioxide[cell, layer]
-            change = 0.0
-            ratio = 0.0
-            if solid > 0.0 or dissolved_calcium > 0.0:
-                equilibrium, ratio = interpolated_equilibrium(table, celsius, carbon_dioxide[cell, layer])
-                ratio /= CALCIUM_PER_CARBON
-                change = (equilibrium * volume * MOLAR_MASS_CALCIUM - dissolved_calcium) / CALCIUM_PER_CARBON
-                if change >= solid:
-                    change = solid
-                    stocks[cell, layer, lithogenic] = 0.0
-                    stocks[cell, layer, pedogenic] = 0.0
-                elif change > 0.0:
-                    from_lithogenic = change * (from_lithogenic / solid)
-                    from_pedogenic = change - from_lithogenic
-                    stocks[cell, layer, lithogenic] -= from_lithogenic
-                    stocks[cell, layer, pedogenic] -= from_pedogenic
-                else:
-                    from_lithogenic = 0.0
-                    from_pedogenic = 0.0
-                    stocks[cell, layer, pedogenic] -= change
-                    exchange[cell, PRECIPITATED] -= change
-                exchange[cell, LITHOGENIC_DISSOLVED] += from_lithogenic
-                exchange[cell, PEDOGENIC_DISSOLVED] += from_pedogenic
-                dissolved_calcium += change * CALCIUM_PER_CARBON
-            new_dic = aqueous * volume * MOLAR_MASS_CARBON + ratio * dissolved_calcium
-            exchange[cell, GAS_EXCHANGE] += new_dic - old_dic - change
+            change = equilibria[layer, 0] * volume - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
+            if change >= solid:
+                change = solid
+            elif change > 0.0:
+                from_lithogenic *= change / solid
+                from_pedogenic = change - from_lithogenic
+            else:
+                from_lithogenic, from_pedogenic = 0.0, change
+            stocks[cell, layer, lithogenic] -= from_lithogenic
+            stocks[cell, layer, pedogenic] -= from_pedogenic
+            dissolved_lithogenic += from_lithogenic
+            dissolved_pedogenic += max(from_pedogenic, 0.0)
+            precipitated -= min(from_pedogenic, 0.0)
+            dissolved_calcium += change * CALCIUM_PER_CARBON
+            new_dic = equilibria[layer, 2] * volume + equilibria[layer, 1] * dissolved_calcium
+            gas += new_dic - old_dic - change
             share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
             calcium_inflow = share * dissolved_calcium
             dic_inflow = share * new_dic
             calcium[cell, layer] = dissolved_calcium - calcium_inflow
             dic[cell, layer] = new_dic - dic_inflow
+        exchange[cell, LITHOGENIC_DISSOLVED] = dissolved_lithogenic
+        exchange[cell, PEDOGENIC_DISSOLVED] = dissolved_pedogenic
+        exchange[cell, PRECIPITATED] = precipitated
+        exchange[cell, GAS_EXCHANGE] = gas
         volume = groundwater[cell] + baseflow[cell]
         share = baseflow[cell] / volume if volume > 0.0 else 0.0
         dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
