@@ -163,6 +163,38 @@ def test_unit_missing_unknown_or_absurd(tmp_path):
     assert "above any month on record" in messages(normals(tmp_path / "z.csv", header="month,tmean_degC,rain_m"))[0]
 
 
+def test_what_is_wrong_in_many_rows_is_told_once(tmp_path):
+    """The first row named, the others counted; a cell that is no number is not missing as well."""
+    rows = [
+        (1950 + i // 12, i % 12 + 1, "x" if 100 <= i < 160 else 10.0, "inf" if i == 3 else 50.0) for i in range(240)
+    ]
+    found = messages(write(tmp_path / "x.csv", "year,month,tmean_degC,precipitation_mm", rows))
+    assert found == [
+        'x.csv:5: precipitation_mm = "inf" is not a number',
+        'x.csv:102: tmean_degC = "x" is not a number; likewise in lines 103, 104, 105 and 56 more',
+    ]
+    lines = ["month,tmean_degC,precipitation_mm", *(f"{m},10" if m in (4, 6) else f"{m},10,50" for m in range(1, 13))]
+    (tmp_path / "r.csv").write_text("\n".join(lines))
+    assert messages(tmp_path / "r.csv") == ["r.csv:5: has 2 values, the header has 3; likewise in line 7"]
+    (tmp_path / "m.csv").write_text("month,tmean_degC,precipitation_mm\n" + "Jan,10,50\n" * 12)
+    assert messages(tmp_path / "m.csv") == [
+        'm.csv:2: month = "Jan" is not a number; likewise in lines 3, 4, 5 and 8 more'
+    ]
+
+
+def test_more_than_ever_was_measured_is_refused(tmp_path):
+    """The limits are the wettest month and the wettest twelve on record; a monsoon slope of 11 m a year is read."""
+    monsoon = [10, 50, 250, 900, 1200, 2200, 3200, 1800, 1300, 500, 70, 30]
+    assert read_climate(normals(tmp_path / "a.csv", rain=monsoon)).precipitation.sum() == sum(monsoon)
+    (month,) = messages(normals(tmp_path / "b.csv", rain=[9600, *[50] * 11]))
+    assert "9600 mm in month 1" in month and "Cherrapunji in July 1861" in month
+    (year,) = messages(normals(tmp_path / "c.csv", rain=[2500] * 12))
+    assert "30000 mm in 12 months" in year and "Cherrapunji in 1860-61" in year
+    rows = [(m, 10, 50, 1200 if m == 7 else 30) for m in range(1, 13)]
+    (pet,) = messages(write(tmp_path / "d.csv", "month,tmean_degC,rain_mm,pet_mm", rows))
+    assert "pet_mm is 1200 mm in month 7" in pet
+
+
 def test_unreadable_files(tmp_path):
     assert "no such file" in messages(tmp_path / "absent.csv")[0]
     (tmp_path / "empty.csv").write_text("")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from tests.scenario.valid import COLUMNS, ROWS, VALID, base, write
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.resolve import Inputs, resolve
@@ -165,6 +167,17 @@ def test_constant_climate_is_twelve_months(here: Path) -> None:
     result = resolve(load(write(here, text)))
     assert result.climate.is_normals and len(result.climate) == 12
     assert (result.climate.precipitation == 60.0).all()
+
+
+def test_rain_of_few_places_is_told_and_rain_of_none_refused(here: Path) -> None:
+    wet = "constant = { temperature = 20, precipitation = %s }"
+    for amount, said in ((["3000 mm", *["200 mm"] * 11], "3000 mm of rain in a month"), ("2300 mm", "27600 mm in 12 months")):
+        text = VALID.replace('source = "climate.csv"', 'source = "constant"\n' + wet % json.dumps(amount))
+        if isinstance(amount, list):
+            assert any(said in warning and "Cherrapunji" in warning for warning in resolve(load(write(here, text))).warnings)
+        else:
+            with pytest.raises(ScenarioError, match=said):
+                resolve(load(write(here, text)))
 
 
 def test_inversion_with_erosion_and_coarse_cells_warn(here: Path) -> None:

@@ -175,16 +175,21 @@ def _read_csv(path: Path, rename: dict[str, str], problems: list[str]) -> Table 
             problems.append(f'{path.name}: rename: there is no column "{old}"{nearest(old, header)}')
     names = [rename.get(name, name) for name in header]
     values = np.full((len(rows) - 1, len(names)), math.nan)
+    # lines with the same thing wrong are told together: text of the first, and all their numbers
+    wrong: dict[str, tuple[str, list[int]]] = {}
     for i, row in enumerate(rows[1:]):
         line = numbered[i + 1][0]
         if len(row) != len(names):
-            problems.append(f"{path.name}:{line}: has {len(row)} values, the header has {len(names)}")
+            text = f"has {len(row)} values, the header has {len(names)}"
+            wrong.setdefault("length", (text, []))[1].append(line)
+            values[i, len(row) :] = math.inf
         for j, cell in enumerate(row[: len(names)]):
-            try:
-                values[i, j] = float(cell) if cell.strip() else math.nan
-            except ValueError:
-                if quantity_and_unit(names[j]) or names[j] in ("year", "month"):
-                    problems.append(f'{path.name}:{line}: {header[j]} = "{cell.strip()}" is not a number')
+            number = _number(cell)
+            values[i, j] = math.inf if number is None else number
+            if number is None and (quantity_and_unit(names[j]) or names[j] in ("year", "month")):
+                text = f'{header[j]} = "{cell.strip()}" is not a number'
+                wrong.setdefault(header[j], (text, []))[1].append(line)
+    problems.extend(f"{path.name}:{lines[0]}: {text}{_also(lines[1:])}" for text, lines in wrong.values())
     calendar = {name: values[:, names.index(name)] for name in ("year", "month") if name in names}
     columns: dict[str, tuple[str, str, np.ndarray]] = {}
     unknown: list[str] = []
@@ -200,6 +205,23 @@ def _read_csv(path: Path, rename: dict[str, str], problems: list[str]) -> Table 
         problems.append(f'{path.name}: there is no column "month"{nearest("month", header)}')
         return None
     return Table(path.name, calendar.get("year"), calendar["month"], columns, unknown)
+
+
+def _number(cell: str) -> float | None:
+    """What a cell says: NaN where it is empty, None where it is not a number."""
+    try:
+        number = float(cell) if cell.strip() else math.nan
+    except ValueError:
+        return None
+    return None if math.isinf(number) else number
+
+
+def _also(lines: list[int]) -> str:
+    """Further lines in words: the first three, and how many more."""
+    if not lines:
+        return ""
+    more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+    return f"; likewise in line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:3]))}{more}"
 
 
 def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Table | None:
@@ -256,7 +278,8 @@ def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Tab
             )
             if found[0] in columns:
                 problems.append(f"{path.name}: variables {columns[found[0]][0]} and {variable} both give {found[0]}")
-            columns[found[0]] = (variable, unit, np.asarray(data[variable].values, dtype=np.float64))
+            values = np.asarray(data[variable].values, dtype=np.float64)
+            columns[found[0]] = (variable, unit, np.where(np.isinf(values), math.nan, values))
         return Table(path.name, year, month, columns, unknown)
 
 

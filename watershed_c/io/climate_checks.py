@@ -9,8 +9,15 @@ import numpy as np
 
 #: degC, monthly means outside this range occur nowhere (station records: -68 at Vostok, 42 in the Danakil)
 COLDEST, HOTTEST = -75.0, 50.0
-#: mm, above the wettest month on record (Cherrapunji, July 1861: 9300 mm)
-WETTEST = 9500.0
+#: mm, above the wettest month and the wettest 12 months on record (Cherrapunji, July 1861: 9 300; August 1860 to July
+#: 1861: 26 470; WMO world weather and climate extremes archive)
+WETTEST, WETTEST_YEAR = 9500.0, 26500.0
+#: mm in a month, met on few windward slopes of the monsoon and cyclone belts only: told, not refused
+WET = 2000.0
+#: mm in a month, twice what a desert evaporates in its hottest month
+MOST_PET = 1000.0
+#: MJ mm ha-1 h-1 in a month, what the wettest of the tropics have in a year
+MOST_EROSIVE = 50000.0
 
 #: quantity -> names of columns and variables (among them those of CMIP, TerraClimate and CRU)
 QUANTITIES: dict[str, tuple[str, ...]] = {
@@ -119,11 +126,13 @@ def _unit_message(unit: str, known: tuple[str, ...]) -> str:
 
 def check_calendar(table: Table, problems: list[str]) -> None:
     month, year = table.month, table.year
-    bad = ~((month >= 1.0) & (month <= 12.0) & (month == np.floor(month)))
+    spoiled = np.isinf(month) if year is None else np.isinf(month) | np.isinf(year)
+    bad = ~spoiled & ~((month >= 1.0) & (month <= 12.0) & (month == np.floor(month)))
     if bad.any():
         problems.append(
             f"{table.name}: month must be 1 to 12, is {month[bad][0]:g} in row {int(np.flatnonzero(bad)[0]) + 1}"
         )
+    if bad.any() or spoiled.any():
         return
     if year is None:
         count = np.bincount(month.astype(np.int64), minlength=13)[1:]
@@ -168,11 +177,12 @@ def _when(table: Table, rows: np.ndarray) -> str:
 
 
 def check_values(table: Table, quantity: str, name: str, values: np.ndarray, problems: list[str]) -> None:
-    empty = ~np.isfinite(values)
+    """What is wrong with the values of a column, each thing once; infinite where the reader has complained already."""
+    empty, known = np.isnan(values), np.isfinite(values)
     if empty.any():
         problems.append(f"{table.name}: {name} has no value in {_when(table, empty)}")
     if quantity in _TEMPERATURES:
-        absurd = ~empty & ((values < COLDEST) | (values > HOTTEST))
+        absurd = known & ((values < COLDEST) | (values > HOTTEST))
         if absurd.any():
             worst = float(values[absurd][0])
             advice = " If the values are in kelvin, the unit is K." if 200.0 < worst < 330.0 else ""
@@ -183,17 +193,32 @@ def check_values(table: Table, quantity: str, name: str, values: np.ndarray, pro
                 f"outside {COLDEST:.0f} to {HOTTEST:.0f}.{advice}"
             )
         return
-    negative = values < 0.0
+    negative = known & (values < 0.0)
     if negative.any():
         problems.append(f"{table.name}: {name} is negative ({values[negative][0]:g}) in {_when(table, negative)}")
-    if quantity in ("precipitation", "pet") and (values > WETTEST).any():
-        wet = values > WETTEST
+    limits = {
+        "precipitation": (WETTEST, "mm", "above any month on record (9 300 mm at Cherrapunji in July 1861)"),
+        "pet": (MOST_PET, "mm", f"above {MOST_PET:.0f}, which evaporates nowhere"),
+        "erosivity": (MOST_EROSIVE, "MJ mm ha-1 h-1", f"above {MOST_EROSIVE:.0f}, which no month has"),
+        "wet_days": (31.0, "days", "above 31"),
+    }
+    limit, unit, record = limits[quantity]
+    above = known & (values > limit)
+    if above.any():
         problems.append(
-            f"{table.name}: {name} is {values[wet][0]:.0f} mm in {_when(table, wet)}, "
-            "above any month on record: check the unit"
+            f"{table.name}: {name} is {values[above][0]:.0f} {unit} in {_when(table, above)}, {record}: check the unit"
         )
-    if quantity == "wet_days" and (values > 31.0).any():
-        problems.append(f"{table.name}: {name} is above 31 in {_when(table, values > 31.0)}")
+    elif quantity == "precipitation" and known.all() and (most := wettest_year(values)) > WETTEST_YEAR:
+        problems.append(
+            f"{table.name}: {name} comes to {most:.0f} mm in 12 months, above any year on record "
+            "(26 470 mm at Cherrapunji in 1860-61): check the unit"
+        )
+
+
+def wettest_year(precipitation: np.ndarray) -> float:
+    """Largest sum of twelve months on end, mm; of all there are when they are fewer."""
+    length = min(12, precipitation.size)
+    return float(np.convolve(precipitation, np.ones(length), mode="valid").max(initial=0.0)) if length else 0.0
 
 
 def check_order(table: Table, values: dict[str, np.ndarray], problems: list[str]) -> None:
@@ -204,5 +229,8 @@ def check_order(table: Table, values: dict[str, np.ndarray], problems: list[str]
         (mean, high, "tmean is above tmax"),
     ):
         # published normals are rounded, so a mean may be half a last digit outside
-        if lower is not None and upper is not None and (lower > upper + 0.06).any():
-            problems.append(f"{table.name}: {text} in {_when(table, lower > upper + 0.06)}")
+        if lower is None or upper is None:
+            continue
+        swapped = np.isfinite(lower) & np.isfinite(upper) & (lower > upper + 0.06)
+        if swapped.any():
+            problems.append(f"{table.name}: {text} in {_when(table, swapped)}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from watershed_c.errors import ScenarioError
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
+from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
@@ -250,6 +251,7 @@ def _climate(check: Checker) -> MonthlyForcing | None:
                 check.add(("climate", "source"), table.source, message)
             return None
         _covers(check, forcing)
+    _rain(check, forcing)
     if table.pet == "given" and forcing.pet is None:
         check.add(("climate", "pet"), "given", "but the climate gives no PET.", 'Use "thornthwaite".')
     if table.pet == "hargreaves" and (forcing.temperature_min is None or forcing.temperature_max is None):
@@ -269,6 +271,19 @@ def _climate(check: Checker) -> MonthlyForcing | None:
         forcing, temperature=shift.temperature, precipitation=100.0 * shift.precipitation, pet=100.0 * shift.pet,
         erosivity=100.0 * shift.erosivity,
     )  # fmt: skip
+
+
+def _rain(check: Checker, forcing: MonthlyForcing) -> None:
+    """Rain that no place has had; a month that few have is told."""
+    rain, most = forcing.precipitation, wettest_year(forcing.precipitation)
+    if most > WETTEST_YEAR:  # a table is refused when it is read
+        wrong = f"comes to {most:.0f} mm in 12 months, above any year on record (26 470 mm at Cherrapunji in 1860-61)."
+        check.add(("climate", "constant", "precipitation"), "", wrong)
+    elif rain.max() > WET:
+        check.warnings.append(
+            f"climate: {rain.max():.0f} mm of rain in a month fall in few places (the record is 9 300 mm, Cherrapunji, "
+            "July 1861): check the unit"
+        )
 
 
 def _covers(check: Checker, forcing: MonthlyForcing) -> None:
