@@ -28,6 +28,7 @@ ROOMS = {
     "initial_carbon": "initial carbon",
     **dict.fromkeys(("simulation", "assembly", "console", "budget"), "simulation"),
     "plots": "plots",
+    "front": "front",
     **dict.fromkeys(("cli", "catalogue"), "cli"),
 }
 _SOIL = {"first line", "kernels", "state"}
@@ -45,6 +46,7 @@ MAY = {
     "initial carbon": _SOIL | {"components", "pools", "coupling"},
     "simulation": set(ROOMS.values()) - {"cli"},
     "plots": {"first line"},
+    "front": set(ROOMS.values()) - {"cli", "plots"},
     "cli": set(ROOMS.values()) - {"plots"},
 }
 #: imports against the table, to be mended

@@ -121,6 +121,22 @@ def check(scenario: str, settings: tuple[str, ...], output: Path | None, as_json
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@OUTPUT
+@click.option("--overwrite", is_flag=True, help="Replace existing result files.")
+@QUIET
+@_speaking
+def rothc(file: Path, output: Path | None, overwrite: bool, quiet: bool) -> None:
+    """Run official RothC from FILE, the RothC_input.dat of RothC_Py or RothC_Code, to month_results.csv and
+    year_results.csv in that program's columns."""
+    from watershed_c.front.rothc import run_file
+
+    told = run_file(file, output, overwrite=overwrite)
+    if not quiet:
+        click.echo(told)
+
+
+@main.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @_speaking
 def init(directory: Path) -> None:
