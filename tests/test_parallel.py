@@ -15,7 +15,7 @@ from watershed_c.coupling import advance
 CELL_LOCAL = {
     *("check_closure", "decompose", "rate_modifier", "update_deficit", "water_balance", "remap_columns", "homogenise"),
     *("mix_diffusive", "carbonate_step", "soil_carbon_dioxide", "advect", "ls_factor", "transport_capacity"),
-    *("potential_soil_loss", "multiple_receivers", "steepest_receiver", "gradient"),
+    *("book_amount", "book_rows", "potential_soil_loss", "multiple_receivers", "steepest_receiver", "gradient"),
 }
 
 
@@ -53,6 +53,7 @@ def run(threads: int) -> tuple[dict[str, np.ndarray], list[dict[tuple[str, str],
 
 def test_same_bits_for_one_two_and_three_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 7)
+    monkeypatch.setattr(parallel, "BLOCK", 7)
     alone, totals, chunked = run(1)
     assert not chunked
     for threads in (2, 3):

@@ -29,8 +29,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from watershed_c.errors import LedgerError, ModelFailure
-from watershed_c.kernels.ledger import LEADING, TOLERANCE, TRAILING, book_amount, book_rows, check_closure, sum_columns
-from watershed_c.parallel import over_cells
+from watershed_c.kernels.ledger import (
+    LEADING,
+    TOLERANCE,
+    TRAILING,
+    book_amount,
+    book_rows,
+    check_closure,
+    sum_columns,
+)
+from watershed_c.parallel import over_blocks, over_cells
 
 if TYPE_CHECKING:
     from watershed_c.state import Watershed
@@ -87,7 +95,6 @@ class Ledger:
         self._index = {name: i for i, name in enumerate(self.accounts)}
         for group in table.groups:
             self._index.setdefault(group, len(LEADING) + int(table.of_group(group)[0]))
-        self._first_row = len(LEADING)
         self._group_rows = {group: table.of_group(group) for group in table.groups}
         #: label of each account in tables: rows go under their group
         self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
@@ -96,7 +103,9 @@ class Ledger:
         # seven digits are plenty for the sum of absolute fluxes: it is only what a tolerance is a share of
         self._expected = np.zeros((len(self.accounts), n))
         self._gross = np.zeros((len(self.accounts), n), dtype=np.float32)
-        self._worst, self._account = np.zeros(n), np.zeros(n, dtype=np.int16)
+        #: accounts booked on since they were looked at: of others there is no sum of absolute fluxes to read
+        self._booked = np.zeros(len(self.accounts), dtype=bool)
+        self._looks: dict[tuple[str, ...], np.ndarray] = {}
         self._amount, self._nothing = np.zeros(n), np.zeros(0)
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
@@ -128,7 +137,7 @@ class Ledger:
 
     def map_of(self, label: str, term: str) -> np.ndarray:
         """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
-        return self.maps.setdefault((label, term), np.zeros(self._worst.size))
+        return self.maps.setdefault((label, term), np.zeros(self._amount.size))
 
     def open(self) -> None:
         """Take the stocks as they stand as the balance to compare with at the next check."""
@@ -183,12 +192,14 @@ class Ledger:
         w = self._watershed
         cells = w.cells if cells is None else cells
         if account == "rows":
-            total, absolute = np.zeros(amount.shape[1]), np.zeros(amount.shape[1])
-            book_rows(cells, amount, only, self._expected, self._gross, self._first_row, total, absolute)
+            count, first = amount.shape[1], len(LEADING)
+            self._booked[first : first + count] = True
+            sums = over_blocks(book_rows, cells, 2 * count, amount, only, self._expected, self._gross, first)
+            total, absolute = sums.sum(axis=0).reshape(2, count)
             for group, rows in self._group_rows.items():
                 targets = self._targets(term, kind, group)
                 if targets:
-                    sum_columns(cells, amount, rows, only, self._amount)
+                    over_cells(sum_columns, cells, amount, rows, only, self._amount)
                 self._tally(term, kind, group, float(total[rows].sum()), float(absolute[rows].sum()), targets, cells)
             return float(total.sum()) * w.cell_area
         column = self._index[account]
@@ -196,11 +207,13 @@ class Ledger:
         label = self.labels[column]
         targets = self._targets(term, kind, label)
         booked = self._amount if targets else self._nothing
-        summed, gross = book_amount(
-            cells, by_column, factor, only, self._expected[column], self._gross[column], booked
+        self._booked[column] = True
+        sums = over_blocks(
+            book_amount, cells, 2, by_column, factor, only, self._expected[column], self._gross[column], booked
         )
+        summed, gross = (float(value) for value in sums.sum(axis=0))
         self._tally(term, kind, label, summed, gross, targets, cells)
-        return float(summed) * w.cell_area
+        return summed * w.cell_area
 
     def _targets(self, term: str, kind: str, label: str) -> list[np.ndarray]:
         """Cumulative maps that this term of this label adds to."""
@@ -251,13 +264,10 @@ class Ledger:
         process : str
             Whom to name.
         transforms : groups whose rows it may convert into each other
-        stores : of "soil", "water", "solutes"
+        stores : of "soil", "water", "solutes", or a group of rows
             Where to look: all, or those the process declares to change.
         """
-        self._compare(tuple(transforms), stores)
-        worst = int(np.argmax(self._worst))  # the first NaN, if there is one; zero at nodes without soil
-        ratio = float(self._worst[worst])
-        account = self.accounts[self._account[worst]]
+        ratio, worst, account = self._compare(tuple(transforms), tuple(stores))
         if np.isnan(ratio):
             raise ModelFailure(
                 "the state is no longer a finite number",
@@ -274,33 +284,17 @@ class Ledger:
                 self._fail(process, label, None, abs(net) / max(gross * TOLERANCE, 1e-300), lateral=net)
         self._lateral.clear()
 
-    def _compare(self, transforms: tuple[str, ...], stores: Collection[str]) -> None:
-        w = self._watershed
-        over_cells(
-            check_closure,
-            w.cells,
-            "soil" in stores,
-            "water" in stores,
-            "solutes" in stores,
-            w.mineral,
-            w.deposit_mineral,
-            w.stocks,
-            w.deposit,
-            w.water,
-            w.groundwater,
-            w.snow,
-            w.doc,
-            w.groundwater_doc,
-            w.dic,
-            w.groundwater_dic,
-            w.calcium,
-            w.groundwater_calcium,
-            self._expected,
-            self._gross,
-            self._joint(transforms),
-            self._worst,
-            self._account,
-        )
+    def _compare(self, transforms: tuple[str, ...], stores: tuple[str, ...]) -> tuple[float, int, str]:
+        """Largest residual in units of what is allowed, its cell and its account."""
+        w, look = self._watershed, self._look(stores)
+        worst = over_blocks(
+            check_closure, w.cells, 3, look, self._booked, self._joint(transforms), self._expected, self._gross,
+            w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
+            w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium,
+        )  # fmt: skip
+        self._booked &= ~look
+        ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one
+        return float(ratio), int(cell), self.accounts[int(account)]
 
     def close(self) -> dict[tuple[str, str], float]:
         """End the step: the cumulative balance of the domain, then this step's totals (kg) by (label, term)."""
@@ -355,6 +349,13 @@ class Ledger:
         self.initial = dict(values["initial"])
         self.worst_residual = values["worst_residual"]
         self.open()
+
+    def _look(self, stores: tuple[str, ...]) -> np.ndarray:
+        """Accounts that hold what is in ``stores``, (A,) bool."""
+        if stores not in self._looks:
+            held = ("soil", "water", *["soil"] * len(self._watershed.constituents), *["solutes"] * len(TRAILING))
+            self._looks[stores] = np.isin(held, stores) | np.isin(self.labels, stores)
+        return self._looks[stores]
 
     def _joint(self, transforms: tuple[str, ...]) -> np.ndarray:
         if transforms not in self._joint_cache:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 #: below this many cells a chunk is not worth a thread: dispatch costs about 50 microseconds
 SMALLEST_CHUNK = 2048
+#: cells that are added up by themselves, whatever the number of threads
+BLOCK = 256
 
 _threads = max(1, os.cpu_count() or 1)
 _pool: ThreadPoolExecutor | None = None
@@ -38,22 +41,51 @@ def get_threads() -> int:
 
 
 def over_cells(kernel: Callable[..., None], cells: np.ndarray, *arguments: Any) -> None:
-    """Call ``kernel(chunk, *arguments)`` for chunks of ``cells`` that together cover them all.
+    """Call ``kernel(chunk, *arguments)`` for chunks of ``cells`` that together cover them all."""
+    chunks = _chunks(cells)
+    bounds = [cells.size * chunk // chunks for chunk in range(chunks + 1)]
+    _in_threads(kernel, [(cells[low:high], *arguments) for low, high in pairwise(bounds)])
 
-    The first chunk runs in the calling thread: to wake a thread takes longer than many a kernel on a small catchment.
+
+def over_blocks(kernel: Callable[..., None], cells: np.ndarray, width: int, *arguments: Any) -> np.ndarray:
+    """Call ``kernel(chunk, of_chunk, BLOCK, *arguments)`` for chunks of ``cells`` made of whole blocks of ``BLOCK``.
+
+    The kernel leaves ``width`` numbers of each block in ``of_chunk``. Blocks do not depend on the number of threads, so
+    neither does what is added up over them in order.
+
+    Returns
+    -------
+    (blocks, width) float64
+    """
+    blocks = -(-cells.size // BLOCK)
+    of_blocks = np.zeros((blocks, width))
+    chunks = max(1, min(_chunks(cells), blocks))
+    bounds = [blocks * chunk // chunks for chunk in range(chunks + 1)]
+    _in_threads(
+        kernel,
+        [
+            (cells[low * BLOCK : high * BLOCK], of_blocks[low:high], BLOCK, *arguments)
+            for low, high in pairwise(bounds)
+        ],
+    )
+    return of_blocks
+
+
+def _chunks(cells: np.ndarray) -> int:
+    return min(_threads, max(1, cells.size // SMALLEST_CHUNK))
+
+
+def _in_threads(kernel: Callable[..., None], calls: list[tuple[Any, ...]]) -> None:
+    """Make the calls at once.
+
+    The first runs in the calling thread: to wake a thread takes longer than many a kernel on a small catchment.
     """
     global _pool
-    chunks = min(_threads, max(1, cells.size // SMALLEST_CHUNK))
-    if chunks == 1:
-        kernel(cells, *arguments)
-        return
-    if _pool is None:
+    if len(calls) > 1 and _pool is None:
         _pool = ThreadPoolExecutor(max_workers=_threads - 1, thread_name_prefix="kernel")
-    bounds = [cells.size * chunk // chunks for chunk in range(chunks + 1)]
-    parts = [cells[low:high] for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
-    futures = [_pool.submit(kernel, part, *arguments) for part in parts[1:]]
+    futures = [_pool.submit(kernel, *call) for call in calls[1:]] if _pool is not None else []
     try:
-        kernel(parts[0], *arguments)
+        kernel(*calls[0])
     finally:
         wait(futures)  # all of them, before an error of one is raised: nobody writes while it is handled
     for future in futures:

@@ -22,134 +22,162 @@ ABSOLUTE_FLOOR = 1e-15
 
 
 @njit(cache=True, nogil=True)
-def _compare(cell, account, now, expected, gross):
-    """What an account's stock differs from what is expected, and by how much it may; expects what is there now."""
-    then = expected[account, cell]
-    allowed = TOLERANCE * gross[account, cell] + ROUND_OFF * (abs(then) + abs(now))
-    expected[account, cell] = now
-    gross[account, cell] = 0.0
-    return now - then, allowed
+def _settle(cells, account, now, booked, expected, gross, residual, allowed):
+    """Add what the stock ``now`` of an account differs from what is expected, and by how much it may; expect ``now``.
 
-
-@njit(cache=True, nogil=True)
-def _worse(residual, allowed, account, largest, place):
-    """The larger of two residuals in units of what is allowed, and its account; the first that is not a number wins."""
-    if largest == largest and not abs(residual) <= largest * (allowed + ABSOLUTE_FLOOR):
-        return abs(residual) / (allowed + ABSOLUTE_FLOOR), account
-    return largest, place
+    Returns whether there was anything to add: where nothing was booked and nothing differs, all is left as it is.
+    """
+    different = booked[account]
+    for i in range(cells.size):
+        different |= now[account, i] != expected[account, cells[i]]
+    if different:
+        for i in range(cells.size):
+            cell = cells[i]
+            then = expected[account, cell]
+            residual[i] += now[account, i] - then
+            allowed[i] += ROUND_OFF * (abs(then) + abs(now[account, i]))
+            expected[account, cell] = now[account, i]
+        if booked[account]:
+            for i in range(cells.size):
+                allowed[i] += TOLERANCE * gross[account, cells[i]]
+                gross[account, cells[i]] = 0.0
+    return different
 
 
 @njit(cache=True, nogil=True)
 def check_closure(
-    cells, soil, water, solutes, mineral, deposit_mineral, stocks, deposit, soil_water, groundwater, snow, doc,
-    groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, expected, gross, joint, worst, account,
+    cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
+    groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
     Parameters
     ----------
     cells : (C,) int64
-    soil, water, solutes : bool
-        Which stores to look at: soil and all it carries; water; doc, dic and calcium.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
-        Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
-        since, set to zero.
+    worst : (B, 3) float64, of blocks of ``block`` cells
+        Out, first row: largest residual of the cells in units of what is allowed (above 1: does not close; NaN, the
+        first there is: not finite), its cell and its account.
+    look : (A,) bool
+        Accounts to look at: whole groups of rows, and all or none of doc, dic and calcium.
+    booked : (A,) bool
+        Accounts that something was booked on since they were looked at.
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    worst : (n,) float64
-        Out: largest residual of the cell in units of what is allowed (above 1: does not close; NaN: not finite).
-    account : (n,) int16
-        Out: the account it belongs to.
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
+        Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
+        since, set to zero.
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    # of the rows
-    residual = np.empty(rows)
-    allowed = np.empty(rows)
-    for cell in cells:
-        largest = 0.0
-        place = 0
-        if soil:
-            total = deposit_mineral[cell]
-            for layer in range(layers):
-                total += mineral[cell, layer]
-            difference, limit = _compare(cell, 0, total, expected, gross)
-            largest, place = _worse(difference, limit, 0, largest, place)
-        if water:
-            total = groundwater[cell] + snow[cell]
-            for layer in range(layers):
-                total += soil_water[cell, layer]
-            difference, limit = _compare(cell, 1, total, expected, gross)
-            largest, place = _worse(difference, limit, 1, largest, place)
-        if soil:
-            for k in range(rows):
-                total = deposit[cell, k]
+    now = np.empty((rows + 5, block))
+    residual = np.empty(block)
+    allowed = np.empty(block)
+    largest = 0.0
+    for start in range(0, cells.size, block):
+        part = cells[start : start + block]
+        if look[0]:
+            for i in range(part.size):
+                cell = part[i]
+                total = deposit_mineral[cell]
                 for layer in range(layers):
-                    total += stocks[cell, layer, k]
-                residual[k], allowed[k] = _compare(cell, 2 + k, total, expected, gross)
-                first = joint[2 + k] - 2
-                if first != k:
-                    residual[first] += residual[k]
-                    allowed[first] += allowed[k]
+                    total += mineral[cell, layer]
+                now[0, i] = total
+        for i in range(part.size):
+            cell = part[i]
             for k in range(rows):
-                if joint[2 + k] == 2 + k:
-                    largest, place = _worse(residual[k], allowed[k], 2 + k, largest, place)
-        if solutes:
-            organic = groundwater_doc[cell]
-            inorganic = groundwater_dic[cell]
-            lime = groundwater_calcium[cell]
-            for layer in range(layers):
-                organic += doc[cell, layer]
-                inorganic += dic[cell, layer]
-                lime += calcium[cell, layer]
-            difference, limit = _compare(cell, 2 + rows, organic, expected, gross)
-            largest, place = _worse(difference, limit, 2 + rows, largest, place)
-            difference, limit = _compare(cell, 3 + rows, inorganic, expected, gross)
-            largest, place = _worse(difference, limit, 3 + rows, largest, place)
-            difference, limit = _compare(cell, 4 + rows, lime, expected, gross)
-            largest, place = _worse(difference, limit, 4 + rows, largest, place)
-        worst[cell] = largest
-        account[cell] = place
+                if look[2 + k]:
+                    total = deposit[cell, k]
+                    for layer in range(layers):
+                        total += stocks[cell, layer, k]
+                    now[2 + k, i] = total
+        if look[1]:
+            for i in range(part.size):
+                cell = part[i]
+                total = groundwater[cell] + snow[cell]
+                for layer in range(layers):
+                    total += soil_water[cell, layer]
+                now[1, i] = total
+        if look[2 + rows]:
+            for i in range(part.size):
+                cell = part[i]
+                organic = groundwater_doc[cell]
+                inorganic = groundwater_dic[cell]
+                lime = groundwater_calcium[cell]
+                for layer in range(layers):
+                    organic += doc[cell, layer]
+                    inorganic += dic[cell, layer]
+                    lime += calcium[cell, layer]
+                now[2 + rows, i] = organic
+                now[3 + rows, i] = inorganic
+                now[4 + rows, i] = lime
+        for account in range(rows + 5):
+            if not look[account] or joint[account] != account:
+                continue
+            residual[:] = 0.0
+            allowed[:] = ABSOLUTE_FLOOR
+            different = False
+            for k in range(account, rows + 5):
+                if joint[k] == account:
+                    different |= _settle(part, k, now, booked, expected, gross, residual, allowed)
+            if different:
+                # none of the block, as a rule, is the largest so far: no division then
+                larger = False
+                for i in range(part.size):
+                    larger |= not abs(residual[i]) < largest * allowed[i]
+                for i in range(part.size if larger else 0):
+                    ratio = abs(residual[i]) / allowed[i]
+                    if largest == largest and not ratio <= largest:
+                        largest = ratio
+                        worst[0, 0] = ratio
+                        worst[0, 1] = part[i]
+                        worst[0, 2] = account
 
 
 @njit(cache=True, nogil=True)
-def book_amount(cells, amount, factor, only, expected, gross, booked):
+def book_amount(cells, sums, block, amount, factor, only, expected, gross, booked):
     """Book ``factor`` times the row sums of ``amount (n, m)`` on one account, ``expected (n)`` and ``gross (n)``.
 
     With ``only`` 1 or -1 amounts of the other sign count as zero. ``booked (n)``, if not empty, is filled with what
-    was booked; returns its sum and its sum of absolute values over ``cells``.
+    was booked; ``sums (B, 2)``: its sum and its sum of absolute values over each ``block`` of ``cells``.
     """
-    total = 0.0
-    absolute = 0.0
-    for cell in cells:
-        value = 0.0
-        for m in range(amount.shape[1]):
-            value += amount[cell, m]
-        value *= factor
-        if value * only < 0.0:
+    for part in range(sums.shape[0]):
+        total = 0.0
+        absolute = 0.0
+        for cell in cells[part * block : (part + 1) * block]:
             value = 0.0
-        expected[cell] += value
-        gross[cell] += abs(value)
-        if booked.size > 0:
-            booked[cell] = value
-        total += value
-        absolute += abs(value)
-    return total, absolute
+            for m in range(amount.shape[1]):
+                value += amount[cell, m]
+            value *= factor
+            if value * only < 0.0:
+                value = 0.0
+            expected[cell] += value
+            gross[cell] += abs(value)
+            if booked.size > 0:
+                booked[cell] = value
+            total += value
+            absolute += abs(value)
+        sums[part, 0] = total
+        sums[part, 1] = absolute
 
 
 @njit(cache=True, nogil=True)
-def book_rows(cells, amount, only, expected, gross, first, total, absolute):
-    """Book ``amount (n, K)`` on the rows from account ``first`` on; adds to ``total (K)`` and ``absolute (K)``."""
-    for cell in cells:
-        for k in range(amount.shape[1]):
-            value = amount[cell, k]
-            if value == 0.0 or value * only < 0.0:
-                continue
-            expected[first + k, cell] += value
-            gross[first + k, cell] += abs(value)
-            total[k] += value
-            absolute[k] += abs(value)
+def book_rows(cells, sums, block, amount, only, expected, gross, first):
+    """Book ``amount (n, K)`` on the rows from account ``first`` on.
+
+    ``sums (B, 2 K)``: sums and sums of absolute values of the rows over each ``block`` of ``cells``.
+    """
+    rows = amount.shape[1]
+    for part in range(sums.shape[0]):
+        for cell in cells[part * block : (part + 1) * block]:
+            for k in range(rows):
+                value = amount[cell, k]
+                if value == 0.0 or value * only < 0.0:
+                    continue
+                expected[first + k, cell] += value
+                gross[first + k, cell] += abs(value)
+                sums[part, k] += value
+                sums[part, rows + k] += abs(value)
 
 
 @njit(cache=True, nogil=True)
