@@ -445,3 +445,13 @@ def test_layers_climate_and_mode_are_checked():
         replace(CLIMATE, temperature=np.zeros(3))
     with pytest.raises(ValueError, match="negative"):
         replace(CLIMATE, erosivity=-np.ones(12))
+
+
+@pytest.mark.parametrize(
+    ("material", "carbon"), [("cattle-fym", 0.2696), ("cattle-slurry", 0.1131), ("compost", 0.3718)]
+)
+def test_fresh_mass_brings_the_carbon_of_its_material(material, carbon):
+    """30 t of fresh mass per hectare: dry matter and carbon content of the material file, T3.6 for farmyard manure."""
+    event = {"on": "04-01", "do": "manure", "amount": 3.0, "material": material}
+    (brought,) = schedule({"r": {"years": ["maize"], "event": [event]}}, LIBRARY)["r"].amendments
+    assert brought.carbon == pytest.approx(carbon, abs=5e-5)

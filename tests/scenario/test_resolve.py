@@ -180,6 +180,23 @@ def test_rain_of_few_places_is_told_and_rain_of_none_refused(here: Path) -> None
                 resolve(load(write(here, text)))
 
 
+def test_values_for_land_that_is_not_there_are_told(here: Path) -> None:
+    """A crop or rotation without a cell is no mistake: scenarios share their tables. A name of nothing is."""
+    by_class = 'sand = { by_class = { maize-wheat = "20 %", grass = "40 %", deciduous-forest = "60 %" } }'
+    result = inputs(here, ('sand = "30 %"', by_class))
+    assert any("soil.sand.by_class: no cell is deciduous-forest" in warning for warning in result.warnings)
+    with pytest.raises(ScenarioError, match="no land-use class has this name"):
+        inputs(here, ('sand = "30 %"', by_class.replace("deciduous-forest", "deciduous-forrest")))
+
+
+def test_work_below_the_profile_is_told(here: Path) -> None:
+    assert not inputs(here, ('depth = "25 cm"', 'depth = "60 cm"')).warnings
+    (warning,) = inputs(here, ('depth = "25 cm"', 'depth = "70 cm"')).warnings
+    assert "rotation.maize-wheat: tillage to 70 cm goes below the lowest layer (60 cm)" in warning
+    manure = 'do = "manure"\namount = "30 t/ha"\ndepth = "90 cm"'
+    assert "what is worked in to 90 cm" in inputs(here, ('do = "till"\ndepth = "25 cm"', manure)).warnings[0]
+
+
 def test_inversion_with_erosion_and_coarse_cells_warn(here: Path) -> None:
     result = inputs(here, ('model = "rothc"', 'model = "rothc"\ninitial = { method = "inversion" }'))
     assert any("inversion" in warning for warning in result.warnings)

@@ -184,17 +184,19 @@ class _Scheduler:
                     self.find(f"{key}.crop", crop, self.library.crops)
             if do in ("sow", "harvest") and crop in self.named and self.named[crop].kind in ("perennial", "fallow"):
                 self.say(f"{key}.do", do, f"cannot be done to {crop}, which is there all year.")
-            depth, carbon = _get(record, "depth"), _get(record, "carbon")
+            depth, carbon, amount = _get(record, "depth"), _get(record, "carbon"), _get(record, "amount")
             if depth is not None and not 0.0 < depth <= DEEPEST_TILLAGE:
                 self.say(f"{key}.depth", depth, f"must be above 0 and at most {DEEPEST_TILLAGE} m.")
+            material = _get(record, "material", DEFAULT_MATERIAL)
+            if do == "manure":
+                found = self.find(f"{key}.material", material, self.library.materials)
+                if found is not None and carbon is None and amount is not None:
+                    carbon = amount * found.carbon_per_fresh
             if do in ("manure", "residue") and not (carbon is not None and math.isfinite(carbon) and carbon >= 0.0):
                 self.say(f"{key}.carbon", carbon, "must be the carbon brought, kg C m-2, 0 or more.")
             implement = _get(record, "implement", DEFAULT_IMPLEMENT)
-            material = _get(record, "material", DEFAULT_MATERIAL)
             if do == "till":
                 self.find(f"{key}.implement", implement, self.library.implements)
-            if do == "manure":
-                self.find(f"{key}.material", material, self.library.materials)
             removed = float(_get(record, "straw_removed", math.nan))
             if len(self.problems) == before and on is not None:
                 events.append(_Event(key, on, do, crop, depth, implement, material, carbon, removed))
@@ -375,8 +377,9 @@ def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Ca
     ----------
     rotations : mapping of str to mapping or object
         By name: ``years`` (crop names), and optionally ``cover_crop``, ``event`` (or ``events``: list of records with
-        ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2,
-        ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop) and ``plant_input`` (kg C m-2 yr-1).
+        ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2 or
+        ``amount`` kg fresh m-2, ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop) and ``plant_input``
+        (kg C m-2 yr-1).
     library : CropLibrary
 
     Raises

@@ -76,6 +76,29 @@ def rotations(check: Checker) -> tuple[dict[str, Rotation], dict[str, Calendar]]
     return found, calendars
 
 
+def known_classes(found: dict[str, Rotation]) -> set[str]:
+    """Names that a value by class may speak of even where no cell has them: rotations, and crops."""
+    try:
+        crops = set(load_library().crops)
+    except ScenarioError:  # told where rotations are read
+        crops = set()
+    return crops | set(found)
+
+
+def worked_depth(check: Checker, calendars: dict[str, Calendar]) -> None:
+    """Tell where the calendar works deeper than the profile."""
+    bottom = sum(check.scenario.soil.layers)
+    for name, calendar in calendars.items():
+        tilled = max((worked.depth for worked in calendar.tillage), default=0.0)
+        brought = max((amendment.depth for amendment in calendar.amendments), default=0.0)
+        for what, depth in (("tillage", tilled), ("what is worked in", brought)):
+            if depth > bottom * (1.0 + 1e-9):
+                check.warnings.append(
+                    f"rotation.{name}: {what} to {100.0 * depth:g} cm goes below the lowest layer "
+                    f"({100.0 * bottom:g} cm) and ends there: soil.layers should reach deeper"
+                )
+
+
 def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
     """The key of the file for a key of the calendar: "rotation.NAME.EVENT.on", "rotation.NAME.years[0]"."""
     rest = key.removeprefix(f"rotation.{name}").removeprefix(".")

@@ -82,7 +82,10 @@ class Event(Table):
     do: Literal["sow", "harvest", "till", "manure", "residue", "none"] = item(doc="what is done")
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
     implement: str | None = item(None, "till: a name of models/implements.toml")
-    material: str | None = item(None, "manure: a name of models/materials")
+    material: str | None = item(None, "manure: a name of models/materials; cattle-fym if not given")
+    amount: ArealMass | None = item(
+        None, "manure: fresh mass brought, its carbon by the dry matter and carbon of the material", ge=0.0, le=50.0
+    )
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
     straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
 
@@ -90,16 +93,20 @@ class Event(Table):
     def _fits(self) -> Event:
         allowed = {
             "till": {"depth", "implement"},
-            "manure": {"depth", "material", "carbon"},
+            "manure": {"depth", "material", "amount", "carbon"},
             "residue": {"carbon"},
             "harvest": {"straw_removed"},
         }
         if self.do != "none":
-            for key in ("depth", "implement", "material", "carbon", "straw_removed"):
+            for key in ("depth", "implement", "material", "amount", "carbon", "straw_removed"):
                 if getattr(self, key) is not None and key not in allowed.get(self.do, set()):
                     raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
-        if self.do in ("manure", "residue") and self.carbon is None:
-            raise ValueError(f'has do = "{self.do}" without carbon, e.g. carbon = "2 t/ha".')
+        if self.do == "residue" and self.carbon is None:
+            raise ValueError('has do = "residue" without carbon, e.g. carbon = "2 t/ha".')
+        if self.do == "manure" and (self.carbon is None) == (self.amount is None):
+            raise ValueError(
+                'has do = "manure", which needs either amount (fresh mass, e.g. "30 t/ha") or carbon (e.g. "2 t/ha").'
+            )
         return self
 
 

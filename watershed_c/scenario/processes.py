@@ -189,7 +189,10 @@ class CustomProcess(Table):
         alias="import", description='where it is: "landlab.components:LinearDiffuser"',
         pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
     )  # fmt: skip
-    name: str = item("", "name in the ledger and in messages; the class name if not given")
+    name: str = item(
+        "", "name in the ledger and in messages: letters, digits, _ and -; the class name if not given",
+        pattern=r"^([A-Za-z][\w-]*)?$",
+    )  # fmt: skip
     params: dict[str, Any] = item(doc="keyword parameters of the component", factory=dict)
     after: str = item("tillage_erosion", "the process it runs after")
     elevation_change: Literal["uplift", "flux", "refuse"] = item(
@@ -200,6 +203,8 @@ class CustomProcess(Table):
 
     @model_validator(mode="after")
     def _flux(self) -> CustomProcess:
+        if self.name.endswith("_export"):
+            raise ValueError(f'has the name "{self.name}"; what ends in _export is an export of the ledger.')
         if (self.elevation_change == "flux") != bool(self.flux_field):
             raise ValueError('must have flux_field with elevation_change = "flux", and only then.')
         return self

@@ -13,13 +13,14 @@ from watershed_c.errors import ScenarioError
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
+from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
 from watershed_c.pools.loader import ModelError, available_models, load_model
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
-from watershed_c.scenario.land import LandUse, land_use, rotations
+from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
@@ -137,7 +138,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     latitude = _latitude(check, grid)
     land = land_use(check, grid, found)
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
-    column = SoilReader(check, grid, land.groups() if land is not None else None).column()
+    column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
+    worked_depth(check, calendars)
     check.done()
     assert column is not None and forcing is not None and land is not None
     reference = scenario.climate.reference_elevation
@@ -170,8 +172,15 @@ def _names(check: Checker) -> tuple[str, ...]:
         if name not in OUTPUT:
             hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
             check.add(("output", "maps", number), name, "is not a variable of the results.", hint)
+    taken = dict.fromkeys(("climate", "cropping", *PROCESS_NAMES), "a process of the program")
+    taken |= dict.fromkeys(KINDS, "a kind of ledger term")
     for number, custom in enumerate(scenario.processes.custom):
         key = ("processes", "custom", number)
+        called = custom.name or custom.import_path.rpartition(":")[2]
+        if called in taken:
+            check.add((*key, "name"), called, f"is {taken[called]}.", "Give this process a name of its own.")
+        elif custom.enabled:
+            taken[called] = "another of the processes.custom"
         if custom.after not in PROCESS_NAMES:
             hint = messages.nearest_hint(custom.after, PROCESS_NAMES) or f"There are: {', '.join(PROCESS_NAMES)}."
             check.add((*key, "after"), custom.after, "is not a process.", hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,10 +52,16 @@ class SoilReader:
     grid : Grid
     groups : dict of (n,) bool, or None
         Mask of each land-use class; None when the land use is not known.
+    known_classes : iterable of str
+        Names that may have a value though no cell has the class: it is told. Any other name is a mistake.
     """
 
-    def __init__(self, check: Checker, grid: Grid, groups: dict[str, np.ndarray] | None) -> None:
+    def __init__(
+        self, check: Checker, grid: Grid, groups: dict[str, np.ndarray] | None, known_classes: Iterable[str] = ()
+    ) -> None:
         self.check, self.grid, self.groups = check, grid, groups
+        #: classes a scenario may speak of though its land has none of them: its rotations, and crops
+        self.known_classes = frozenset(known_classes)
         self.core = grid.soil
         self.layers = np.array(check.scenario.soil.layers)
         self.bottom = np.cumsum(self.layers)
@@ -85,7 +92,11 @@ class SoilReader:
         """(n,) object array of what is written for the class of each node."""
         if self.groups is None:
             return None
-        unknown = [name for name in values if name not in self.groups]
+        elsewhere = [name for name in values if name not in self.groups and name in self.known_classes]
+        if elsewhere:
+            called = messages.dotted((*key, "by_class"), None)
+            self.check.warnings.append(f"{called}: no cell is {', '.join(elsewhere)}: not used")
+        unknown = [name for name in values if name not in self.groups and name not in self.known_classes]
         for name in unknown:
             hint = messages.nearest_hint(name, self.groups)
             known = ", ".join(self.groups)
@@ -153,12 +164,20 @@ class SoilReader:
     ) -> tuple[np.ndarray, np.ndarray] | None:
         """Carbon by layer (n, L) kg C m-2 and concentration at the base of the profile (n,), kg C per kg dry soil."""
         if table.by_layer is not None:
+            if isinstance(table, SoilInorganicCarbon) and table.depth is not None:
+                self.check.add((*key, "depth"), f"{100.0 * table.depth:g} cm", "is not used with by_layer.")
+                return None
             return self.carbon_by_layer(key, table.by_layer, bulk_density, scale)
         amounts = self.amounts(key, table, plausible)
         if amounts is None:
             return None
         kind, values = amounts
         values = values * scale
+        if kind == "fraction" and isinstance(table, SoilInorganicCarbon) and table.depth is not None:
+            wrong = "is not used with a concentration, which holds in all layers below decarbonated_depth."
+            hint = "Leave it out, or give a stock (t/ha)."
+            self.check.add((*key, "depth"), f"{100.0 * table.depth:g} cm", wrong, hint)
+            return None
         depth = table.depth if table.depth is not None else float(self.bottom[-1])
         if depth > self.bottom[-1] * (1.0 + 1e-9):
             total = f"{100.0 * self.bottom[-1]:g} cm"

@@ -104,7 +104,7 @@ on       = "04-10"
 crop     = "maize"
 do       = "manure"
 material = "cattle-fym"
-carbon   = "2 t/ha"
+amount   = "22 t/ha"
 
 [numerics]
 threads = "auto"
