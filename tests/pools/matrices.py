@@ -51,9 +51,7 @@ def pool_names(content: Mapping[str, Any]) -> list[str]:
     return [pool["name"] for pool in content["pools"]]
 
 
-def system(
-    content: Mapping[str, Any], properties: Mapping[str, float], state: np.ndarray | None = None
-) -> np.ndarray:
+def system(content: Mapping[str, Any], properties: Mapping[str, float], state: np.ndarray | None = None) -> np.ndarray:
     """Matrix A (P, P), yr-1, column = donor, at environmental factors of 1.
 
     ``state`` (P) is needed by factors that read it (lignin of structural litter).
@@ -146,10 +144,9 @@ def rerun(name: str) -> tuple[np.ndarray, np.ndarray, float]:
     rates = inputs * per_year
     if reference["scheme"] == "rk4":
         assert reference["interpolated"] and drivers.shape[0] == steps + 1
-        return runge_kutta(matrix, modifiers, rates[:-1], expected[0], 1.0 / per_year), expected, reference[
-            "tolerance_relative"
-        ]
-    states = [expected[0]]
+        states = runge_kutta(matrix, modifiers, rates[:-1], expected[0], 1.0 / per_year)
+        return states, expected, reference["tolerance_relative"]
+    rows = [expected[0]]
     for n in range(steps):
-        states.append(solution(matrix * modifiers[n], rates[n], states[-1], np.array([1.0 / per_year]))[0])
-    return np.array(states), expected, reference["tolerance_relative"]
+        rows.append(solution(matrix * modifiers[n], rates[n], rows[-1], np.array([1.0 / per_year]))[0])
+    return np.array(rows), expected, reference["tolerance_relative"]
