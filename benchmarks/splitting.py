@@ -1,0 +1,266 @@
+"""Splitting error of the loop: ``python benchmarks/splitting.py [--figure FILE]``. See docs/coupling.md.
+
+Coupling rule 6: the same slope, two years, with a month in 1, 2, 4 and 8 steps, and with water erosion, tillage, soil
+column, decomposition and carbonate in every order. Pools are linear with frozen rate modifiers and take exact steps, so
+what changes with step and order is what splitting does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.linalg import expm
+
+from watershed_c.assembly import assemble, initialise
+from watershed_c.budget import budget_of
+from watershed_c.clock import Clock
+from watershed_c.components.base import Process
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.coupling import Model
+from watershed_c.names import info
+from watershed_c.pools import CompiledPoolModel
+from watershed_c.scenario.load import load
+from watershed_c.scenario.resolve import resolve
+from watershed_c.state import Watershed
+
+#: the shipped slope of 400 m, 50 m wide, with lime, under enriched erosion; every change of the surface is routed anew;
+#: with 16 wet days soil water takes the same 16 substeps a month in all runs
+CHANGES = {
+    "domain.synthetic.width": "50 m",
+    "time.end": "2002-12",
+    "soil.sic": {"value": "10 %", "as": "CaCO3"},
+    "soil.substratum.sic": "1.2 %",
+    "carbon.initial": {"method": "history", "years": 20, "history_class": "deciduous-forest"},
+    "processes.soil_water.rain_days": 16.0,
+    "processes.flow_routing.reroute_threshold": 0.0,
+    "processes.water_erosion.ktc_low": 3.0,
+    "processes.water_erosion.ktc_high": 12.0,
+    "processes.water_erosion.enrichment": {"law": "constant", "ratio": 1.5},
+    "processes.carbonate.enabled": True,
+    "numerics.threads": 1,
+    "numerics.ledger": "step",
+}
+#: what is permuted, in the order of the loop; climate, cropping, soil water and flow routing come before in all
+ORDER = ("water_erosion", "tillage_erosion", "soil_column", "decomposition", "carbonate")
+STEPS = (1, 2, 4, 8)
+#: quantity -> what it is
+QUANTITIES = {
+    "sediment export": "t ha-1 yr-1",
+    "SOC export": "kg C ha-1 yr-1",
+    "SIC loss": "kg C ha-1 yr-1",
+    "net exchange": "kg C ha-1 yr-1",
+}
+
+
+class FrozenDecomposition(Process):
+    """Exact step of linear pools, dC/dt = modifier A C + input, with modifiers that do not change.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With one clay content.
+    model : CompiledPoolModel
+    modifier : (L,), dimensionless
+    """
+
+    _name = "FrozenDecomposition"
+    _info = info(reads=("unit", "input_scale"), changes=("stocks",), writes=("respired", "doc_produced"))
+    ledger_terms = Decomposition.ledger_terms
+    transforms = ("soc",)
+
+    def __init__(self, watershed: Watershed, model: CompiledPoolModel, modifier: np.ndarray) -> None:
+        super().__init__(watershed)
+        clay = np.unique(watershed.clay[watershed.cells])
+        if clay.size != 1:
+            raise ValueError("one matrix serves all cells: they must have the same clay content")
+        coefficients = model.coefficients({"clay": 100.0 * clay} if model.properties else {})[0]
+        self.matrix = -np.diag(model.rates)
+        for source, destination, index in zip(model.source, model.destination, model.coefficient_index, strict=True):
+            self.matrix[destination, source] += coefficients[index] * model.rates[source]
+        self.modifier = np.array(modifier)
+        self._rows = watershed.constituents.of_group("soc")
+        self._dt, self._decay, self._enter = 0.0, np.empty(0), np.empty(0)
+
+    def _set_step(self, dt: float) -> None:
+        """Maps of a step, (L, P, P), for C(t + dt) = decay C(t) + enter u, the input u entering evenly."""
+        pools = len(self.matrix)
+        block = np.zeros((self.modifier.size, 2 * pools, 2 * pools))
+        block[:, :pools, :pools] = self.modifier[:, None, None] * dt * self.matrix
+        block[:, :pools, pools:] = np.eye(pools)
+        both = expm(block)
+        self._dt, self._decay, self._enter = dt, both[:, :pools, :pools], both[:, :pools, pools:]
+
+    def run_one_step(self, dt: float) -> None:
+        """Advance by ``dt`` yr and book it."""
+        w = self.watershed
+        if dt != self._dt:
+            self._set_step(dt)
+        cells, unit, scale = w.cells, w.unit[w.cells], w.input_scale[w.cells, None, None]
+        amendment = w.units.amendment[unit]
+        plant = (w.units.inputs[unit] - amendment) * scale
+        before = w.stocks[cells][:, :, self._rows]
+        after = np.einsum("lpq,clq->clp", self._decay, before)
+        after += np.einsum("lpq,clq->clp", self._enter, plant + amendment)
+        w.stocks[np.ix_(cells, np.arange(self.modifier.size), self._rows)] = after
+        w.respired[cells] = (before + plant + amendment - after).sum(axis=2)
+        w.doc_produced[:] = 0.0
+        for term, amount in (("plant_input", plant), ("amendment", amendment)):
+            values = np.zeros(w.respired.shape)
+            values[cells] = amount.sum(axis=2)
+            w.ledger.book(term, "soc", values)
+        w.ledger.book("respired", "soc", w.respired, factor=-1.0)
+
+
+class Experiment:
+    """One slope in one initial state, to be taken through two years in steps and orders of choice.
+
+    Parameters
+    ----------
+    decomposition : callable
+        ``decomposition(watershed, model, modifier)``: the process that stands for decomposition; ``modifier`` (L,) are
+        the rate modifiers, their mean over the cells and a year.
+    changes : mapping, optional
+        Of the scenario, by dotted key.
+    """
+
+    def __init__(
+        self,
+        decomposition: Callable[[Watershed, CompiledPoolModel, np.ndarray], Process] = FrozenDecomposition,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        assembly = assemble(resolve(load("hillslope", {**CHANGES, **(changes or {})}), overwrite=True))
+        initialise(assembly)
+        self.watershed, self.clock = assembly.watershed, assembly.model.clock
+        self.processes = dict(assembly.model.processes)
+        self._start = {name: values.copy() for name, values in self.watershed.state_arrays().items()}
+        modifier = np.zeros(self.watershed.layer_bottom.size)
+        for _ in range(12):
+            assembly.model.step()
+            modifier += self.processes["decomposition"].modifier[self.watershed.cells].mean(axis=0) / 12.0  # type: ignore[attr-defined]
+        self.processes["decomposition"] = decomposition(self.watershed, assembly.pools, modifier)
+
+    def _restart(self, steps_per_month: int) -> None:
+        for name, values in self.watershed.state_arrays().items():
+            values[...] = self._start[name]
+        # what carbonate would take for the CO2 of the step before, where it comes before decomposition
+        np.divide(self.watershed.respired, steps_per_month, out=self.watershed.respired)
+        router = self.processes["flow_routing"]
+        assert isinstance(router, FlowRouter)
+        router.route()
+        for process in self.processes.values():
+            process.start_afresh()
+        self.watershed.ledger.start_afresh()
+
+    def run(self, steps_per_month: int = 1, order: Sequence[str] = ORDER) -> np.ndarray:
+        """The four quantities (4,) of a run from the start."""
+        assert sorted(order) == sorted(ORDER)
+        before = [name for name in self.processes if name not in ORDER]
+        clock = self.clock
+        clock = Clock(clock.start_year, clock.end_year, clock.start_month, clock.end_month, steps_per_month)
+        self._restart(steps_per_month)
+        model = Model(self.watershed, {name: self.processes[name] for name in (*before, *order)}, clock)
+        while not model.done:
+            model.step()
+        w = self.watershed
+        budget = budget_of(w.ledger, cells=w.cells, cell_area=w.cell_area, years=clock.months / 12.0)
+        per = 1e3 / budget.area / budget.years  # t -> kg ha-1 yr-1
+        soc, sic = budget.carbon["soc"].terms, budget.carbon["sic"].terms
+        return np.array(
+            [
+                budget.sediment_yield,
+                -per * soc["water_erosion"],
+                -per * (sic["carbonate_dissolved"] + sic["water_erosion"]),
+                per * (soc["plant_input"] + soc["amendment"] + soc["respired"]),
+            ]
+        )
+
+
+def observed_order(values: np.ndarray) -> np.ndarray:
+    """log2 of the ratio of successive differences, (k - 2, 4), of (k, 4) values of steps that halve."""
+    difference = np.abs(np.diff(values, axis=0))
+    return np.log2(difference[:-1] / difference[1:])
+
+
+def step_label(n: int) -> str:
+    """As "1/4 month"."""
+    return "1 month" if n == 1 else f"1/{n} month"
+
+
+def tell(values: np.ndarray, spreads: np.ndarray) -> None:
+    """Print values (4, 4) by step and quantity, and the spreads over the orders (k, 4)."""
+    print(f"\n{'':<18s}" + "".join(f"{f'{name}, {unit}':>32s}" for name, unit in QUANTITIES.items()))
+    for n, row in zip(STEPS, values, strict=True):
+        print(f"{step_label(n):<18s}" + "".join(f"{value:32.6g}" for value in row))
+    last = np.abs(values[-1])
+    for n, m, row in zip(STEPS, STEPS[1:], np.diff(values, axis=0) / last, strict=False):
+        print(f"{f'1/{n} to 1/{m}, %':<18s}" + "".join(f"{100.0 * value:+32.3g}" for value in row))
+    for row in observed_order(values):
+        print(f"{'observed order':<18s}" + "".join(f"{value:32.3f}" for value in row))
+    print("\nspread over the orders (largest less smallest), %")
+    for n, row in zip(STEPS, spreads / last, strict=False):
+        print(f"{step_label(n):<18s}" + "".join(f"{100.0 * value:32.3g}" for value in row))
+    for row in spreads[:-1] / spreads[1:]:
+        print(f"{'falls by a factor':<18s}" + "".join(f"{value:32.3f}" for value in row))
+
+
+def draw(values: np.ndarray, spreads: np.ndarray, orders: int, file: Path) -> None:
+    """Two panels: what halving the step changes, and the spread over the orders, both relative to the finest step."""
+    import matplotlib
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    from watershed_c.plots.style import BLUE, GREY, PURPLE, STYLE, VERMILION, panels
+
+    looks = zip(QUANTITIES, (GREY, VERMILION, PURPLE, BLUE), ("o", "s", "^", "D"), ("-", "--", ":", "-."), strict=True)
+    with matplotlib.rc_context(STYLE):
+        figure = panels(3.3, "Splitting of the loop on a slope of 400 m, 10 m cells, two years, frozen rate modifiers")
+        left, right = figure.subplots(1, 2, sharey=True)
+        for q, (name, colour, marker, dashes) in enumerate(looks):
+            style = {"color": colour, "marker": marker, "ls": dashes, "lw": 1.5, "ms": 5, "label": name}
+            changed = 100.0 * np.abs(np.diff(values[:, q])) / abs(values[-1, q])
+            left.loglog([1.0 / n for n in STEPS[:-1]], changed, **style)
+            right.loglog([1.0 / n for n in STEPS[: len(spreads)]], 100.0 * spreads[:, q] / abs(values[-1, q]), **style)
+        guide = np.array([1.0 / STEPS[-2], 1.0])
+        left.loglog(guide, 1.2 * guide, color=GREY, lw=0.8)
+        left.annotate("first order", (0.35, 0.48), color=GREY, ha="right", size=8)
+        for ax, title in ((left, "Changed by halving the step"), (right, f"Spread over {orders} orders of processes")):
+            low, high = ax.get_ylim()
+            ax.set_title(title)
+            ax.set_xlabel("step (months)")
+            ax.set_xticks([1.0 / n for n in STEPS[:-1]], [f"1/{n}" if n > 1 else "1" for n in STEPS[:-1]])
+            ax.xaxis.set_minor_locator(NullLocator())
+            ax.set_ylim(low, high)
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        left.set_ylabel("% of the value at 1/8 month")
+        figure.legend(handles=list(left.lines)[: len(QUANTITIES)], loc="outside lower center", ncols=4, handlelength=3.2)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file)
+
+
+def main() -> None:
+    """Measure, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figure", type=Path, help="write the figure to this file (.png, .pdf)")
+    chosen = parser.parse_args()
+    started = time.perf_counter()
+    experiment = Experiment()
+    values = np.array([experiment.run(n) for n in STEPS])
+    orders = list(itertools.permutations(ORDER))
+    spreads = np.array([np.ptp([experiment.run(n, order) for order in orders], axis=0) for n in STEPS[:3]])
+    print(f"{experiment.watershed.cells.size} cells, {len(orders)} orders, {time.perf_counter() - started:.0f} s")
+    tell(values, spreads)
+    rothc = Experiment(lambda watershed, model, _: Decomposition(watershed, model))
+    changed = rothc.run(STEPS[-1]) / rothc.run(1) - 1.0
+    print("\nRothC as it is, from 1 month to 1/8 month: " + ", ".join(f"{name} {100.0 * value:+.2f} %" for name, value in zip(QUANTITIES, changed, strict=True)))
+    if chosen.figure:
+        draw(values, spreads, len(orders), chosen.figure)
+
+
+if __name__ == "__main__":
+    main()
