@@ -336,6 +336,11 @@ def test_maps_gather_a_term_or_a_kind_until_they_are_emptied() -> None:
     assert by_term[cell] == by_kind[cell] == 4.0 == by_term.sum()
     by_term[:] = 0.0
     assert ledger.maps["soil", "rise"].sum() == 0.0
+    # one that nobody asked for is not kept, and is not zero either
+    with pytest.raises(RuntimeError, match="'slide' of 'soil' before the run begins"):
+        ledger.map_of("soil", "slide")
+    ledger.start_afresh()
+    assert not ledger.map_of("soil", "slide").any()
 
 
 def test_only_soil_cells_have_an_account() -> None:

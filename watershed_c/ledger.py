@@ -136,7 +136,15 @@ class Ledger:
                 )
 
     def map_of(self, label: str, term: str) -> np.ndarray:
-        """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind."""
+        """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind.
+
+        Raises
+        ------
+        RuntimeError
+            Nobody asked for it before the first step of the run: what was booked until now is not in it.
+        """
+        if (label, term) not in self.maps and self.step >= 0 and self.run_totals.amounts:
+            raise RuntimeError(f"ask for the map of {term!r} of {label!r} before the run begins: it is kept if asked for")
         return self.maps.setdefault((label, term), np.zeros(self._amount.size))
 
     def open(self) -> None:
