@@ -52,7 +52,7 @@ CONTROL_MONTHS = 120
 WATER_YEARS = 10
 #: m; depth of the stock Falloon's relation speaks of
 FALLOON_DEPTH = 0.23
-#: share of the cells of a land use, those with the least soil gain or loss, that count as stable
+#: share of the cells of a land use, those with the least soil gain or loss, that count as stable: a choice, 0.1 to 0.5
 STABLE_SHARE = 1.0 / 3.0
 
 

@@ -144,7 +144,7 @@ class Ledger:
             Nobody asked for it before the first step of the run: what was booked until now is not in it.
         """
         if (label, term) not in self.maps and self.step >= 0 and self.run_totals.amounts:
-            raise RuntimeError(f"ask for the map of {term!r} of {label!r} before the run begins: it is kept if asked for")
+            raise RuntimeError(f"ask for the map of {term!r} of {label!r} before the run begins: it was not kept")
         return self.maps.setdefault((label, term), np.zeros(self._amount.size))
 
     def open(self) -> None:

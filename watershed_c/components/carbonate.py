@@ -41,7 +41,9 @@ class Carbonate(Process):
     atmospheric_carbon_dioxide : float, ppm, 100 to 10000
         Default 420, the global mean of about 2023 (NOAA Global Monitoring Laboratory).
     maximum_carbon_dioxide : float, ppm, above the atmospheric and at most 1e6
-        No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000.
+        No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000, a little above the
+        largest value of a compilation of soils of the world, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38,
+        13-41).
 
     Notes
     -----

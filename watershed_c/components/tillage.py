@@ -13,7 +13,8 @@ from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import TillageEvent, Watershed
 
-#: share of the explicit limit of the diffusion equation that one part of a pass may use: no cell overshoots
+#: share of the explicit limit of the diffusion equation that one part of a pass may use. The shortest wave is then
+#: multiplied with 1 - 2 share (von Neumann analysis of the explicit scheme): up to 1/2 no wave changes its sign
 STABLE_SHARE = 0.5
 #: m; coarser cells lose the curvature that tillage erosion follows (coupling rule 23)
 COARSE_CELL_SIZE = 30.0

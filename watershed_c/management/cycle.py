@@ -19,11 +19,13 @@ from watershed_c.management.rotation import Amendment, Calendar, Season
 BARE_CROP_COEFFICIENT = 0.3
 #: length of the late season over which the crop coefficient falls to its end value, d (FAO-56 Table 11, 25-40)
 LATE_SEASON = 30
-#: height from which drops fall off a canopy, per its height (RUSLE2, even canopy; from memory, 0.33-1)
+#: height from which drops fall off a canopy, per its height: a prior, range 0.33 (leaves near the ground) to 1 (leaves
+#: near the top), after the canopy shapes of RUSLE2, from memory. It enters C as exp(-0.328 m-1 height) under the canopy
 FALL_HEIGHT_SHARE = 0.5
 #: canopy cover from which a day counts as covered by plants (first stage of Mosimann & Ruettimann 2006)
 COVERED_FROM = 0.1
-#: residues and manure are placed in the tilled layer when a pass follows within this many days
+#: residues and manure are placed in the tilled layer when a pass follows within this many days: a prior, range 1 to 60,
+#: the longest month here, as input is tabled by month. What lies longer decays in the top layer until a pass mixes it
 INCORPORATION_DAYS = 31
 #: canopy cover at which the four growth rates of a crop change (Mosimann & Ruettimann 2006)
 COVER_STAGES = (0.0, 0.1, 0.5, 0.75, 1.0)

@@ -164,7 +164,10 @@ class Carbonate(Process):
     atmospheric_carbon_dioxide: Number = item(
         420.0, "ppm", ge=100.0, le=10000.0, source="NOAA Global Monitoring Laboratory, about 2023"
     )
-    maximum_carbon_dioxide: Number = item(150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6)
+    maximum_carbon_dioxide: Number = item(
+        150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6,
+        source="prior, above the largest measured, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38, 13)",
+    )  # fmt: skip
 
 
 class DissolvedCarbon(Process):
