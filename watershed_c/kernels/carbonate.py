@@ -309,7 +309,7 @@ def carbonate_step(
             dissolved_lithogenic += from_lithogenic
             dissolved_pedogenic += max(from_pedogenic, 0.0)
             precipitated -= min(from_pedogenic, 0.0)
-            dissolved_calcium += change * CALCIUM_PER_CARBON
+            dissolved_calcium = max(dissolved_calcium + change * CALCIUM_PER_CARBON, 0.0)
             new_dic = equilibria[layer, 2] * volume + equilibria[layer, 1] * dissolved_calcium
             gas += new_dic - old_dic - change
             share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
