@@ -1,0 +1,288 @@
+"""Steady states of the non-linear pool models (MIMICS, Millennial), by Newton in the logarithm of the pools.
+
+Both models have a second equilibrium without microbes, which repels; in the logarithm it lies at minus
+infinity, and the first iterations follow the model's own course in time (implicit Euler with a growing step:
+pseudo-transient continuation, Kelley & Keyes 1998, SIAM J. Numer. Anal. 35:508), so the state reached is the
+one with microbes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from watershed_c.kernels import millennial, mimics
+
+
+class Kernel(Protocol):
+    """What a module of ``watershed_c.kernels`` must hold to be a non-linear pool model."""
+
+    POOLS: tuple[str, ...]
+    PARAMETERS: dict[str, tuple[float, str, str]]
+    PARAMETER_SETS: dict[str, dict[str, float]]
+    RATES: list[str]
+    RESIDENCE_YEARS: tuple[float, ...]
+    DEFAULT_SUBSTEP_DAYS: float
+    BLOCK: int
+    SCRATCH: int
+    MOVED_ROW: int
+    rates: Any
+    right_hand_side: Any
+    advance: Any
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "mimics": cast(Kernel, mimics),
+    "millennial": cast(Kernel, millennial),
+}
+DAYS_PER_YEAR = 365.25
+
+#: change of ln(pool) for derivatives: central differences, so the Jacobian is good to its square
+_CHANGE = 1e-5
+#: starts tried in turn: multiple of the kernel's guess of the stocks, yr of the first implicit step.
+#: The second has food for microbes that the first would starve
+_STARTS = ((1.0, 0.3), (4.0, 0.3), (4.0, 30.0), (1.0, 30.0))
+#: the step grows threefold where ln(pool) changed by less than `_CALM` and
+#: shrinks to a third where by more than `_LONGEST`, which no iteration exceeds
+_STEP_GROWTH = 3.0
+_CALM = 0.3
+_LONGEST = 1.0
+#: columns solved together: keeps the work in cache
+_CHUNK = 4096
+
+
+def parameter_vector(kernel: Kernel, parameter_set: str | None = None, **changed: float) -> np.ndarray:
+    """Parameters (Np) of a kernel: a named set (None: the first), then what the caller changes.
+
+    Raises
+    ------
+    ValueError
+        Unknown set or parameter.
+    """
+    name = next(iter(kernel.PARAMETER_SETS)) if parameter_set is None else parameter_set
+    if name not in kernel.PARAMETER_SETS:
+        raise ValueError(f"no parameter set {name!r}; known: {', '.join(kernel.PARAMETER_SETS)}")
+    values = {key: entry[0] for key, entry in kernel.PARAMETERS.items()}
+    for key, value in {**kernel.PARAMETER_SETS[name], **changed}.items():
+        if key not in values:
+            near = difflib.get_close_matches(key, values, n=1)
+            raise ValueError(f"no parameter {key!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        values[key] = float(value)
+    return np.array(list(values.values()))
+
+
+def substeps_of(dt: float, substep_days: float) -> int:
+    """Number of equal substeps of at most ``substep_days`` in a step of ``dt`` years."""
+    return max(1, int(np.ceil(dt * DAYS_PER_YEAR / substep_days - 1e-9)))
+
+
+def steady_state(
+    kernel: Kernel, rate: np.ndarray, inputs: np.ndarray, *, tolerance: float = 1e-11, iterations: int = 100
+) -> np.ndarray:
+    """Stocks at which constant rates and inputs leave every pool as it is, microbes alive.
+
+    Parameters
+    ----------
+    kernel : module
+        `kernels.mimics` or `kernels.millennial`.
+    rate : float64 (Q, N)
+        From the kernel's ``rates``.
+    inputs : float64 (P, N), kg C m-2 yr-1
+    tolerance : float
+        Largest relative change of a pool in the last iteration.
+
+    Returns
+    -------
+    state : float64 (P, N), kg C m-2
+        0 where nothing enters. nan where no steady state with microbes was found: too cold, dry or poor for
+        them, litter then accumulates without end.
+    """
+    result = np.zeros_like(inputs)
+    alive = np.flatnonzero(inputs.sum(axis=0) > 0.0)
+    for first in range(0, alive.size, _CHUNK):
+        part = alive[first : first + _CHUNK]
+        result[:, part] = np.nan
+        for factor, length in _STARTS:
+            here = part[np.isnan(result[0, part])]
+            if here.size:
+                start = factor * np.array(kernel.RESIDENCE_YEARS)[:, None] * inputs[:, here].sum(axis=0)
+                forcing = rate[:, here].copy(), inputs[:, here].copy()
+                result[:, here] = _settle(kernel, start, length, *forcing, tolerance, iterations)
+    return result
+
+
+def periodic_steady_state(
+    kernel: Kernel,
+    rate: np.ndarray,
+    inputs: np.ndarray,
+    *,
+    dt: float = 1.0 / 12.0,
+    substeps: int | None = None,
+    tolerance: float = 1e-11,
+    iterations: int = 30,
+) -> np.ndarray:
+    """Stocks that a cycle of M steps brings back, at the start of its first step.
+
+    Newton's method on the map of the cycle, from the steady state of the mean rates and inputs.
+
+    Parameters
+    ----------
+    kernel : module
+    rate : float64 (M, Q, N)
+    inputs : float64 (M, P, N), kg C m-2 yr-1
+    dt : float, yr
+        Length of one of the M steps.
+    substeps : int, optional
+        Of one step; by default as many as the kernel's substep asks for. The steady state is that of
+        ``advance`` with these substeps.
+    tolerance : float
+        Largest relative change of a pool in the last iteration.
+
+    Returns
+    -------
+    state : float64 (P, N), kg C m-2
+        0 where nothing enters, nan where no steady state with microbes was found.
+    """
+    count = substeps_of(dt, kernel.DEFAULT_SUBSTEP_DAYS) if substeps is None else substeps
+    state = steady_state(kernel, rate.mean(axis=0), inputs.mean(axis=0), tolerance=1e-6)
+    active = np.flatnonzero(np.isfinite(state).all(axis=0) & (inputs.sum(axis=(0, 1)) > 0.0))
+    pools = state.shape[0]
+    for _ in range(iterations):
+        if not active.size:
+            break
+        here = np.ascontiguousarray(rate[:, :, active]), np.ascontiguousarray(inputs[:, :, active])
+        start = state[:, active]
+
+        def change(logarithm: np.ndarray, here: tuple[np.ndarray, np.ndarray] = here) -> np.ndarray:
+            return np.log(run_cycle(kernel, np.exp(logarithm), *here, dt, count)[0]) - logarithm
+
+        logarithm = np.log(start)
+        missing = change(logarithm)
+        matrix = _slopes(change, logarithm)
+        step = _solve(-matrix, missing)
+        _shorten(step)
+        state[:, active] = start * np.exp(step)
+        lost = ~np.isfinite(step).all(axis=0)
+        state[:, active[lost]] = np.nan
+        active = active[~lost & ~(np.abs(step).max(axis=0) <= tolerance)]
+    state[:, active] = np.nan
+    assert state.shape == (pools, rate.shape[2])
+    return state
+
+
+def run_cycle(
+    kernel: Kernel, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray, dt: float, substeps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Carry columns through M steps.
+
+    Parameters
+    ----------
+    state : float64 (P, N), kg C m-2
+    rate : float64 (M, Q, N)
+    inputs : float64 (M, P, N), kg C m-2 yr-1
+    dt : float, yr
+        Of one step.
+    substeps : int
+        Of one step.
+
+    Returns
+    -------
+    state : float64 (P, N), kg C m-2
+    respired, leached, moved : float64 (M, N), kg C m-2
+        Of each step; ``moved`` is what the guards of the kernel moved between pools.
+    """
+    steps, columns = rate.shape[0], state.shape[1]
+    result = np.empty_like(state)
+    respired, leached, moved = np.empty((3, steps, columns))
+    scratch = np.zeros(kernel.SCRATCH)
+    for first in range(0, columns, kernel.BLOCK):
+        part = slice(first, min(first + kernel.BLOCK, columns))
+        block = state[:, part].copy()
+        out, solute = np.empty((2, block.shape[1]))
+        row = kernel.MOVED_ROW * kernel.BLOCK
+        for m in range(steps):
+            kernel.advance(
+                block, rate[m, :, part].copy(), inputs[m, :, part].copy(), dt, substeps, scratch, out, solute
+            )
+            respired[m, part] = out
+            leached[m, part] = solute
+            moved[m, part] = scratch[row : row + block.shape[1]]
+        result[:, part] = block
+    return result, respired, leached, moved
+
+
+def _settle(
+    kernel: Kernel,
+    state: np.ndarray,
+    first_step: float,
+    rate: np.ndarray,
+    inputs: np.ndarray,
+    tolerance: float,
+    iterations: int,
+) -> np.ndarray:
+    """Steady state of columns that all receive something, from ``state`` (overwritten); nan: none."""
+    active = np.arange(state.shape[1])
+    length = np.full(state.shape[1], first_step)
+    identity = np.eye(state.shape[0])
+    for _ in range(iterations):
+        here = np.ascontiguousarray(rate[:, active]), np.ascontiguousarray(inputs[:, active])
+        logarithm = np.log(state[:, active])
+
+        def growth(logarithm: np.ndarray, here: tuple[np.ndarray, np.ndarray] = here) -> np.ndarray:
+            stocks = np.exp(logarithm)
+            derivative = np.empty_like(stocks)
+            out, solute = np.empty((2, stocks.shape[1]))
+            kernel.right_hand_side(stocks, *here, derivative, out, solute)
+            return derivative / stocks
+
+        step = _solve(identity / length[active, None, None] - _slopes(growth, logarithm), growth(logarithm))
+        size = np.abs(step).max(axis=0)
+        _shorten(step)
+        state[:, active] = np.exp(logarithm + step)
+        lost = ~np.isfinite(step).all(axis=0) | ~(state[:, active] > 1e-200).all(axis=0)
+        state[:, active[lost]] = np.nan
+        # a step of implicit Euler that changes nothing is an equilibrium only where it was a long one
+        done = (size <= tolerance) & (length[active] > 1e4)
+        change = np.where(size < _CALM, _STEP_GROWTH, np.where(size > _LONGEST, 1.0 / _STEP_GROWTH, 1.0))
+        length[active] = np.minimum(length[active] * change, 1e12)
+        active = active[~lost & ~done]
+        if not active.size:
+            break
+    state[:, active] = np.nan
+    return state
+
+
+def _slopes(function: Any, logarithm: np.ndarray) -> np.ndarray:
+    """Derivatives (N, P, P) of ``function`` (P, N) -> (P, N), column by column, by central differences."""
+    pools, columns = logarithm.shape
+    slopes = np.empty((columns, pools, pools))
+    for j in range(pools):
+        shifted = logarithm.copy()
+        shifted[j] += _CHANGE
+        above = function(shifted)
+        shifted[j] -= 2.0 * _CHANGE
+        slopes[:, :, j] = ((above - function(shifted)) / (2.0 * _CHANGE)).T
+    return slopes
+
+
+def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions (P, N) of N systems (N, P, P); nan where one is singular or not finite."""
+    result = np.full_like(right, np.nan)
+    good = np.flatnonzero(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=0))
+    try:
+        result[:, good] = np.linalg.solve(matrix[good], right[:, good].T[:, :, None])[:, :, 0].T
+    except np.linalg.LinAlgError:
+        for column in good:
+            try:
+                result[:, column] = np.linalg.solve(matrix[column], right[:, column])
+            except np.linalg.LinAlgError:
+                continue
+    return result
+
+
+def _shorten(step: np.ndarray) -> None:
+    """Damp columns of ``step`` (P, N) that would change a logarithm by more than `_LONGEST`."""
+    step *= np.minimum(1.0, _LONGEST / np.maximum(np.abs(step).max(axis=0), _LONGEST))
