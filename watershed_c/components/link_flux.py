@@ -62,11 +62,11 @@ class LinkFlux:
         # what tillage calls the tilled layer is here the cut: the top layer, or as deep as it must be; rows without
         # weight make the mass that moves mineral mass
         np.maximum(w.mineral[:, 0], np.bincount(donor, np.abs(mass), n), out=self._depth_mass)
-        tillage._take_up(
+        tillage.take_up(
             w.cells, w.shape[1], self._depth_mass, w.mineral, w.stocks, self._weightless, self._east, self._north,
             self._outflow, self._moved_mineral, self._moved,
         )  # fmt: skip
-        tillage._lay_down(
+        tillage.lay_down(
             w.cells, w.shape[1], self._east, self._north, self._outflow, self._moved_mineral, self._moved,
             w.deposit_mineral, w.deposit,
         )  # fmt: skip

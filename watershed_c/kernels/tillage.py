@@ -36,7 +36,7 @@ def _face_fluxes(
 
 
 @njit(cache=True, nogil=True)
-def _take_up(
+def take_up(
     cells: np.ndarray,
     columns: int,
     depth_mass: np.ndarray,
@@ -92,7 +92,7 @@ def _take_up(
 
 
 @njit(cache=True, nogil=True)
-def _lay_down(
+def lay_down(
     cells: np.ndarray,
     columns: int,
     east: np.ndarray,
@@ -187,8 +187,8 @@ def translocate(
     (rule 2). All fluxes are computed before any soil is moved: the order of cells does not matter.
     """
     _face_fluxes(cells, columns, dx, dy, elevation, field, transport, east, north)
-    _take_up(
+    take_up(
         cells, columns, depth_mass, mineral, stocks, dry_mass_per_unit, east, north, outflow,
         moved_mineral, moved,
     )  # fmt: skip
-    _lay_down(cells, columns, east, north, outflow, moved_mineral, moved, deposit_mineral, deposit)
+    lay_down(cells, columns, east, north, outflow, moved_mineral, moved, deposit_mineral, deposit)

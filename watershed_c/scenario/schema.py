@@ -287,7 +287,10 @@ class Output(Table):
     maps: list[str] = item(
         doc="variables of results.nc (see docs)", factory=lambda: ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
     )
-    points: dict[str, list[float]] = item(doc="name -> [x, y]: profiles are written every step", factory=dict)
+    points: dict[str, list[float]] = item(
+        doc="name -> [x, y]: profiles there are written with every record of the maps; an eroding, a stable and a "
+        "depositional cell if not given", factory=dict,
+    )  # fmt: skip
     checkpoint_every: Time = item(10.0, "how often a restart file is written", gt=0.0)
     figures: bool = item(True, "draw maps at the end")
 
