@@ -282,9 +282,20 @@ def test_results_are_not_replaced_unasked(tmp_path: Path, monkeypatch: pytest.Mo
     ("lines", "said"),
     [
         (python_lines([f"1 {m} 100 -20 50 10 0.1 0 1 1.44" for m in range(1, 13)]), "reach no equilibrium"),
-        (fortran_lines(monthly_lines(), options="2 1", dry="1 0.1 50 0.2"), "outside what the functions of Wosten"),
+        (fortran_lines(monthly_lines(), options="2 1", dry="1 0.1 50 0.2"), "functions of Wosten"),
+        (fortran_lines(monthly_lines(), options="3 1", dry="1e-6 1e-6 1e-6 0.2"), "functions of Wosten"),
     ],
 )  # fmt: skip
 def test_inputs_that_have_no_answer_are_told(tmp_path: Path, lines: list[str], said: str) -> None:
     wrong = typed(write(tmp_path / "in.dat", lines), "--output", tmp_path / "out")
     assert wrong.exit_code == 2 and said in wrong.output and not (tmp_path / "out").exists()
+
+
+def test_soil_without_carbon_and_carbon_without_activity_have_an_answer(tmp_path: Path) -> None:
+    """An empty soil has no age; dead carbon is infinitely old."""
+    bare = [f"{year} {month} 0 10 60 30 0 0 0 1" for year in (1, 2001) for month in range(1, 13)]
+    for rows, soc, delta in ((bare, 0.0, 0.0), ([row.replace(" 0 0 0 1", " 1 0 0 1") for row in bare], None, -1000.0)):
+        path = write(tmp_path / "in.dat", python_lines(rows, iom=0))
+        assert typed(path, "--output", tmp_path, "--overwrite", "--quiet").exit_code == 0
+        last = [float(cell) for cell in table(tmp_path / "year_results.csv")[-1]]
+        assert last[-1] == delta and (soc is None or last[-2] == soc)

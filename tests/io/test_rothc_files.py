@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.rothc_inputs import fortran_lines, monthly_lines, python_lines, write
 from watershed_c.errors import ScenarioError
@@ -221,3 +223,29 @@ def test_results_are_written_all_or_none(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "year_results.csv").read_text() == "old"
     write_results(tmp_path, texts, overwrite=True)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == texts
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(st.data())
+def test_whatever_is_written_is_read_or_told(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """A damaged file gives messages, never another exception, and never a number that is not finite."""
+    lines = data.draw(st.sampled_from((python_lines(monthly_lines()), fortran_lines(monthly_lines()))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        damage = data.draw(st.sampled_from(("word", "line", "lost", "twice")))
+        if damage == "word":
+            words = lines[at].split()
+            words[data.draw(st.integers(0, len(words) - 1))] = data.draw(st.text(max_size=5)) or "1e999"
+            lines = [*lines[:at], " ".join(words) or "x", *lines[at + 1 :]]
+        elif damage == "line":
+            lines = [*lines[:at], data.draw(st.text(min_size=1, max_size=30)) + "x", *lines[at + 1 :]]
+        else:
+            lines = lines[:at] + ([] if damage == "lost" else [lines[at], lines[at]]) + lines[at + 1 :]
+    path = tmp_path_factory.mktemp("damaged") / "input.dat"
+    path.write_bytes("\n".join(lines).encode("utf-8", errors="surrogatepass"))
+    try:
+        read = read_rothc_input(path)
+    except ScenarioError as refused:
+        assert str(refused)
+    else:
+        assert np.isfinite(read.months).all() and read.clay <= 100.0

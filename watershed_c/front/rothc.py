@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,11 @@ def _limits(given: RothCInput) -> np.ndarray:
     depth = given.depth / 100.0
     deficits = None
     if given.moisture_option > 1:
-        deficits = van_genuchten_deficits(given.clay, given.silt, given.bulk_density, given.organic_carbon, depth)
+        soil = (given.clay, given.silt, given.bulk_density, given.organic_carbon)
+        try:
+            deficits = van_genuchten_deficits(*soil, depth)
+        except OverflowError:
+            deficits = (math.inf,) * 3
         if not 0.0 > deficits[0] > deficits[1] > deficits[2]:
             raise ValueError(
                 "clay, silt, bulk density and organic carbon lie outside what the functions of Wosten et al. (1999) "
