@@ -193,21 +193,27 @@ def step_label(n: int) -> str:
     return "1 month" if n == 1 else f"1/{n} month"
 
 
+def carried_on(experiment: Experiment, order: Sequence[str]) -> np.ndarray:
+    """The four quantities of a step of length zero, first order taken for granted below 1/8 month."""
+    return 2.0 * experiment.run(16, order) - experiment.run(8, order)
+
+
+def row(label: str, columns: np.ndarray, digits: str, unit: str = "") -> str:
+    """A line of the table of docs/coupling.md: columns (4,), or (4, k) with several numbers each."""
+    cells = (", ".join(f"{number:{digits}}" for number in np.atleast_1d(column)) + unit for column in columns)
+    return f"| {label} | " + " | ".join(cells) + " |"
+
+
 def tell(values: np.ndarray, spreads: np.ndarray) -> None:
-    """Print values (4, 4) by step and quantity, and the spreads over the orders (k, 4)."""
-    print(f"\n{'':<18s}" + "".join(f"{f'{name}, {unit}':>32s}" for name, unit in QUANTITIES.items()))
-    for n, row in zip(STEPS, values, strict=True):
-        print(f"{step_label(n):<18s}" + "".join(f"{value:32.6g}" for value in row))
-    last = np.abs(values[-1])
-    for n, m, row in zip(STEPS, STEPS[1:], np.diff(values, axis=0) / last, strict=False):
-        print(f"{f'1/{n} to 1/{m}, %':<18s}" + "".join(f"{100.0 * value:+32.3g}" for value in row))
-    for row in observed_order(values):
-        print(f"{'observed order':<18s}" + "".join(f"{value:32.3f}" for value in row))
-    print("\nspread over the orders (largest less smallest), %")
-    for n, row in zip(STEPS, spreads / last, strict=False):
-        print(f"{step_label(n):<18s}" + "".join(f"{100.0 * value:32.3g}" for value in row))
-    for row in spreads[:-1] / spreads[1:]:
-        print(f"{'falls by a factor':<18s}" + "".join(f"{value:32.3f}" for value in row))
+    """Print the table of values (4, 4) by step and quantity, and of spreads over the orders (k, 4)."""
+    last = np.abs(values[-1]) / 100.0
+    print("\n| | " + " | ".join(f"{name}, {unit}" for name, unit in QUANTITIES.items()) + " |\n|" + 5 * "---|")
+    for n, found in zip(STEPS, values, strict=True):
+        print(row(step_label(n), found, ".6g"))
+    print(row("changed by halving 1, 1/2, 1/4", (np.diff(values, axis=0) / last).T, "+.2g", " %"))
+    print(row("observed order", observed_order(values).T, ".2f"))
+    print(row("spread over the orders at 1, 1/2, 1/4", (spreads / last).T, ".2g", " %"))
+    print(row("it falls by", (spreads[:-1] / spreads[1:]).T, ".2f"))
 
 
 def draw(values: np.ndarray, spreads: np.ndarray, orders: int, file: Path) -> None:
@@ -252,12 +258,21 @@ def main() -> None:
     experiment = Experiment()
     values = np.array([experiment.run(n) for n in STEPS])
     orders = list(itertools.permutations(ORDER))
-    spreads = np.array([np.ptp([experiment.run(n, order) for order in orders], axis=0) for n in STEPS[:3]])
+    permuted = np.array([[experiment.run(n, order) for order in orders] for n in STEPS[:3]])
+    spreads = np.ptp(permuted, axis=1)
     print(f"{experiment.watershed.cells.size} cells, {len(orders)} orders, {time.perf_counter() - started:.0f} s")
     tell(values, spreads)
+    print("\norder farthest from the loop's at 1 month: difference there, and carried on to no step from 1/8 and 1/16, %")
+    limit = carried_on(experiment, ORDER)
+    for q, name in enumerate(QUANTITIES):
+        far = int(np.argmax(np.abs(permuted[0, :, q] - values[0, q])))
+        there = permuted[0, far, q] / values[0, q] - 1.0
+        left = carried_on(experiment, orders[far])[q] / limit[q] - 1.0
+        print(f"{name:<18s}{100.0 * there:+8.3f}{100.0 * left:+10.4f}  {', '.join(orders[far])}")
+    print("\nRothC as it is: its own modifiers, input after decay")
     rothc = Experiment(lambda watershed, model, _: Decomposition(watershed, model))
-    changed = rothc.run(STEPS[-1]) / rothc.run(1) - 1.0
-    print("\nRothC as it is, from 1 month to 1/8 month: " + ", ".join(f"{name} {100.0 * value:+.2f} %" for name, value in zip(QUANTITIES, changed, strict=True)))
+    for n in STEPS:
+        print(row(step_label(n), rothc.run(n), ".6g"))
     if chosen.figure:
         draw(values, spreads, len(orders), chosen.figure)
 

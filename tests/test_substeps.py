@@ -123,7 +123,9 @@ def test_steady_state_is_one_of_the_divided_months() -> None:
 
 
 def test_failures_name_the_part() -> None:
+    """And the run says that months are divided."""
     assembly = assembled(PARTS)
+    assert any("computed in 3 steps" in warning for warning in assembly.warnings)
     assembly.model.step()
     assembly.model.step()
     assert assembly.watershed.ledger.label == "2001-04 part 2 of 3"

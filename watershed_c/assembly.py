@@ -133,6 +133,11 @@ def assemble(inputs: Inputs) -> Assembly:
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
     )  # fmt: skip
     warnings = [*inputs.warnings, *_unused(inputs), *(w for process in processes.values() for w in process.warnings)]
+    if clock.steps_per_month > 1 and "decomposition" in processes:
+        warnings.append(
+            f"months are computed in {clock.steps_per_month} steps: what was made for whole months (topsoil moisture "
+            "deficit, input after decay) then works within them, and RothC is not step-convergent (docs/coupling.md)"
+        )
     if assembly.note:  # it says once what domain and processes say of coarse cells each for itself
         warnings = [assembly.note, *(w for w in warnings if not w.startswith("cells of "))]
     assembly.warnings = list(dict.fromkeys(warnings))
