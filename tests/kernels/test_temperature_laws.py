@@ -12,6 +12,7 @@ from numba import njit
 
 from tests.support import shared
 from watershed_c.kernels.laws import DRIVERS, PARAMETERS
+from watershed_c.kernels.moisture_laws import MOISTURE_LAWS, moisture_law
 from watershed_c.kernels.rate_modifiers import temperature_factor
 from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS, temperature_law
 
@@ -88,6 +89,22 @@ def test_ipcc_factor_of_a_year() -> None:
         assert mean == pytest.approx(float(row["Tfac"]), rel=1e-12)
         printed = sum(_at("ipcc", float(row[f"T{month}"]), factor=0.076) for month in range(1, 13)) / 12.0
         assert printed == pytest.approx(mean, rel=2e-3)
+
+
+def test_daycent_on_the_wet_days_of_its_own_run() -> None:
+    """DDCent17 prints bgdefac = f(T) f(W) x pulse after drought; from field capacity on f(W) is greatest, the pulse 1.
+
+    T is the mean of the layers 2-5 and 5-10 cm; its second decimal and the fourth of bgdefac are rounded.
+    """
+    law = MOISTURE_LAWS["century_relwc"]
+    wet = moisture_law(law.number, law.kernel_parameters(), 1.0)
+    days = 0
+    for row in _rows("daycent/daycent_eqt_tracegas_daily.csv"):
+        if min(float(row["vswc1"]), float(row["vswc2"])) >= 0.19964:
+            temperature = (3.0 * float(row["T1"]) + 5.0 * float(row["T2"])) / 8.0
+            assert _at("daycent_atan", temperature) * wet == pytest.approx(float(row["bgdefac"]), abs=1.2e-4), row
+            days += 1
+    assert days == 67
 
 
 def test_laws_without_a_table_follow_their_equations() -> None:

@@ -168,9 +168,9 @@ MOISTURE_LAWS: dict[str, Law] = table(
         "daycent_rwc",
         DAYCENT_RWC,
         "relative_water",
-        {"scale": 5.0, "offset": 0.287, "slope": 0.009, "x": 17.47},
+        {"scale": 5.0, "offset": 0.287, "slope": 0.009, "midpoint": 17.47},
         f"Del Grosso et al. 2005, {_SOILR} (fW.Daycent2)",
-        "scale (offset + atan(slope pi (100 r - x)) / pi), 0 where that is negative",
+        "scale (offset + atan(slope pi (100 r - midpoint)) / pi), 0 where that is negative",
     ),
     Law(
         "ipcc_quad",
@@ -248,10 +248,10 @@ MOISTURE_LAWS: dict[str, Law] = table(
         "yasso",
         YASSO,
         "rain_per_year",
-        {"rate": -1.21},
-        "Yasso07 (Tuomi et al. 2009, doi:10.1016/j.ecolmodel.2009.05.016), set of Tuomi et al. 2011; rate in yr m-1; "
+        {"exponent": -1.21},
+        "Yasso07 (Tuomi et al. 2009, doi:10.1016/j.ecolmodel.2009.05.016), set of Tuomi et al. 2011; exponent per m; "
         "Yasso15 and Yasso20 give values by pool",
-        "1 - exp(rate P / 1000)",
+        "1 - exp(exponent P / 1000)",
     ),
     _hump("sg_co2", SG_CO2, (-0.10, 0.50, 2.69, 1.52), f"{_HASHIMOTO}, CO2"),
     _hump("sg_ch4", SG_CH4, (-1.99, 0.073, 1.12, 4.31), f"{_HASHIMOTO}, CH4 uptake"),

@@ -69,14 +69,14 @@ _CLIVOT = "Clivot et al. 2019, doi:10.1016/j.envsoft.2019.04.004"
 _NO_RUN = f"AMG v2 ({_CLIVOT}); from the published constants, no run to check against"
 
 
-def _ph(name: str, number: int, x: float, step: float, pools: str) -> Law:
+def _ph(name: str, number: int, a: float, c: float, pools: str) -> Law:
     return Law(
         name,
         number,
         "ph",
-        {"x": x, "y": 0.5, "step": step, "slope": 0.7},
+        {"a": a, "b": 0.5, "c": c, "d": 0.7},
         f"CENTURY and DayCent, {pools}; verified at pH 7 in runs of DDCent17",
-        "y + step/pi atan(pi slope (pH - x)), bounded by 0 and 1",
+        "b + c/pi atan(pi d (pH - a)), bounded by 0 and 1",
     )
 
 

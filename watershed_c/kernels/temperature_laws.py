@@ -81,7 +81,7 @@ def temperature_law(law, parameters, temperature):
         here = p[1] + p[2] / math.pi * math.atan(slope * (t - p[0]))
         f = max(p[5], here / (p[1] + p[2] / math.pi * math.atan(slope * (p[4] - p[0]))))
     elif law == DAYCENT_RAW:
-        f = p[1] + p[2] / math.pi * math.atan(p[3] * math.pi * (t - p[0]))
+        f = p[1] + p[2] / math.pi * math.atan(math.pi * p[3] * (t - p[0]))
     elif law == DAYCENT_EXP or law == EXPONENTIAL:
         f = p[0] * math.exp(p[1] * t)
     elif law == Q10 or law == DEMETER:
@@ -155,23 +155,23 @@ TEMPERATURE_LAWS: dict[str, Law] = table(
     _law(
         "century4_exp",
         CENTURY4_EXP,
-        {"offset": 0.0, "scale": 0.125, "rate": 0.07},
+        {"t1": 0.0, "t2": 0.125, "t3": 0.07},
         "CENTURY 4.0, teff(1..3) (Metherell et al. 1993); defaults not checked against the manual",
-        "offset + scale exp(rate T); T monthly mean at the soil surface",
+        "t1 + t2 exp(t3 T); T monthly mean at the soil surface",
     ),
     _law(
         "daycent_atan",
         DAYCENT_ATAN,
-        {"x": 15.4, "y": 11.75, "step": 29.7, "slope": 0.031, "reference": 30.0, "floor": 0.01},
+        {"a": 15.4, "b": 11.75, "c": 29.7, "d": 0.031, "reference": 30.0, "floor": 0.01},
         "DayCent 4.5 and later, teff(1..4) (Parton et al. 1998, Del Grosso et al. 2005); Millennial v1",
-        "max(floor, g(T) / g(reference)), g(T) = y + step/pi atan(pi slope (T - x)); T mean of soil at 2-10 cm",
+        "max(floor, g(T) / g(reference)), g(T) = b + c/pi atan(pi d (T - a)); T mean of soil at 2-10 cm",
     ),
     _law(
         "daycent_raw",
         DAYCENT_RAW,
-        {"x": 15.7, "y": 0.56, "step": 1.46, "slope": 0.0309},
+        {"a": 15.7, "b": 0.56, "c": 1.46, "d": 0.0309},
         f"Del Grosso et al. 2005, {_SOILR} (fT.Daycent2)",
-        "y + step/pi atan(slope pi (T - x)), 0 where that is negative (below about -11 degC)",
+        "b + c/pi atan(pi d (T - a)), 0 where that is negative (below about -11 degC)",
     ),
     _law(
         "daycent_exp",
