@@ -26,7 +26,7 @@ ROOMS = {
     "scenario": "scenario",
     "coupling": "coupling",
     "initial_carbon": "initial carbon",
-    **dict.fromkeys(("simulation", "assembly", "console", "budget"), "simulation"),
+    **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
     "plots": "plots",
     "front": "front",
     **dict.fromkeys(("cli", "catalogue"), "cli"),

@@ -1,0 +1,168 @@
+"""From resolved inputs to the processes of the loop, in the order in which they run."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.components.carbonate import Carbonate
+from watershed_c.components.climate import Climate
+from watershed_c.components.cropping import Cropping
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.dissolved_carbon import DissolvedCarbon
+from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.soil_column import SoilColumn
+from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.tillage import Tillage
+from watershed_c.components.water_erosion import WaterErosion
+from watershed_c.io.climate import MonthlyForcing
+from watershed_c.kernels.climate import renard_freimund
+from watershed_c.management.tables import UnitTables
+from watershed_c.pools import CompiledPoolModel
+from watershed_c.scenario.resolve import Inputs
+from watershed_c.state import Watershed
+
+
+def processes_of(
+    watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables
+) -> dict[str, Process]:
+    """Processes of the scenario in the order of the loop; one that is off is not there."""
+    w, scenario, column = watershed, inputs.scenario, inputs.column
+    chosen = scenario.processes
+    processes: dict[str, Process] = {}
+    router = None
+    if chosen.flow_routing.enabled:
+        routing = chosen.flow_routing
+        router = FlowRouter(
+            w,
+            method=routing.method,
+            depressions=routing.depressions,
+            exponent=routing.exponent,
+            reroute_threshold=routing.reroute_threshold,
+        )
+        if scenario.domain.channel_area is not None:
+            w.set_channel(w.channel | (w.drainage_area >= scenario.domain.channel_area))
+            for held in (w.mineral, w.reference, w.stocks, w.substratum):
+                held[~w.is_soil] = 0.0  # channel has no soil (rule 22), and what looks at the fields should see none
+            w.field[~w.is_soil] = -1
+    processes["climate"] = climate_of(w, inputs, inputs.climate)
+    processes["cropping"] = Cropping(
+        w,
+        tables=tables,
+        allocate=pools.allocate,
+        first_year=int(scenario.time.start[:4]),
+        hydrologic_group=chosen.soil_water.hydrologic_group,
+    )
+    if chosen.soil_water.enabled:
+        water = chosen.soil_water
+        assert column.sand is not None
+        organic = on_nodes(column.soc / (column.bulk_density * column.thickness))
+        conductivity = set_hydraulic_properties(
+            w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic
+        )
+        wet_days: float | np.ndarray | None = water.rain_days
+        if wet_days is None:
+            assert inputs.climate.wet_days is not None
+            wet_days = inputs.climate.climatology(inputs.climate.wet_days)
+        processes["soil_water"] = SoilWater(
+            w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
+            groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
+            degree_day_factor=water.degree_day_factor,
+        )  # fmt: skip
+    if router is not None:
+        processes["flow_routing"] = router
+    if chosen.water_erosion.enabled:
+        assert router is not None
+        erosion = chosen.water_erosion
+        low, high = erosion.ktc_low, erosion.ktc_high
+        coefficient = None if low is None or high is None else (low, high)
+        processes["water_erosion"] = WaterErosion(
+            w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor,
+            capacity=erosion.capacity, transport_capacity_coefficient=coefficient,
+            cover_threshold=erosion.cover_threshold, channel_area=_largest_area(inputs),
+            depressions=router.depressions, enrichment=erosion.enrichment.by_carrier,
+        )  # fmt: skip
+    # tillage mixes whether or not it also moves soil
+    tillage = chosen.tillage_erosion
+    if chosen.soil_column.enabled:
+        processes["tillage_erosion"] = Tillage(w, scale=1.0 if tillage.enabled else 0.0)
+        biodiffusivity = 0.0 if column.biodiffusivity is None else on_nodes(column.biodiffusivity)
+        depth = chosen.soil_column.e_folding_depth
+        processes["soil_column"] = SoilColumn(
+            w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth
+        )
+    dissolved = chosen.dissolved_carbon
+    if chosen.decomposition.enabled:
+        fraction = dissolved.doc_fraction if dissolved.enabled else 0.0
+        scale = chosen.decomposition.e_folding_depth
+        processes["decomposition"] = Decomposition(w, pools, depth_scale=scale, doc_fraction=fraction)
+    if chosen.carbonate.enabled:
+        carbonate = chosen.carbonate
+        processes["carbonate"] = Carbonate(
+            w, root_respiration=carbonate.root_respiration,
+            atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
+            maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
+        )  # fmt: skip
+    if dissolved.enabled:
+        processes["dissolved_carbon"] = DissolvedCarbon(
+            w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
+        )
+    return _with_foreign(w, inputs, processes)
+
+
+def climate_of(watershed: Watershed, inputs: Inputs, forcing: MonthlyForcing) -> Climate:
+    """The climate process of a scenario under a forcing: its own, or the normals before its start."""
+    climate, shares = inputs.scenario.climate, inputs.scenario.climate.erosivity.shares
+    return Climate(
+        watershed, forcing=forcing, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude,
+        lapse_rate=climate.lapse_rate, precipitation_gradient=climate.precipitation_gradient, pet=climate.pet,
+        erosivity=annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
+        snow_reduces_erosivity=climate.erosivity.snow_reduces,
+    )  # fmt: skip
+
+
+def _largest_area(inputs: Inputs) -> float:
+    """Upslope area, m2, at which LS and capacity stop growing: of a channel, or of the longest slope one cell wide."""
+    areas = [math.inf]
+    if inputs.scenario.domain.channel_area is not None:
+        areas.append(inputs.scenario.domain.channel_area)
+    if inputs.scenario.processes.water_erosion.longest_slope is not None:
+        areas.append(inputs.scenario.processes.water_erosion.longest_slope * inputs.terrain.dx)
+    return min(areas)
+
+
+def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Process]) -> dict[str, Process]:
+    """Insert other people's Landlab components after the process each names."""
+    for custom in inputs.scenario.processes.custom:
+        if not custom.enabled:
+            continue
+        name = custom.name or custom.import_path.rpartition(":")[2]
+        component = ForeignComponent(
+            watershed, import_path=custom.import_path, params=custom.params, name=name,
+            elevation_change=custom.elevation_change, flux_field=custom.flux_field,
+        )  # fmt: skip
+        ordered: dict[str, Process] = {}
+        for key, process in processes.items():
+            ordered[key] = process
+            if key == custom.after:
+                ordered[name] = component
+        ordered.setdefault(name, component)
+        processes = ordered
+    return processes
+
+
+def annual_erosivity(inputs: Inputs) -> float | None:
+    """R of the scenario, MJ mm ha-1 h-1 yr-1; None: the climate table has it by month."""
+    table, forcing = inputs.scenario.climate.erosivity, inputs.climate
+    changed = 1.0 + inputs.scenario.climate.change.erosivity
+    if table.method == "renard_freimund" or (table.annual is None and forcing.erosivity is None):
+        return changed * float(renard_freimund(forcing.climatology(forcing.precipitation)))
+    return None if table.annual is None else changed * table.annual
+
+
+def on_nodes(values: np.ndarray) -> np.ndarray:
+    """Values on nodes as fields hold them: zero outside the catchment."""
+    return np.ascontiguousarray(np.nan_to_num(values, nan=0.0))
