@@ -95,8 +95,7 @@ def test_low_cover_class_has_the_low_coefficient() -> None:
     w.units.cover_factor_annual[:] = (0.18, 0.05)  # a ploughed field, grass
     erosion = WaterErosion(w, transport_capacity_coefficient=(2.0, 8.0))
     erosion.run_one_step(1 / 12)
-    assert set(erosion._coefficient[w.cells][w.unit[w.cells] == 0]) == {8.0}
-    assert set(erosion._coefficient[w.cells][w.unit[w.cells] == 1]) == {2.0}
+    assert erosion.coefficient_of_units().tolist() == [8.0, 2.0]
     assert not erosion.warnings
 
 

@@ -29,11 +29,13 @@ from watershed_c.kernels.water_erosion import (
     LENGTH_VAN_OOST_2003,
     SLOPE_MCCOOL_1987,
     SLOPE_NEARING_1997,
+    capacity_of_terrain,
     ls_factor,
     potential_soil_loss,
     route_sediment,
     transport_capacity,
 )
+from watershed_c.parallel import over_cells
 
 CASES = (
     "langegracht20_default",
@@ -67,14 +69,16 @@ def case(request: pytest.FixtureRequest) -> SimpleNamespace:
         LENGTH_VAN_OOST_2003 if options["L"] == "Desmet1996_Vanoost2003" else LENGTH_MCCOOL_1989,
         SLOPE_NEARING_1997 if options["S"] == "Nearing1997" else SLOPE_MCCOOL_1987, ls,
     )  # fmt: skip
-    potential_soil_loss(cells, erosivity, erodibility, ls, maps["in_C"], maps["in_P"], potential)
+    every = np.arange(n)
+    potential_soil_loss(cells, erosivity, erodibility, ls, every, maps["in_C"], maps["in_P"], potential)
     van_oost = options["TC"] == "VanOost2000"
     gradient = np.tan(slope) if van_oost else slope
-    transport_capacity(
-        cells, CAPACITY_VAN_OOST_2000 if van_oost else CAPACITY_VERSTRAETEN_2007, maps["out_ktcmap"], erosivity,
-        erodibility, ls, potential, maps["out_UPAREA"], gradient * np.sin(aspect), gradient * np.cos(aspect), dx,
-        np.inf, capacity,
+    terrain = np.zeros(n)
+    capacity_of_terrain(
+        cells, CAPACITY_VAN_OOST_2000 if van_oost else CAPACITY_VERSTRAETEN_2007, ls, maps["out_UPAREA"],
+        gradient * np.sin(aspect), gradient * np.cos(aspect), dx, np.inf, terrain,
     )  # fmt: skip
+    transport_capacity(cells, terrain, erosivity, erodibility, every, maps["out_ktcmap"], potential, capacity)
     rill = np.abs(ls - 4.116 * gradient**0.8) if van_oost else ls
     return SimpleNamespace(
         name=request.param, cells=cells, maps=maps, table=table, columns=columns, dx=dx, ls=ls, potential=potential,
@@ -147,7 +151,8 @@ def test_routed_sediment(case: SimpleNamespace) -> None:
         np.zeros((n + 1, 2)),
     )
     route_sediment(
-        order, receivers, weights, is_soil, np.zeros(n + 1, dtype=bool), False, np.append(case.potential, 0.0),
+        over_cells, np.sort(order), order, receivers, weights, is_soil, np.zeros(n + 1, dtype=bool), False,
+        np.append(case.potential, 0.0),
         np.append(maps["out_Capacity"] / area, 0.0), mineral, stocks, np.array([1.724, 0.0]), np.ones(2),
         np.zeros(n + 1), np.zeros((n + 1, 2)), load, load_mineral, load_rows, eroded, deposited, net_mineral, net,
     )  # fmt: skip

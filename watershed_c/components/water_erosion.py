@@ -160,11 +160,11 @@ class WaterErosion(Process):
         self.sinks = np.zeros(0, dtype=np.int64)
         self._outside = np.flatnonzero(~w.is_soil)
         self._routing = -1
-        self._cover, self._practice, self._coefficient = w.work(0), w.work(1), w.work(2)
-        self._potential, self._limit = w.work(3), w.work(4)
-        self._load, self._load_mineral, self._load_rows = w.work(5), w.work(6), w.work(0, "constituent")
-        self._eroded, self._deposited = w.work(7), w.work(8)
-        self._net_mineral, self._net = w.work(9), w.work(1, "constituent")
+        self._capacity_of_terrain = np.zeros(n)
+        self._potential, self._limit = w.work(0), w.work(1)
+        self._load, self._load_mineral, self._load_rows = w.work(2), w.work(3), w.work(0, "constituent")
+        self._eroded, self._deposited = w.work(4), w.work(5)
+        self._net_mineral, self._net = w.work(6), w.work(1, "constituent")
 
     def _ratios(self, enrichment: Mapping[str, float]) -> np.ndarray:
         """Enrichment ratio of each row; a row that has a parent keeps its ratio to it."""
@@ -205,39 +205,40 @@ class WaterErosion(Process):
             kernels.ls_factor, w.cells, area_in, w.gradient_x, w.gradient_y, w.dx, self.channel_area,
             self._length, self._slope, self.ls,
         )  # fmt: skip
+        over_cells(
+            kernels.capacity_of_terrain, w.cells, self._capacity, self.ls, w.drainage_area, w.gradient_x, w.gradient_y,
+            w.dx, self.channel_area, self._capacity_of_terrain,
+        )  # fmt: skip
         drains = np.zeros(w.is_soil.size, dtype=bool)
         drains[w.order] = True
         drains &= w.receivers[:, 0] >= 0
         self.sinks = w.cells[~drains[w.cells]]
+
+    def coefficient_of_units(self) -> np.ndarray:
+        """Transport capacity coefficient of each management unit, (U,)."""
+        high = self.watershed.units.cover_factor_annual > self.cover_threshold
+        return np.where(high, self.coefficient[1], self.coefficient[0])
 
     def run_one_step(self, dt: float) -> None:
         """Erode, transport and deposit. Erosivity is that of the step, so ``dt`` does not enter."""
         w = self.watershed
         cells = w.cells
         self._follow_terrain()
-        high = w.units.cover_factor_annual > self.cover_threshold
-        coefficient = np.where(high, self.coefficient[1], self.coefficient[0])
-        for by_unit, by_cell in (
-            (w.units.cover_factor, self._cover),
-            (w.units.practice_factor, self._practice),
-            (coefficient, self._coefficient),
-        ):
-            np.take(by_unit, w.unit, out=by_cell, mode="clip")
         over_cells(
-            kernels.potential_soil_loss, cells, w.erosivity, w.erodibility, self.ls, self._cover, self._practice,
-            self._potential,
+            kernels.potential_soil_loss, cells, w.erosivity, w.erodibility, self.ls, w.unit,
+            w.units.cover_factor, w.units.practice_factor, self._potential,
         )  # fmt: skip
         over_cells(
-            kernels.transport_capacity, cells, self._capacity, self._coefficient, w.erosivity, w.erodibility, self.ls,
-            self._potential, w.drainage_area, w.gradient_x, w.gradient_y, w.dx, self.channel_area, self._limit,
+            kernels.transport_capacity, cells, self._capacity_of_terrain, w.erosivity, w.erodibility, w.unit,
+            self.coefficient_of_units(), self._potential, self._limit,
         )  # fmt: skip
-        for values in (self._load, self._load_mineral, self._load_rows):
-            values[:] = 0.0
+        self._load[:] = 0.0
+        self._load_mineral[self._outside], self._load_rows[self._outside] = 0.0, 0.0
         kernels.route_sediment(
-            w.order, w.receivers, w.weights, w.is_soil, w.in_depression, self.trap, self._potential, self._limit,
-            w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self.enrichment, w.deposit_mineral, w.deposit,
-            self._load, self._load_mineral, self._load_rows, self._eroded, self._deposited,
-            self._net_mineral, self._net,
+            over_cells, cells, w.order, w.receivers, w.weights, w.is_soil, w.in_depression, self.trap,
+            self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self.enrichment,
+            w.deposit_mineral, w.deposit, self._load, self._load_mineral, self._load_rows,
+            self._eroded, self._deposited, self._net_mineral, self._net,
         )  # fmt: skip
         np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
         np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)

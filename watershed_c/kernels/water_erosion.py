@@ -99,7 +99,7 @@ def ls_factor(cells, area_in, gradient_x, gradient_y, dx, largest_area, length_c
 
 
 @njit(cache=True, nogil=True)
-def potential_soil_loss(cells, erosivity, erodibility, ls, cover, practice, out):
+def potential_soil_loss(cells, erosivity, erodibility, ls, unit, cover, practice, out):
     """RUSLE potential soil loss of the step, ``E = 0.1 R K LS C P``.
 
     The factor 0.1 turns t ha-1, the unit of the product, into kg m-2.
@@ -110,60 +110,43 @@ def potential_soil_loss(cells, erosivity, erodibility, ls, cover, practice, out)
     erosivity : (n,) MJ mm ha-1 h-1
         R of the step (a month's share, not the annual value, in a monthly step).
     erodibility : (n,) t ha h ha-1 MJ-1 mm-1
-    ls, cover, practice : (n,) dimensionless
-        LS, C and P.
+    ls : (n,) dimensionless
+    unit : (n,) int64
+    cover, practice : (U,) dimensionless
+        C and P of each unit.
     out : (n,) kg m-2 of dry soil
         Written for ``cells`` only.
     """
     for node in cells:
-        out[node] = KG_M2_PER_T_HA * erosivity[node] * erodibility[node] * ls[node] * cover[node] * practice[node]
+        land = unit[node]
+        out[node] = KG_M2_PER_T_HA * erosivity[node] * erodibility[node] * ls[node] * cover[land] * practice[land]
 
 
 @njit(cache=True, nogil=True)
-def transport_capacity(
-    cells,
-    capacity_code,
-    coefficient,
-    erosivity,
-    erodibility,
-    ls,
-    potential,
-    area,
-    gradient_x,
-    gradient_y,
-    dx,
-    largest_area,
-    out,
-):
-    r"""Sediment the flow can carry out of each cell in the step.
+def capacity_of_terrain(cells, capacity_code, ls, area, gradient_x, gradient_y, dx, largest_area, out):
+    r"""What the terrain contributes to transport capacity: does not change until water is routed anew.
 
-    Per metre of flow width, kg m-1:
+    Per metre of flow width the capacity is, kg m-1:
 
     - Van Oost et al. 2000: ``T = ktc 0.1 R K (LS - 4.116 tan^0.8 t)``, and ``T = ktc E`` where the bracket is negative;
     - Verstraeten et al. 2007: ``T = ktc 0.1 R K A^1.4 tan^1.4 t``.
 
     The flow crosses a width ``D x``, ``x = |sin a| + |cos a|``, so that the cell passes ``T D x`` kg, or ``T x / D`` kg
-    per m2 of the cell: that is what ``out`` holds.
+    per m2 of the cell.
 
     Parameters
     ----------
     cells : (c,) int64
     capacity_code : int
         ``CAPACITY_*`` of this module.
-    coefficient : (n,)
-        Transport capacity coefficient ktc: m (Van Oost) or m-1.8 (Verstraeten). Belongs to model, cell size and step.
-    erosivity : (n,) MJ mm ha-1 h-1
-        R of the step.
-    erodibility : (n,) t ha h ha-1 MJ-1 mm-1
     ls : (n,) dimensionless
-    potential : (n,) kg m-2
-        E of :func:`potential_soil_loss`.
     area : (n,) m2
         Upslope area (Verstraeten only), capped at ``largest_area``.
     gradient_x, gradient_y : (n,) m m-1
     dx : float, m
     largest_area : float, m2
-    out : (n,) kg m-2
+    out : (n,) m-1 (Van Oost) or m1.8 (Verstraeten)
+        The bracket, or the powers of area and slope, times ``x / D``; ``-x / D`` where the bracket is negative.
         Written for ``cells`` only.
     """
     for node in cells:
@@ -171,13 +154,42 @@ def transport_capacity(
         width = 1.0
         if tangent > 0.0:
             width = (abs(gradient_x[node]) + abs(gradient_y[node])) / tangent
-        bare = KG_M2_PER_T_HA * erosivity[node] * erodibility[node]
         if capacity_code == CAPACITY_VAN_OOST_2000:
-            rill = ls[node] - INTERRILL_COEFFICIENT * tangent**0.8
-            load = bare * rill if rill >= 0.0 else potential[node]
+            factor = ls[node] - INTERRILL_COEFFICIENT * tangent**0.8
+            if factor < 0.0:
+                factor = -1.0
         else:
-            load = bare * min(area[node], largest_area) ** 1.4 * tangent**1.4
-        out[node] = coefficient[node] * load * width / dx
+            factor = min(area[node], largest_area) ** 1.4 * tangent**1.4
+        out[node] = factor * width / dx
+
+
+@njit(cache=True, nogil=True)
+def transport_capacity(cells, terrain, erosivity, erodibility, unit, coefficient, potential, out):
+    """Sediment the flow can carry out of each cell in the step.
+
+    Parameters
+    ----------
+    cells : (c,) int64
+    terrain : (n,)
+        Of :func:`capacity_of_terrain`.
+    erosivity : (n,) MJ mm ha-1 h-1
+        R of the step.
+    erodibility : (n,) t ha h ha-1 MJ-1 mm-1
+    unit : (n,) int64
+    coefficient : (U,)
+        Transport capacity coefficient ktc of each unit: m (Van Oost) or m-1.8 (Verstraeten). Belongs to model, cell
+        size and step.
+    potential : (n,) kg m-2
+        E of :func:`potential_soil_loss`.
+    out : (n,) kg m-2
+        Written for ``cells`` only.
+    """
+    for node in cells:
+        if terrain[node] < 0.0:
+            load = -potential[node] * terrain[node]
+        else:
+            load = KG_M2_PER_T_HA * erosivity[node] * erodibility[node] * terrain[node]
+        out[node] = coefficient[unit[node]] * load
 
 
 @njit(cache=True, nogil=True)
@@ -243,7 +255,126 @@ def _detach(node, dry, mineral, stocks, dry_mass_per_unit, enrichment, selective
 
 
 @njit(cache=True, nogil=True)
+def _bound_by_soil(cells, mineral, stocks, dry_mass_per_unit, potential):
+    """Detach no more dry soil than the column of a cell holds."""
+    for node in cells:
+        if potential[node] <= mineral[node, 0]:
+            continue
+        whole = 0.0
+        for layer in range(mineral.shape[1]):
+            whole += mineral[node, layer]
+            for k in range(stocks.shape[2]):
+                whole += dry_mass_per_unit[k] * stocks[node, layer, k]
+        # a hair more, so that round-off leaves nothing behind
+        potential[node] = min(potential[node], whole * (1.0 + 1e-14))
+
+
+@njit(cache=True, nogil=True)
+def _route_dry(order, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, kept):
+    """Dry soil that enters each node, that each cell detaches, and the share of what enters that it keeps."""
+    for node in order:
+        if not is_soil[node]:
+            continue
+        inflow = load[node]
+        keep = 0.0
+        detach = 0.0
+        if receivers[node, 0] < 0 or (trap and in_depression[node]):
+            keep = 1.0
+        elif inflow > capacity[node]:
+            if not in_depression[node]:
+                keep = 1.0 - capacity[node] / inflow
+        else:
+            detach = min(potential[node], capacity[node] - inflow)
+        kept[node] = keep
+        eroded[node] = detach
+        if keep == 1.0:
+            continue
+        outflow = inflow - keep * inflow + detach
+        for r in range(receivers.shape[1]):
+            target = receivers[node, r]
+            if target < 0:
+                break
+            load[target] += weights[node, r] * outflow
+
+
+@njit(cache=True, nogil=True)
+def _take_up(
+    cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, load_mineral, load_rows, net_mineral, net
+):  # fmt: skip
+    """Take what is detached from the top of each column: the first load of the cell, and what it loses."""
+    rows = stocks.shape[2]
+    taken = np.zeros(rows)
+    before = np.zeros(rows)
+    selective = False
+    for k in range(rows):
+        if enrichment[k] != 1.0:
+            selective = True
+    for node in cells:
+        detach = eroded[node]
+        whole = mineral[node, 0]
+        for k in range(rows):
+            whole += dry_mass_per_unit[k] * stocks[node, 0, k]
+        if detach <= 0.0 or (detach < whole and not selective):
+            # the common case, a thin cut that leaves the top layer standing, in one sweep over the rows
+            share = detach / whole if detach > 0.0 else 0.0
+            removed = share * mineral[node, 0]
+            mineral[node, 0] -= removed
+            for k in range(rows):
+                amount = share * stocks[node, 0, k]
+                stocks[node, 0, k] -= amount
+                load_rows[node, k] = amount
+                net[node, k] = -amount
+        else:
+            for k in range(rows):
+                taken[k] = 0.0
+            removed, lacking = _detach(
+                node, detach, mineral, stocks, dry_mass_per_unit, enrichment, selective, taken, before
+            )
+            eroded[node] = detach - lacking
+            for k in range(rows):
+                load_rows[node, k] = taken[k]
+                net[node, k] = -taken[k]
+        load_mineral[node] = removed
+        net_mineral[node] = -removed
+
+
+@njit(cache=True, nogil=True)
+def _carry(order, receivers, weights, is_soil, kept, load_mineral, load_rows):
+    """Pass what a cell does not keep of its load to its receivers."""
+    rows = load_rows.shape[1]
+    for node in order:
+        if not is_soil[node] or kept[node] == 1.0:
+            continue
+        passing = 1.0 - kept[node]
+        for r in range(receivers.shape[1]):
+            target = receivers[node, r]
+            if target < 0:
+                break
+            share = weights[node, r] * passing
+            load_mineral[target] += share * load_mineral[node]
+            for k in range(rows):
+                load_rows[target, k] += share * load_rows[node, k]
+
+
+@njit(cache=True, nogil=True)
+def _lay_down(cells, load, load_mineral, load_rows, deposit_mineral, deposit, deposited, net_mineral, net):
+    """Lay what each cell keeps of its load in its surface buffer; ``deposited`` holds that share on entry."""
+    for node in cells:
+        kept = deposited[node]
+        deposited[node] = kept * load[node]
+        if kept > 0.0:
+            stays = kept * load_mineral[node]
+            deposit_mineral[node] += stays
+            net_mineral[node] = stays
+            for k in range(net.shape[1]):
+                stays = kept * load_rows[node, k]
+                deposit[node, k] += stays
+                net[node, k] = stays
+
+
 def route_sediment(
+    over_cells,
+    cells,
     order,
     receivers,
     weights,
@@ -266,7 +397,7 @@ def route_sediment(
     net_mineral,
     net,
 ):
-    r"""One pass in flow order that moves sediment and every constituent row with it.
+    r"""Move sediment and every constituent row with it down the network.
 
     At a soil cell with inflow q, potential detachment E and capacity T (dry soil, kg m-2 of the cell): where
     ``q + E > T``, T leaves, so the cell keeps ``q - T`` when ``q > T`` and detaches only ``T - q`` otherwise; else
@@ -274,7 +405,8 @@ def route_sediment(
     taken from the top of the cell's own column, at its composition times ``enrichment`` (bounded by what is there):
     what travels is exactly what the donor lost.
 
-    Dry soil = mineral + sum over rows of ``dry_mass_per_unit`` times the row.
+    Dry soil = mineral + sum over rows of ``dry_mass_per_unit`` times the row. It alone decides what is detached and
+    kept, so it is routed first, and all cells take up their soil together before the rows are.
 
     - A soil cell without a receiver keeps everything that enters it and detaches nothing.
     - In a depression: ``trap`` keeps everything that enters and detaches nothing; otherwise (breach) what enters passes
@@ -284,6 +416,10 @@ def route_sediment(
 
     Parameters
     ----------
+    over_cells : callable
+        Runs a cell-local kernel: called with it, ``cells`` and its other arguments.
+    cells : (c,) int64
+        Soil cells.
     order : (m,) int64
         Nodes, upstream before downstream, all soil cells among them.
     receivers : (n, R) int64
@@ -293,6 +429,7 @@ def route_sediment(
     is_soil, in_depression : (n,) bool
     trap : bool
     potential, capacity : (n,) kg m-2 of dry soil
+        The potential is brought down to what the column holds.
     mineral : (n, L) kg m-2
     stocks : (n, L, K) kg m-2
         Both changed in place.
@@ -302,90 +439,19 @@ def route_sediment(
     deposit_mineral : (n,), deposit : (n, K) kg m-2
         Surface buffer, added to.
     load, load_mineral : (n,), load_rows : (n, K) kg m-2
-        Dry soil, mineral and rows that entered a node; zero on entry. Zero again on return at cells of ``order`` that
-        are soil; at other nodes the export.
+        Dry soil, mineral and rows; zero on entry at nodes that are not soil, ``load`` everywhere. On return what
+        entered those nodes: the export.
     eroded, deposited : (n,) kg m-2 of dry soil
-        Out: gross detachment and gross deposition. Soil cells of ``order`` are written.
+        Out: gross detachment and gross deposition of ``cells``.
     net_mineral : (n,), net : (n, K) kg m-2
-        Out: deposited minus detached, the lateral gain of the cell. Soil cells of ``order`` are written.
+        Out: deposited minus detached, the lateral gain of ``cells``.
     """
-    rows = stocks.shape[2]
-    fan = receivers.shape[1]
-    moving = np.zeros(rows)
-    taken = np.zeros(rows)
-    before = np.zeros(rows)
-    selective = False
-    for k in range(rows):
-        if enrichment[k] != 1.0:
-            selective = True
-    for node in order:
-        if not is_soil[node]:
-            continue
-        inflow = load[node]
-        load[node] = 0.0
-        kept = 0.0
-        detach = 0.0
-        if receivers[node, 0] < 0 or (trap and in_depression[node]):
-            kept = 1.0
-        elif inflow > capacity[node]:
-            if not in_depression[node]:
-                kept = 1.0 - capacity[node] / inflow
-        else:
-            detach = min(potential[node], capacity[node] - inflow)
-
-        moving_mineral = load_mineral[node]
-        load_mineral[node] = 0.0
-        eroded[node] = 0.0
-        deposited[node] = kept * inflow
-        if detach > 0.0:
-            whole = mineral[node, 0]
-            for k in range(rows):
-                whole += dry_mass_per_unit[k] * stocks[node, 0, k]
-            if detach < whole and not selective:
-                # the common case, a thin cut that leaves the top layer standing, in one sweep over the rows
-                share = detach / whole
-                removed = share * mineral[node, 0]
-                mineral[node, 0] -= removed
-                for k in range(rows):
-                    amount = share * stocks[node, 0, k]
-                    stocks[node, 0, k] -= amount
-                    net[node, k] = -amount
-                    moving[k] = load_rows[node, k] + amount
-                    load_rows[node, k] = 0.0
-            else:
-                for k in range(rows):
-                    taken[k] = 0.0
-                removed, lacking = _detach(
-                    node, detach, mineral, stocks, dry_mass_per_unit, enrichment, selective, taken, before
-                )
-                detach -= lacking
-                for k in range(rows):
-                    net[node, k] = -taken[k]
-                    moving[k] = load_rows[node, k] + taken[k]
-                    load_rows[node, k] = 0.0
-            net_mineral[node] = -removed
-            moving_mineral += removed
-            eroded[node] = detach
-        else:
-            stays = kept * moving_mineral
-            net_mineral[node] = stays
-            deposit_mineral[node] += stays
-            moving_mineral -= stays
-            for k in range(rows):
-                stays = kept * load_rows[node, k]
-                deposit[node, k] += stays
-                net[node, k] = stays
-                moving[k] = load_rows[node, k] - stays
-                load_rows[node, k] = 0.0
-        outflow = inflow - deposited[node] + detach
-        if kept == 1.0:
-            continue
-        for r in range(fan):
-            target = receivers[node, r]
-            if target < 0:
-                break
-            weight = weights[node, r]
-            load[target] += weight * outflow
-            load_mineral[target] += weight * moving_mineral
-            for k in range(rows):
-                load_rows[target, k] += weight * moving[k]
+    network = order, receivers, weights, is_soil
+    over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
+    _route_dry(*network, in_depression, trap, potential, capacity, load, eroded, deposited)
+    over_cells(
+        _take_up, cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, load_mineral, load_rows,
+        net_mineral, net,
+    )  # fmt: skip
+    _carry(*network, deposited, load_mineral, load_rows)
+    over_cells(_lay_down, cells, load, load_mineral, load_rows, deposit_mineral, deposit, deposited, net_mineral, net)
