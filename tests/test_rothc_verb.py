@@ -14,6 +14,8 @@ from tests.support import shared
 from watershed_c.cli import main
 from watershed_c.front.rothc import RothCRun, run_official
 from watershed_c.io.rothc_files import EQUILIBRIUM_ROWS, RothCInput, read_rothc_input
+from watershed_c.kernels.rate_modifiers import maximum_deficit
+from watershed_c.kernels.retention import deficit_limits
 from watershed_c.kernels.rothc_point import (
     BIO,
     CO2,
@@ -31,7 +33,6 @@ from watershed_c.kernels.rothc_point import (
     delta_14c,
     radiocarbon_age,
     respired_ratio,
-    rothc_limits,
 )  # fmt: skip
 
 #: t C/ha and per mil: RothC_Py, and RothC_Code v2 whose constants are in single precision
@@ -202,7 +203,8 @@ def test_january_1852_of_the_manual(tmp_path: Path) -> None:
     for pool, column, _ in pools:
         state[column] = printed["equilibrium 31 Dec 1851", pool]
     before, ratio = state.copy(), respired_ratio(given.clay)
-    advance_site(given.months[EQUILIBRIUM_ROWS:], rothc_limits(given.clay, given.depth / 100), ratio, state, record)
+    limits = np.array([*deficit_limits(1, 1, maximum_deficit(given.clay, given.depth / 100)), 0.2])
+    advance_site(given.months[EQUILIBRIUM_ROWS:], limits, ratio, state, record)
     modifier = record[0, [TEMPERATURE_FACTOR, MOISTURE_FACTOR, COVER_FACTOR]].prod()
     assert modifier == pytest.approx(printed["January 1852 (no input; bare)", "abc rate modifier"], abs=1e-4)
     released = 0.0

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR, maximum_deficit
+from watershed_c.kernels.retention import deficit_limits
 from watershed_c.kernels.rothc_point import (
     BARE_LIMIT,
     CO2,
@@ -14,20 +16,17 @@ from watershed_c.kernels.rothc_point import (
     DEFICIT,
     HUM,
     MANURE,
+    MOISTURE_FACTOR,
     PLANT_INPUT,
+    RAMP_END,
     RPM,
-    THRESHOLD,
-    WILTING,
     activity_at_age,
     advance_site,
     delta_14c,
     equilibrium_run,
-    farina_limits,
     radiocarbon_age,
     respired_ratio,
-    rothc_limits,
-    van_genuchten_deficits,
-)  # fmt: skip
+)
 
 #: activity, degC, mm, mm, t C/ha, t C/ha, cover, DPM/RPM
 YEAR = np.array(
@@ -35,7 +34,7 @@ YEAR = np.array(
      for m, (t, pan) in enumerate(zip(range(-7, 5), (5, 9, 30, 60, 90, 120, 130, 100, 60, 30, 10, 5), strict=True))]
 )  # fmt: skip
 YEAR[:, 1] = [-6.0, 0.0, 4.0, 8.0, 12.0, 16.0, 18.0, 17.0, 13.0, 9.0, 4.0, -1.0]
-LIMITS = rothc_limits(23.4, 0.23)
+LIMITS = np.array([*deficit_limits(1, 1, maximum_deficit(23.4)), DRIEST_FACTOR])
 RATIO = respired_ratio(23.4)
 
 
@@ -58,7 +57,7 @@ def test_no_carbon_is_lost_in_any_month(seed: int) -> None:
     stock = np.concatenate([[state[: HUM + 1].sum()], record[:, : HUM + 1].sum(axis=1)])
     missing = np.diff(stock) - months[:, PLANT_INPUT] - months[:, MANURE] + record[:, CO2]
     assert np.abs(missing).max() <= 1e-13 * stock.max()
-    assert (record[:, DEFICIT] <= 0).all() and (record[:, DEFICIT] >= LIMITS[WILTING]).all()
+    assert (record[:, DEFICIT] <= 0).all() and (record[:, DEFICIT] >= LIMITS[RAMP_END]).all()
 
 
 def test_a_pulse_ages_by_the_calendar() -> None:
@@ -109,30 +108,10 @@ def test_bare_soil_stops_drying_and_holds_what_it_has() -> None:
     dry = np.array([[1.0, 15.0, 0.0, 30.0, 0.0, 0.0, cover, 1.0] for cover in [0] * 6 + [1] * 6 + [0] * 3])
     _, record = after(dry, np.zeros(9))
     deficit = record[:, DEFICIT]
-    assert deficit[0] == -22.5 and deficit[5] == LIMITS[BARE_LIMIT] == pytest.approx(0.556 * LIMITS[WILTING])
+    assert deficit[0] == -22.5 and deficit[5] == LIMITS[BARE_LIMIT] == pytest.approx(0.556 * LIMITS[RAMP_END])
     assert (deficit[7:] == LIMITS[COVERED_LIMIT]).all()
-    assert record[5, 11] == pytest.approx(0.2 + 0.8 * 0.444 / 0.556) and (record[7:, 11] == 0.2).all()
-
-
-def test_options_of_the_dry_soil_program() -> None:
-    """The table of docs/rothc.md."""
-    soil = dict(clay=25.0, depth=0.3, driest_factor=0.15)
-    deficits = van_genuchten_deficits(25.0, 40.0, 1.35, 1.1, 0.3)
-    one, fifteen, thousand = deficits
-    # 1000 bar: the least deficit of the official run with this soil
-    assert thousand == pytest.approx(-91.764646055698, abs=2e-5) and 0 > one > fifteen > thousand
-    for moisture, bare, covered_limit, bare_limit in (
-        (2, 1, thousand, fifteen - 0.6388 / 0.8 * (fifteen - one)),
-        (2, 2, thousand, fifteen),
-        (3, 1, fifteen, fifteen - 0.6388 / 0.8 * (fifteen - one)),
-        (3, 2, fifteen, fifteen),
-    ):
-        limits = farina_limits(deficits, moisture_option=moisture, bare_option=bare, **soil)
-        np.testing.assert_allclose(limits, [one, fifteen, covered_limit, bare_limit, 0.15])
-    standard = farina_limits(None, moisture_option=1, bare_option=1, **soil)
-    np.testing.assert_array_equal(standard, rothc_limits(25.0, 0.3))
-    dries = farina_limits(None, moisture_option=1, bare_option=2, **soil)
-    assert dries[BARE_LIMIT] == dries[WILTING] == standard[WILTING] and dries[THRESHOLD] == standard[THRESHOLD]
+    assert record[5, MOISTURE_FACTOR] == pytest.approx(0.2 + 0.8 * 0.444 / 0.556)
+    assert (record[7:, MOISTURE_FACTOR] == 0.2).all()
 
 
 def test_ages_and_their_report() -> None:

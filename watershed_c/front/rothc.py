@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +17,9 @@ from watershed_c.io.rothc_results import (
     write_results,
     year_results,
 )
-from watershed_c.kernels.rothc_point import (
-    HUM,
-    MODERN,
-    advance_site,
-    equilibrium_run,
-    farina_limits,
-    respired_ratio,
-    van_genuchten_deficits,
-)
+from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR, maximum_deficit
+from watershed_c.kernels.retention import deficit_limits, farina_deficits
+from watershed_c.kernels.rothc_point import HUM, MODERN, advance_site, equilibrium_run, respired_ratio
 
 #: years of the equilibrium run after which there is none (the slowest official case takes 2600)
 MOST_YEARS = 100_000
@@ -80,28 +73,17 @@ def run_official(given: RothCInput) -> RothCRun:
 
 
 def _limits(given: RothCInput) -> np.ndarray:
+    """Limits of the deficit and least factor of moisture, as the program's options have them."""
     depth = given.depth / 100.0
-    deficits = None
+    deficits, least = None, DRIEST_FACTOR
     if given.moisture_option > 1:
         soil = (given.clay, given.silt, given.bulk_density, given.organic_carbon)
-        try:
-            deficits = van_genuchten_deficits(*soil, depth)
-        except OverflowError:
-            deficits = (math.inf,) * 3
-        if not 0.0 > deficits[0] > deficits[1] > deficits[2]:
-            raise ValueError(
-                "clay, silt, bulk density and organic carbon lie outside what the functions of Wosten et al. (1999) "
-                f"can describe: they give deficits of {deficits[0]:.3g}, {deficits[1]:.3g} and {deficits[2]:.3g} mm "
-                "at 1, 15 and 1000 bar"
-            )
-    return farina_limits(
-        deficits,
-        clay=given.clay,
-        depth=depth,
-        moisture_option=given.moisture_option,
-        bare_option=given.bare_option,
-        driest_factor=given.driest_factor,
-    )
+        with np.errstate(all="ignore"):  # far out of reach the functions overflow, and are refused
+            deficits = farina_deficits(*soil, depth)
+        least = given.driest_factor
+    maximum = maximum_deficit(given.clay, depth)
+    limits = deficit_limits(given.moisture_option, given.bare_option, maximum, deficits)
+    return np.array([*limits, least], dtype=np.float64)
 
 
 def run_file(path: str | Path, output: str | Path | None = None, *, overwrite: bool = False) -> str:

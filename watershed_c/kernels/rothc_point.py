@@ -13,14 +13,9 @@ import numpy as np
 from numba import njit
 
 from watershed_c.kernels.decomposition import lost_fractions
-from watershed_c.kernels.rate_modifiers import (
-    BARE_SHARE,
-    COVERED_FACTOR,
-    UNLIMITED_SHARE,
-    maximum_deficit,
-    temperature_factor,
-)
-from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR as ROTHC_DRIEST_FACTOR
+from watershed_c.kernels.moisture_laws import deficit_ramp
+from watershed_c.kernels.rate_modifiers import COVERED_FACTOR, temperature_factor
+from watershed_c.kernels.retention import advance_deficit
 
 #: yr-1, decomposition rates of DPM, RPM, BIO, HUM (Jenkinson 1990)
 DPM_RATE, RPM_RATE, BIO_RATE, HUM_RATE = 10.0, 0.3, 0.66, 0.02
@@ -48,7 +43,7 @@ DPM, RPM, BIO, HUM, DPM_ACTIVITY, RPM_ACTIVITY, BIO_ACTIVITY, HUM_ACTIVITY, DEFI
 #: columns that a record has after those of the state
 CO2, TEMPERATURE_FACTOR, MOISTURE_FACTOR, COVER_FACTOR = range(9, 13)
 #: places in the limits of the deficit
-THRESHOLD, WILTING, COVERED_LIMIT, BARE_LIMIT, DRIEST_FACTOR = range(5)
+RAMP_START, RAMP_END, COVERED_LIMIT, BARE_LIMIT, LEAST_FACTOR = range(5)
 
 
 @njit(cache=True, nogil=True)
@@ -57,9 +52,8 @@ def advance_site(months, limits, respired_ratio, state, record):
 
     With ``q = a b c / 12``, the product of the factors of temperature, moisture and plant cover times the step::
 
-        S      <- max(limit, min(0, S + rain - 0.75 * pan evaporation))
-                  limit = covered limit under plants, min(bare limit, S) when bare
-        b       = 1 if S > threshold else max(d, d + (1 - d) * (wilting - S) / (wilting - threshold))
+        S      <- max(limit, min(0, S + rain - 0.75 * pan evaporation))     (retention.advance_deficit)
+        b       = 1 above the start of the ramp, linear to its end, the least factor beyond     (deficit_ramp)
         loss_p  = pool_p * (1 - exp(-rate_p * q))
         CO2     = x / (1 + x) * sum(loss);  BIO += 0.46 / (1 + x) * sum(loss);  HUM += 0.54 / (1 + x) * sum(loss)
 
@@ -72,8 +66,8 @@ def advance_site(months, limits, respired_ratio, state, record):
         Activity of new carbon (1 = modern), air temperature (degC), rain and open-pan evaporation (mm), plant
         input and farmyard manure (t C/ha), plant cover (1 or 0), DPM/RPM of the plant input.
     limits : float64 (5)
-        Deficit (mm, negative) at which drying begins to limit, at which the factor is least, where soil under
-        plants and where bare soil stop drying; least factor of moisture.
+        The four of ``retention.deficit_limits`` (mm, negative): start and end of the ramp, where soil under plants and
+        where bare soil stop drying; and the least factor of moisture.
     respired_ratio : float
         ``x``, CO2 : (BIO + HUM).
     state : float64 (9)
@@ -87,17 +81,17 @@ def advance_site(months, limits, respired_ratio, state, record):
     to_hum = HUM_SHARE / (respired_ratio + 1.0)
     respired = respired_ratio / (respired_ratio + 1.0)
     aged = math.exp(-RADIOCARBON_DECAY / 12.0)
-    least = limits[DRIEST_FACTOR]
     for m in range(months.shape[0]):
-        before = state[DEFICIT]
-        after = min(0.0, before + months[m, RAIN] - PAN_FACTOR * months[m, PAN_EVAPORATION])
         covered = months[m, COVER] > 0.5
-        deficit = max(limits[COVERED_LIMIT] if covered else min(limits[BARE_LIMIT], before), after)
-        state[DEFICIT] = deficit
-        moisture = 1.0
-        if deficit <= limits[THRESHOLD]:
-            moist = (limits[WILTING] - deficit) / (limits[WILTING] - limits[THRESHOLD])
-            moisture = max(least, least + (1.0 - least) * moist)
+        state[DEFICIT] = advance_deficit(
+            state[DEFICIT],
+            months[m, RAIN],
+            PAN_FACTOR * months[m, PAN_EVAPORATION],
+            limits[COVERED_LIMIT],
+            limits[BARE_LIMIT],
+            covered,
+        )
+        moisture = deficit_ramp(state[DEFICIT], limits[RAMP_START], limits[RAMP_END], limits[LEAST_FACTOR])
         warmth = temperature_factor(months[m, TEMPERATURE])
         cover = COVERED_FACTOR if covered else 1.0
 
@@ -181,89 +175,3 @@ def respired_ratio(clay: float) -> float:
     """CO2 : (BIO + HUM) of what is decomposed, ``1.67 (1.85 + 1.60 exp(-0.0786 clay))``; clay in %
     (Coleman & Jenkinson 1996)."""
     return 1.67 * (1.85 + 1.60 * math.exp(-0.0786 * clay))
-
-
-def rothc_limits(clay: float, depth: float) -> np.ndarray:
-    """Limits of the deficit, (5) for :func:`advance_site`, of standard RothC; clay in %, depth in m."""
-    wilting = float(maximum_deficit(clay, depth))
-    return np.array([UNLIMITED_SHARE * wilting, wilting, wilting, BARE_SHARE * wilting, ROTHC_DRIEST_FACTOR])
-
-
-def van_genuchten_deficits(
-    clay: float, silt: float, bulk_density: float, organic_carbon: float, depth: float
-) -> tuple[float, float, float]:
-    """Deficits (mm, negative) between field capacity (50 mbar) and 1, 15 and 1000 bar.
-
-    ``theta(h) = theta_r + (theta_s - theta_r) / (1 + (alpha h)^n)^(1 - 1/n)`` with ``theta_r`` = 0.01 and the
-    pedotransfer functions of Wosten et al. (1999, doi:10.1016/S0016-7061(98)00132-3) for topsoils, as in RothC_Code
-    v2.0.0; organic matter is 1.72 x organic carbon there.
-
-    Parameters
-    ----------
-    clay, silt, organic_carbon : float, %, positive
-    bulk_density : float, g cm-3
-    depth : float, m
-    """
-    matter = 1.72 * organic_carbon
-    alpha = math.exp(
-        -14.96 + 0.03135 * clay + 0.0351 * silt + 0.646 * matter + 15.29 * bulk_density - 0.192
-        - 4.671 * bulk_density**2 - 0.000781 * clay**2 - 0.00687 * matter**2 + 0.0449 / matter
-        + 0.0663 * math.log(silt) + 0.1482 * math.log(matter) - 0.04546 * bulk_density * silt
-        - 0.4852 * bulk_density * matter + 0.00673 * clay
-    )  # fmt: skip
-    saturated = (
-        0.7919 + 0.001691 * clay - 0.29619 * bulk_density - 0.000001491 * silt**2 + 0.0000821 * matter**2
-        + 0.02427 / clay + 0.01113 / silt + 0.01472 * math.log(silt) - 0.0000733 * matter * clay
-        - 0.000619 * bulk_density * clay - 0.001183 * bulk_density * matter - 0.0001664 * silt
-    )  # fmt: skip
-    n = 1.0 + math.exp(
-        -25.23 - 0.02195 * clay + 0.0074 * silt - 0.194 * matter + 45.5 * bulk_density - 7.24 * bulk_density**2
-        + 0.0003658 * clay**2 + 0.002885 * matter**2 - 12.81 / bulk_density - 0.1524 / silt - 0.01958 / matter
-        - 0.2876 * math.log(silt) - 0.0709 * math.log(matter) - 44.6 * math.log(bulk_density)
-        - 0.02264 * bulk_density * clay + 0.0896 * bulk_density * matter + 0.00718 * clay
-    )  # fmt: skip
-    residual = 0.01
-
-    def content(suction: float) -> float:
-        return residual + (saturated - residual) / (1.0 + (alpha * suction) ** n) ** (1.0 - 1.0 / n)
-
-    capacity = content(50.0)
-    one, fifteen, thousand = ((content(mbar) - capacity) * 1000.0 * depth for mbar in (1e3, 1.5e4, 1e6))
-    return one, fifteen, thousand
-
-
-def farina_limits(
-    deficits: tuple[float, float, float] | None,
-    *,
-    clay: float,
-    depth: float,
-    moisture_option: int,
-    bare_option: int,
-    driest_factor: float,
-) -> np.ndarray:
-    """Limits of the deficit, (5) for :func:`advance_site`, by the options of RothC_Code v2.0.0 (Farina et al. 2013).
-
-    Parameters
-    ----------
-    deficits : of :func:`van_genuchten_deficits`; not read with ``moisture_option`` 1
-    clay : float, %
-    depth : float, m
-    moisture_option : int
-        opt_RMmoist: 1 RothC's deficits; 2 van Genuchten, drying on to 1000 bar; 3 van Genuchten to 15 bar.
-    bare_option : int
-        opt_SMDbare: 1 bare soil dries less than soil under plants; 2 it dries to 15 bar.
-    driest_factor : float
-        Factor at and beyond 15 bar; read with ``moisture_option`` 2 and 3 only, as in the program.
-    """
-    if moisture_option == 1:
-        limits = rothc_limits(clay, depth)
-    else:
-        assert deficits is not None
-        threshold, wilting, driest = deficits
-        # where the factor is 0.8388 - 0.2 above its least, as RothC has at its own limit of bare soil
-        bare = wilting - (0.6388 / 0.8) * (wilting - threshold)
-        covered = driest if moisture_option == 2 else wilting
-        limits = np.array([threshold, wilting, covered, bare, driest_factor])
-    if bare_option == 2:
-        limits[BARE_LIMIT] = limits[WILTING]
-    return limits
