@@ -224,3 +224,14 @@ def test_microbes_return_from_near_extinction() -> None:
     np.testing.assert_allclose(
         state.sum(axis=0) + respired.sum(axis=0), start.sum(axis=0) + years * inputs.sum(axis=0), rtol=1e-12
     )
+
+
+def test_exponential_function() -> None:
+    """To an ulp of the library function over its range, and whole at the ends."""
+    x = np.concatenate([np.linspace(-700.0, 700.0, 5001), np.linspace(-3.0, 3.0, 999), [0.0, -1e-300]])
+    found = x.copy()
+    mimics._exponentials(found)
+    np.testing.assert_allclose(found, np.exp(x), rtol=4e-16)
+    beyond = np.array([-1e9, 1e9])
+    mimics._exponentials(beyond)
+    np.testing.assert_allclose(beyond, np.exp([-700.0, 700.0]), rtol=4e-16)

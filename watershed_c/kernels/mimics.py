@@ -117,6 +117,37 @@ SCRATCH = 57 * BLOCK
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _exponentials(values):
+    """Replace x by exp(x), to 1 unit in the last place; |x| above 700 counts as 700.
+
+    x = n ln 2 + r; Taylor series of exp(r), |r| <= 0.35, to r^13; 2^n is written into the exponent bits.
+    Unlike the library function the loop runs in vector registers, with the same bits whatever the C library.
+    """
+    for b in range(values.shape[0]):
+        x = min(max(values[b], -700.0), 700.0)
+        # 1.5 * 2^52: adding it rounds to a whole number, which stands in the low bits of the sum
+        shifted = x * 1.4426950408889634 + 6755399441055744.0
+        whole = shifted - 6755399441055744.0
+        r = (x - whole * 6.93147180369123816490e-01) - whole * 1.90821492927058770002e-10
+        f = 1.0 / 6227020800.0
+        f = f * r + 1.0 / 479001600.0
+        f = f * r + 1.0 / 39916800.0
+        f = f * r + 1.0 / 3628800.0
+        f = f * r + 1.0 / 362880.0
+        f = f * r + 1.0 / 40320.0
+        f = f * r + 1.0 / 5040.0
+        f = f * r + 1.0 / 720.0
+        f = f * r + 1.0 / 120.0
+        f = f * r + 1.0 / 24.0
+        f = f * r + 1.0 / 6.0
+        f = f * r + 1.0 / 2.0
+        f = f * r + 1.0
+        f = f * r + 1.0
+        bits = (np.float64(shifted).view(np.int64) << np.int64(52)) + np.float64(f).view(np.int64)
+        values[b] = np.int64(bits).view(np.float64)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def rates(temperature, moisture, clay, metabolic_fraction, productivity, thickness, parameters, rate):
     """Rates of each cell-layer, constant over a step.
 
@@ -140,38 +171,61 @@ def rates(temperature, moisture, clay, metabolic_fraction, productivity, thickne
     -----
     Where clay and litter make fP + fC exceed 1 (clay above 84 %), fP is cut to 1 - fC.
     """
-    for b in range(temperature.shape[0]):
-        velocity = math.exp(parameters[0] * temperature[b] + parameters[1]) * parameters[2]
-        velocity *= HOURS_PER_YEAR * moisture[b]
+    count = temperature.shape[0]
+    # exponents first, row by row, so that the exponential function runs in vector registers
+    for b in range(count):
+        clay_share = 0.01 * clay[b]
+        rate[0, b] = parameters[0] * temperature[b] + parameters[1]
+        rate[6, b] = parameters[9] * temperature[b] + parameters[12]
+        rate[7, b] = parameters[10] * temperature[b] + parameters[12]
+        rate[8, b] = parameters[11] * temperature[b] + parameters[12]
+        rate[9, b] = -parameters[21] * math.sqrt(clay_share)
+        rate[14, b] = parameters[29] * metabolic_fraction[b]
+        rate[15, b] = parameters[31] * metabolic_fraction[b]
+        rate[16, b] = parameters[43] * clay_share
+        rate[17, b] = parameters[36] * clay_share
+        rate[18, b] = parameters[38] * clay_share
+        rate[19, b] = parameters[41] * metabolic_fraction[b]
+    _exponentials(rate[0])
+    for j in range(6, 10):
+        _exponentials(rate[j])
+    for j in range(14, 20):
+        _exponentials(rate[j])
+    for b in range(count):
+        velocity = rate[0, b] * (parameters[2] * HOURS_PER_YEAR) * moisture[b]
         for j in range(6):
             rate[j, b] = velocity * parameters[3 + j]
-        clay_share = 0.01 * clay[b]
-        protection = parameters[20] * math.exp(parameters[21] * math.sqrt(clay_share))
-        scale = parameters[13] * thickness[b]
-        litm = math.exp(parameters[9] * temperature[b] + parameters[12]) * scale
-        lits = math.exp(parameters[10] * temperature[b] + parameters[12]) * scale
-        soma = math.exp(parameters[11] * temperature[b] + parameters[12]) * scale
-        rate[6, b] = litm / parameters[14]
-        rate[7, b] = lits / parameters[15]
-        rate[8, b] = soma / (parameters[16] * protection)
-        rate[9, b] = litm / parameters[17]
-        rate[10, b] = lits / parameters[18]
-        rate[11, b] = soma / (parameters[19] * protection)
-        rate[12, b] = rate[7, b] * parameters[22]
-        rate[13, b] = rate[10, b] * parameters[23]
+    share_r_litm = parameters[13] / parameters[14]
+    share_r_lits = parameters[13] / parameters[15]
+    share_r_soma = parameters[13] / (parameters[16] * parameters[20])
+    share_k_litm = parameters[13] / parameters[17]
+    share_k_lits = parameters[13] / parameters[18]
+    share_k_soma = parameters[13] / (parameters[19] * parameters[20])
+    for b in range(count):
+        litm = rate[6, b] * thickness[b]
+        lits = rate[7, b] * thickness[b]
+        soma = rate[8, b] * rate[9, b] * thickness[b]
+        rate[6, b] = litm * share_r_litm
+        rate[7, b] = lits * share_r_lits
+        rate[8, b] = soma * share_r_soma
+        rate[9, b] = litm * share_k_litm
+        rate[10, b] = lits * share_k_lits
+        rate[11, b] = soma * share_k_soma
+        rate[12, b] = lits * (share_r_lits * parameters[22])
+        rate[13, b] = lits * (share_k_lits * parameters[23])
+    for b in range(count):
         turnover = math.sqrt(productivity[b] / parameters[32])
         turnover = min(max(turnover, parameters[33]), parameters[34]) * HOURS_PER_YEAR * moisture[b]
-        rate[14, b] = parameters[28] * math.exp(parameters[29] * metabolic_fraction[b]) * turnover
-        rate[15, b] = parameters[30] * math.exp(parameters[31] * metabolic_fraction[b]) * turnover
-        rate[16, b] = parameters[42] * math.exp(parameters[43] * clay_share) * HOURS_PER_YEAR
-        chemical = math.exp(parameters[41] * metabolic_fraction[b])
-        rate[19, b] = parameters[39] * chemical
-        rate[20, b] = parameters[40] * chemical
-        rate[17, b] = min(parameters[35] * math.exp(parameters[36] * clay_share), 1.0 - rate[19, b])
-        rate[18, b] = min(parameters[37] * math.exp(parameters[38] * clay_share), 1.0 - rate[20, b])
-        for j in range(4):
-            rate[21 + j, b] = 1.0 - parameters[24 + j]
+        rate[14, b] *= parameters[28] * turnover
+        rate[15, b] *= parameters[30] * turnover
+        rate[16, b] *= parameters[42] * HOURS_PER_YEAR
+        rate[20, b] = parameters[40] * rate[19, b]
+        rate[19, b] *= parameters[39]
+        rate[17, b] = min(parameters[35] * rate[17, b], 1.0 - rate[19, b])
+        rate[18, b] = min(parameters[37] * rate[18, b], 1.0 - rate[20, b])
         rate[25, b] = parameters[44] * thickness[b]
+    for j in range(4):
+        rate[21 + j, :] = 1.0 - parameters[24 + j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
