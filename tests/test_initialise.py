@@ -262,6 +262,19 @@ def test_a_climate_of_years_starts_from_its_normals(tmp_path) -> None:
     assert drift[-1] < report.drift_per_decade - 1e-3  # it warms during the run: carbon is lost
 
 
+def test_what_lies_below_the_depth_that_is_matched_is_told() -> None:
+    """SMALL gives a stock to 25 of 50 cm: the rest is the steady state's, and both numbers are said."""
+    assembly, report = start(INVERTED)
+    w = assembly.watershed
+    found = 10.0 * (carbon(assembly) - matched(assembly)).mean()
+    said = 10.0 * assembly.inputs.column.soc[w.cells, 2:].sum(axis=1).mean()
+    expected = f"below, to 50 cm, the steady state has {found:.1f} t C/ha where the scenario has {said:.1f}"
+    assert any("only the stock to 25 cm is matched: " + expected == line for line in report.lines), report.lines
+    whole = {"soil.soc": {"value": "50 t/ha", "depth": "50 cm"}}
+    for changes in (whole, {"carbon.plant_input": "prescribed"}):
+        assert not any("is matched" in line for line in start(INVERTED, changes)[1].lines)
+
+
 # -- carbon of another run ---------------------------------------------------------------------------------------------
 
 

@@ -190,6 +190,9 @@ def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Re
     cycle = assembly.cycle_months
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured)
     report = _initial_carbon(assembly, initialiser) if carbon_of is None else _carbon_of(Path(carbon_of), initialiser)
+    inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
+    if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
+        report.lines.append(_below_matched(assembly, 1.0 - share))
     if forcing is not inputs.climate:
         report.lines.append(f"climate before the start: means of the record's first {_years(inputs.climate)} years")
     if carbon_of is None:
@@ -214,6 +217,17 @@ def _carbon_of(file: Path, initialiser: Initialiser) -> Report:
             "contents"
         )
     return report
+
+
+def _below_matched(assembly: Assembly, share: np.ndarray) -> str:
+    """How much carbon lies below the depth to which the stock is matched, and how much the scenario says; share (L)."""
+    w, inputs = assembly.watershed, assembly.inputs
+    stock = w.stocks[w.cells][:, :, w.constituents.of_group("soc")].sum(axis=2)
+    found, said = (10.0 * float((layers @ share).mean()) for layers in (stock, inputs.column.soc[w.cells]))
+    return (
+        f"only the stock to {100.0 * inputs.soc_depth:g} cm is matched: below, to {100.0 * inputs.layer_bottom[-1]:g} "
+        f"cm, the steady state has {found:.1f} t C/ha where the scenario has {said:.1f}"
+    )
 
 
 def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> None:
