@@ -15,7 +15,7 @@ from tests.pools.matrices import allocate, pool_names, read, rerun, runge_kutta,
 from tests.support import shared
 from watershed_c.pools.expressions import FUNCTION_NAMES
 
-MODELS = ("century", "icbm", "yasso07", "yasso15", "yasso20", "c-tool")
+MODELS = ("century", "icbm", "yasso07", "yasso15", "yasso20", "c-tool", "amg")
 #: relative, as asked of every table (SoilR is solved to 1e-11 by its own account)
 TOLERANCE = 1e-7
 #: below this stock (in the table's unit) digits are those of the other program's solver
@@ -243,6 +243,19 @@ def test_c_tool_of_sorcering() -> None:
     assert _worst(states, table) <= TOLERANCE
 
 
+@pytest.mark.parametrize(("parameter_set", "column"), [("v1", 1), ("", 2)])
+def test_clay_and_carbonate_of_amg(parameter_set: str, column: int) -> None:
+    content = read("amg", parameter_set)
+    active = pool_names(content).index("active")
+    rate = content["parameters"]["active_rate"]["value"]
+    table = _table("holisoils/amg_soil.csv")
+    for row in table:
+        clay = system(content, {"clay": row[0] / 10.0, "carbonate": 0.0})[active, active]
+        carbonate = system(content, {"clay": 0.0, "carbonate": row[0]})[active, active]
+        assert -clay / rate == pytest.approx(row[column], rel=1e-12)
+        assert -carbonate / rate == pytest.approx(row[column + 2], rel=1e-12)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_default_set_creates_no_carbon_and_sets_that_do_say_so(name: str) -> None:
     sets = ["", *sorted(path.stem for path in (FOLDER / name / "sets").glob("*.toml"))]
@@ -251,10 +264,11 @@ def test_default_set_creates_no_carbon_and_sets_that_do_say_so(name: str) -> Non
         if "ph" in content.get("properties", {}) and "atan" not in FUNCTION_NAMES:
             pytest.skip("expressions do not know atan yet")
         for clay, silt, sand in ((0, 0, 100), (100, 0, 0), (0, 100, 0), (30, 30, 40)):
-            given = {"clay": clay, "silt": silt, "sand": sand, "ph": 6.0}
+            given = {"clay": clay, "silt": silt, "sand": sand, "ph": 6.0, "carbonate": 20}
             properties = {key: float(given[key]) for key in content.get("properties", {})}
             matrix = system(content, properties, np.ones(len(content["pools"])))
-            gained = matrix.sum(axis=0) / -np.diag(matrix)
+            lost = -np.diag(matrix)
+            gained = matrix.sum(axis=0) / np.where(lost > 0.0, lost, 1.0)
             assert (matrix - np.diag(np.diag(matrix)) >= 0.0).all()
             assert (gained.max() > 1e-12) == content.get("creates_mass", False), (chosen, gained)
     assert not read(name).get("creates_mass", False)
