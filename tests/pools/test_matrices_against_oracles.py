@@ -232,7 +232,7 @@ def test_c_tool_of_sorcering() -> None:
     damping = np.sqrt(2.0 * 0.35e-6 / (2.0 * np.pi / (365.0 * 86400.0)))  # m, from the diffusivity in m2/s
     factors = np.ones((drivers.shape[0], 6))
     for modifier in content["modifiers"]:
-        depth = modifier["parameters"]["depth_m"]
+        depth = modifier["depth_m"]
         wave = np.exp(-depth / damping) * np.sin(2.0 * np.pi * days / 365.0 - depth / damping)
         soil = (years.mean(axis=1)[:, None] + quartiles[:, None] * wave).ravel()
         factor = 7.24 * np.exp(-3.432 + 0.168 * soil * (1.0 - soil / 73.8))
