@@ -45,7 +45,7 @@ ROUND_OFF = 1e-12
 #: largest norm of the matrix whose exponential is a Taylor polynomial of this order: remainder below 1e-17
 REACH, ORDER = 0.5, 14
 #: most corrections of a quantile
-MOST_CORRECTIONS = 200
+MOST_CORRECTIONS = 100
 
 
 class MeanTimes(NamedTuple):
@@ -290,7 +290,7 @@ def _quantiles(matrix: np.ndarray, share: np.ndarray, levels: tuple[float, ...])
         with np.errstate(divide="ignore", invalid="ignore"):
             corrected = time + excess / (respired * left).sum(axis=-1)
         corrected = np.where((corrected >= low) & (corrected <= high), corrected, 0.5 * (low + high))
-        done = np.abs(corrected - time) <= 1e-14 * time
+        done = np.abs(corrected - time) <= 1e-12 * time
         time = corrected
         if done.all():
             return time
