@@ -114,12 +114,14 @@ def test_books_close(parts: int, method: str) -> None:
 
 
 def test_steady_state_is_one_of_the_divided_months() -> None:
-    """The initial carbon is sought with the steps that the run takes: divided months drift no more than whole ones."""
-    drifts = []
-    for parts in (1, 2):
-        assembly = assemble(resolve(scenario(parts, **{"carbon.initial": {"method": "steady"}}), overwrite=True))
-        drifts.append(initialise(assembly).drift_per_decade)
-    assert drifts[1] == pytest.approx(drifts[0], abs=2e-5)
+    """The initial carbon is sought with the steps that the run takes: divided months drift no more than whole ones, and
+    are found as soon."""
+    whole, divided = (
+        initialise(assemble(resolve(scenario(parts, **{"carbon.initial": {"method": "steady"}}), overwrite=True)))
+        for parts in (1, 2)
+    )
+    assert divided.drift_per_decade == pytest.approx(whole.drift_per_decade, abs=2e-5)
+    assert divided.corrections <= whole.corrections + 1
 
 
 def test_failures_name_the_part() -> None:
