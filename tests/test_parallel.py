@@ -48,7 +48,8 @@ def run(threads: int) -> tuple[dict[str, np.ndarray], list[dict[tuple[str, str],
     arrays |= {f"ledger.{name}": values.copy() for name, values in w.ledger.memory()[0].items()}
     for name, process in processes.items():
         arrays |= {f"{name}.{key}": values.copy() for key, values in process.memory().items()}
-    arrays |= {"order": w.order, "receivers": w.receivers, "weights": w.weights, "gradient": w.gradient_x}
+    arrays |= {"order": w.order, "first_receiver": w.first_receiver, "receivers": w.receivers, "weights": w.weights}
+    arrays |= {"gradient": w.gradient_x}
     return arrays, totals, chunked
 
 

@@ -7,6 +7,7 @@ attribute here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,9 @@ class Watershed:
         self.active = core
         self._find_cells()
         self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
-        self._work: dict[tuple[str, int], np.ndarray] = {}
+        #: what soil is made of: constituents and mineral
+        self._shapes["soil part"] = len(constituents) + 1
+        self._work: dict[tuple[int, bool], np.ndarray] = {}
         for attribute in STATE:
             setattr(self, attribute, self._allocate(attribute))
         # nodes without field or unit say so
@@ -164,8 +167,8 @@ class Watershed:
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
-        self.receivers = np.full((n, 1), -1, dtype=np.int64)
-        self.weights = np.zeros((n, 1))
+        self.first_receiver = np.zeros(1, dtype=np.int64)
+        self.receivers, self.weights = np.zeros(0, dtype=np.int64), np.zeros(0)
         self.in_depression = np.zeros(n, dtype=bool)
         self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
         self.routing_version = 0
@@ -219,15 +222,17 @@ class Watershed:
         return view
 
     def work(self, number: int, *dims: str) -> np.ndarray:
-        """Work array over nodes (and ``dims``: "layer" or "constituent") that all processes share.
+        """Work array over nodes (and ``dims``: "layer", "constituent" or "soil part") that all processes share.
 
-        It is zero when first asked for; what it holds lasts while one process runs.
+        Arrays of one number share their memory, but for those over nodes alone. What one holds lasts while one process
+        runs, and is zero before the first.
         """
         shape = tuple(self._shapes[dim] for dim in ("node", *dims))
-        key = " ".join(dims), number
+        key = number, len(dims) > 0
         if key not in self._work:
-            self._work[key] = np.zeros(shape)
-        return self._work[key]
+            widest = max(self._shapes["layer"], self._shapes["soil part"]) if dims else 1
+            self._work[key] = np.zeros(self._shapes["node"] * widest)
+        return self._work[key][: math.prod(shape)].reshape(shape)
 
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""

@@ -55,7 +55,7 @@ def route(z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, expo
     else:
         fr.multiple_receivers(cells, filled, parent, offsets, nearness, exponent, receivers, weights)
     area = np.empty(n)
-    fr.accumulate(order, receivers, weights, core.astype(np.float64), area)
+    fr.accumulate(order, *fr.in_flow_order(order, receivers, weights), core.astype(np.float64), area)
     return Network(filled.reshape(z.shape), parent, order, receivers, weights, slope, area.reshape(z.shape))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from tests.support import shared
+from watershed_c.kernels.flow_routing import in_flow_order
 from watershed_c.kernels.water_erosion import (
     CAPACITY_VAN_OOST_2000,
     CAPACITY_VERSTRAETEN_2007,
@@ -203,7 +204,8 @@ class Field:
         self.mineral, self.stocks = mineral.copy(), stocks.copy()
         rows = stocks.shape[2]
         self.deposit_mineral, self.deposit = np.zeros(n), np.zeros((n, rows))
-        self.load, self.load_mineral, self.load_rows = np.zeros(n), np.zeros(n), np.zeros((n, rows))
+        self.load, self.carried = np.zeros(n), np.zeros((n, rows + 1))
+        self.load_rows, self.load_mineral = self.carried[:, :-1], self.carried[:, -1]
         self.eroded, self.deposited = np.zeros(n), np.zeros(n)
         self.net_mineral, self.net = np.zeros(n), np.zeros((n, rows))
 
@@ -217,10 +219,11 @@ class Field:
         rows = self.stocks.shape[2]
         potential = potential.copy()
         route_sediment(
-            over_cells, np.flatnonzero(self.is_soil), self.order, self.receivers, self.weights, self.is_soil,
+            over_cells, np.flatnonzero(self.is_soil), self.order,
+            *in_flow_order(self.order, self.receivers, self.weights), self.is_soil,
             self.in_depression, trap, potential, capacity,
             self.mineral, self.stocks, DRY[:rows].copy(), np.ones(rows) if enrichment is None else enrichment,
-            self.deposit_mineral, self.deposit, self.load, self.load_mineral, self.load_rows,
+            self.deposit_mineral, self.deposit, self.load, self.carried,
             self.eroded, self.deposited, self.net_mineral, self.net,
         )  # fmt: skip
         return self
@@ -397,7 +400,7 @@ def year_of_export(cover: np.ndarray) -> tuple[float, float]:
             potential_soil_loss(cells, r * one, 0.04 * one, ls, cells, c * one, one, potential)
             capacity_of_terrain(cells, CAPACITY_VAN_OOST_2000, ls, zero, slope, zero, 10.0, NO_CAP, terrain)
             transport_capacity(cells, terrain, r * one, 0.04 * one, cells, 4 * one, potential, capacity)
-            field.load[:] = 0.0
+            field.load[:], field.carried[:] = 0.0, 0.0
             field.route(np.append(potential, 0.0), np.append(capacity, 0.0))
             total += field.load[-1]
         return total

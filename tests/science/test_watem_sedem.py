@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from tests.support import shared
+from watershed_c.kernels.flow_routing import in_flow_order
 from watershed_c.kernels.water_erosion import (
     CAPACITY_VAN_OOST_2000,
     CAPACITY_VERSTRAETEN_2007,
@@ -143,7 +144,7 @@ def test_routed_sediment(case: SimpleNamespace) -> None:
     is_soil = np.zeros(n + 1, dtype=bool)
     is_soil[order] = True
     mineral, stocks = np.full((n + 1, 1), 1e6), np.full((n + 1, 1, 2), 2e4)
-    load, load_mineral, load_rows = np.zeros(n + 1), np.zeros(n + 1), np.zeros((n + 1, 2))
+    load, carried = np.zeros(n + 1), np.zeros((n + 1, 3))
     eroded, deposited, net_mineral, net = (
         np.zeros(n + 1),
         np.zeros(n + 1),
@@ -151,10 +152,10 @@ def test_routed_sediment(case: SimpleNamespace) -> None:
         np.zeros((n + 1, 2)),
     )
     route_sediment(
-        over_cells, np.sort(order), order, receivers, weights, is_soil, np.zeros(n + 1, dtype=bool), False,
-        np.append(case.potential, 0.0),
-        np.append(maps["out_Capacity"] / area, 0.0), mineral, stocks, np.array([1.724, 0.0]), np.ones(2),
-        np.zeros(n + 1), np.zeros((n + 1, 2)), load, load_mineral, load_rows, eroded, deposited, net_mineral, net,
+        over_cells, np.sort(order), order, *in_flow_order(order, receivers, weights), is_soil,
+        np.zeros(n + 1, dtype=bool), False, np.append(case.potential, 0.0), np.append(maps["out_Capacity"] / area, 0.0),
+        mineral, stocks, np.array([1.724, 0.0]), np.ones(2), np.zeros(n + 1), np.zeros((n + 1, 2)), load, carried,
+        eroded, deposited, net_mineral, net,
     )  # fmt: skip
 
     change = area * (deposited - eroded)
@@ -185,4 +186,4 @@ def test_routed_sediment(case: SimpleNamespace) -> None:
     # carbon leaves in the proportion in which it was lost
     lost = -net[net[:, 0] < 0, 0].sum()
     kept = net[net[:, 0] > 0, 0].sum()
-    assert (load_rows[~is_soil, 0].sum() + kept) / lost == pytest.approx(1.0, rel=1e-12)
+    assert (carried[~is_soil, 0].sum() + kept) / lost == pytest.approx(1.0, rel=1e-12)

@@ -10,6 +10,7 @@ from watershed_c.kernels.flow_routing import (
     downstream_order,
     flood,
     gradient,
+    in_flow_order,
     multiple_receivers,
     neighbour_nearness,
     neighbour_offsets,
@@ -35,10 +36,11 @@ class FlowRouter(Process):
     ``routed_elevation``.
 
     The network is published on the watershed, for every routed pass: ``order`` (c,) int64, all core nodes,
-    each before its receivers; ``receivers`` (n, R) int64, packed to the left, ended by -1; ``weights``
-    (n, R), shares that sum to 1. R is 1 for ``d8`` and 8 for ``multiple``. ``gradient_x`` and
-    ``gradient_y`` (n,), m m-1, are those of the terrain with its depressions; ``in_depression`` (n,) bool
-    marks cells below their spill level. ``routing_version`` counts the routings.
+    each before its receivers; ``first_receiver`` (c + 1,) int64, ``receivers`` (r,) int64 and ``weights`` (r,):
+    receivers of ``order[i]`` are those from ``first_receiver[i]`` to before ``first_receiver[i + 1]``, their
+    shares sum to 1. ``gradient_x`` and ``gradient_y`` (n,), m m-1, are those of the terrain with its
+    depressions; ``in_depression`` (n,) bool marks cells below their spill level. ``routing_version`` counts
+    the routings.
 
     As grid fields for other Landlab components: receiver, slope and order of the steepest descent on the
     filled surface, whatever the method; drainage area and discharge by the method chosen.
@@ -132,9 +134,6 @@ class FlowRouter(Process):
         self._core = np.flatnonzero(w.active).astype(np.int64)
         self._own_area = np.where(w.active, w.cell_area, 0.0)
         self._amount = w.work(0)
-        width = 8 if method == "multiple" else 1
-        self.receivers, self.weights = np.full((n, width), -1, dtype=np.int64), np.zeros((n, width))
-        self.order = np.zeros(0, dtype=np.int64)
         self.undrained = np.zeros(0, dtype=np.int64)
         self.depression_depth = np.zeros(n)
         self.routed_elevation = np.zeros(n)
@@ -178,13 +177,13 @@ class FlowRouter(Process):
         surface = self.routed_elevation
         filled, parent, order = flood(surface, w.active, self._open_boundary, w.shape[1], self._offsets)
         cells = np.sort(order)
-        if self.method == "d8":
-            single, share = self.receivers, self.weights
-        else:
-            single, share = np.empty((surface.size, 1), dtype=np.int64), np.empty((surface.size, 1))
+        single, share = np.full((surface.size, 1), -1, dtype=np.int64), np.zeros((surface.size, 1))
+        receivers, weights = single, share
+        if self.method == "multiple":
+            receivers, weights = np.full((surface.size, 8), -1, dtype=np.int64), np.zeros((surface.size, 8))
             over_cells(
                 multiple_receivers, cells, filled, parent, self._offsets, self._nearness, self.exponent,
-                self.receivers, self.weights,
+                receivers, weights,
             )  # fmt: skip
         direction = np.empty(surface.size, dtype=np.int64)
         over_cells(
@@ -196,15 +195,15 @@ class FlowRouter(Process):
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
         self.undrained = np.setdiff1d(self._core, cells, assume_unique=True)
-        self.order = np.concatenate((self.undrained, downstream_order(cells, self.receivers)))
+        w.order = np.concatenate((self.undrained, downstream_order(cells, receivers)))
+        w.first_receiver, w.receivers, w.weights = in_flow_order(w.order, receivers, weights)
         self.depression_depth[cells] = filled[cells] - surface[cells]
         self._network_surface[:] = surface
         w.receiver[cells] = single[cells, 0]
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), order[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(filled), w.elevation, filled)
-        w.order, w.receivers, w.weights = self.order, self.receivers, self.weights
         np.greater(self.depression_depth, 0.0, out=w.in_depression)
-        accumulate(w.order, w.receivers, w.weights, self._own_area, w.drainage_area)
+        accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._own_area, w.drainage_area)
         w.routing_version += 1
 
     def run_one_step(self, dt: float) -> None:
@@ -218,4 +217,4 @@ class FlowRouter(Process):
         to_discharge = w.cell_area / (WATER_DENSITY * dt * HOURS_PER_YEAR * 3600.0)
         np.add(w.runoff, w.baseflow, out=self._amount)
         self._amount *= to_discharge
-        accumulate(w.order, w.receivers, w.weights, self._amount, w.discharge)
+        accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.discharge)

@@ -162,9 +162,9 @@ class WaterErosion(Process):
         self._routing = -1
         self._capacity_of_terrain = np.zeros(n)
         self._potential, self._limit = w.work(0), w.work(1)
-        self._load, self._load_mineral, self._load_rows = w.work(2), w.work(3), w.work(0, "constituent")
-        self._eroded, self._deposited = w.work(4), w.work(5)
-        self._net_mineral, self._net = w.work(6), w.work(1, "constituent")
+        self._load, self._carried = w.work(2), w.work(0, "soil part")
+        self._eroded, self._deposited = w.work(3), w.work(4)
+        self._net_mineral, self._net = w.work(5), w.work(1, "constituent")
 
     def _ratios(self, enrichment: Mapping[str, float]) -> np.ndarray:
         """Enrichment ratio of each row; a row that has a parent keeps its ratio to it."""
@@ -210,8 +210,7 @@ class WaterErosion(Process):
             w.dx, self.channel_area, self._capacity_of_terrain,
         )  # fmt: skip
         drains = np.zeros(w.is_soil.size, dtype=bool)
-        drains[w.order] = True
-        drains &= w.receivers[:, 0] >= 0
+        drains[w.order] = np.diff(w.first_receiver) > 0
         self.sinks = w.cells[~drains[w.cells]]
 
     def coefficient_of_units(self) -> np.ndarray:
@@ -233,11 +232,11 @@ class WaterErosion(Process):
             self.coefficient_of_units(), self._potential, self._limit,
         )  # fmt: skip
         self._load[:] = 0.0
-        self._load_mineral[self._outside], self._load_rows[self._outside] = 0.0, 0.0
+        self._carried[self._outside] = 0.0
         kernels.route_sediment(
-            over_cells, cells, w.order, w.receivers, w.weights, w.is_soil, w.in_depression, self.trap,
-            self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self.enrichment,
-            w.deposit_mineral, w.deposit, self._load, self._load_mineral, self._load_rows,
+            over_cells, cells, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
+            self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
+            self.enrichment, w.deposit_mineral, w.deposit, self._load, self._carried,
             self._eroded, self._deposited, self._net_mineral, self._net,
         )  # fmt: skip
         np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
@@ -249,7 +248,7 @@ class WaterErosion(Process):
         w.ledger.book("water_erosion", "soil", self._net_mineral)
         w.ledger.book("water_erosion", "rows", self._net)
         self.exported[outside] += self._load[outside]
-        w.ledger.export("water_erosion", "soil", float(self._load_mineral[outside].sum()) * w.cell_area)
-        rows = self._load_rows[outside].sum(axis=0) * w.cell_area
+        exported = self._carried[outside].sum(axis=0) * w.cell_area
+        w.ledger.export("water_erosion", "soil", float(exported[-1]))
         for group in w.constituents.groups:
-            w.ledger.export("water_erosion", group, float(rows[w.constituents.of_group(group)].sum()))
+            w.ledger.export("water_erosion", group, float(exported[w.constituents.of_group(group)].sum()))

@@ -4,10 +4,13 @@ Nodes are numbered ``node = row * ncols + col`` with row 0 in the south. Two mas
 ``core`` nodes carry flow, ``open_boundary`` nodes only receive it; all others are inactive. Core nodes never
 lie on the perimeter of the raster (Landlab's rule), so that each has eight neighbours in range.
 
-The network is one pair of arrays whatever the method: ``receivers`` (n, R) int64, packed to the left and
+A network is found as one pair of arrays whatever the method: ``receivers`` (n, R) int64, packed to the left and
 ended by the first -1, and ``weights`` (n, R), the share of what leaves the node that each receiver gets. R is
-1 for a single direction and 8 for multiple flow. ``order`` (int64) lists the core nodes that drain, each one
+1 for a single direction and 8 for multiple flow. ``order`` (m,) int64 lists the core nodes that drain, each one
 before all of its receivers.
+
+Routed passes take it in flow order (`in_flow_order`), so that they read it from end to end: the receivers of
+``order[i]`` are ``receivers[first[i] : first[i + 1]]``, and their shares are ``weights`` of the same places.
 """
 
 from __future__ import annotations
@@ -311,31 +314,60 @@ def downstream_order(cells, receivers):
 
 
 @njit(cache=True, nogil=True)
-def accumulate(order, receivers, weights, amount, out):
+def in_flow_order(order, receivers, weights):
+    """Line up the receivers of the nodes of ``order``.
+
+    Parameters
+    ----------
+    order : (m,) int64
+    receivers, weights : (n, R)
+        Packed to the left, ended by the first -1.
+
+    Returns
+    -------
+    first : (m + 1,) int64
+        Place of the first receiver of each node of ``order``; a node without one has none.
+    receivers : (r,) int64
+    weights : (r,) float64
+    """
+    width = receivers.shape[1]
+    first = np.zeros(order.size + 1, np.int64)
+    for index in range(order.size):
+        count = 0
+        while count < width and receivers[order[index], count] >= 0:
+            count += 1
+        first[index + 1] = first[index] + count
+    lined_up = np.empty(first[order.size], np.int64)
+    shares = np.empty(first[order.size])
+    for index in range(order.size):
+        for place in range(first[index + 1] - first[index]):
+            lined_up[first[index] + place] = receivers[order[index], place]
+            shares[first[index] + place] = weights[order[index], place]
+    return first, lined_up, shares
+
+
+@njit(cache=True, nogil=True)
+def accumulate(order, first, receivers, weights, amount, out):
     """Sum ``amount`` down the network: out_i = amount_i + sum over donors j of weight_ji * out_j.
 
     Parameters
     ----------
     order : (m,) int64
         Core nodes that drain, each before its receivers.
-    receivers, weights : (n, R)
+    first, receivers, weights : (m + 1,), (r,), (r,)
+        From `in_flow_order`.
     amount : (n,) float64
         What each node adds itself (m2, m3 s-1, kg, ...).
     out : (n,) float64
         Same unit; what passes through each node and, on open boundary nodes, what leaves there. May not be
         ``amount``.
     """
-    width = receivers.shape[1]
     for node in range(amount.size):
         out[node] = amount[node]
     for index in range(order.size):
-        node = order[index]
-        passing = out[node]
-        for place in range(width):
-            receiver = receivers[node, place]
-            if receiver < 0:
-                break
-            out[receiver] += weights[node, place] * passing
+        passing = out[order[index]]
+        for place in range(first[index], first[index + 1]):
+            out[receivers[place]] += weights[place] * passing
 
 
 @njit(cache=True, nogil=True)

@@ -270,15 +270,18 @@ def _bound_by_soil(cells, mineral, stocks, dry_mass_per_unit, potential):
 
 
 @njit(cache=True, nogil=True)
-def _route_dry(order, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, kept):
+def _route_dry(
+    order, first, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, kept
+):  # fmt: skip
     """Dry soil that enters each node, that each cell detaches, and the share of what enters that it keeps."""
-    for node in order:
+    for index in range(order.size):
+        node = order[index]
         if not is_soil[node]:
             continue
         inflow = load[node]
         keep = 0.0
         detach = 0.0
-        if receivers[node, 0] < 0 or (trap and in_depression[node]):
+        if first[index] == first[index + 1] or (trap and in_depression[node]):
             keep = 1.0
         elif inflow > capacity[node]:
             if not in_depression[node]:
@@ -290,16 +293,13 @@ def _route_dry(order, receivers, weights, is_soil, in_depression, trap, potentia
         if keep == 1.0:
             continue
         outflow = inflow - keep * inflow + detach
-        for r in range(receivers.shape[1]):
-            target = receivers[node, r]
-            if target < 0:
-                break
-            load[target] += weights[node, r] * outflow
+        for place in range(first[index], first[index + 1]):
+            load[receivers[place]] += weights[place] * outflow
 
 
 @njit(cache=True, nogil=True)
 def _take_up(
-    cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, load_mineral, load_rows, net_mineral, net
+    cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, carried, net_mineral, net
 ):  # fmt: skip
     """Take what is detached from the top of each column: the first load of the cell, and what it loses."""
     rows = stocks.shape[2]
@@ -322,7 +322,7 @@ def _take_up(
             for k in range(rows):
                 amount = share * stocks[node, 0, k]
                 stocks[node, 0, k] -= amount
-                load_rows[node, k] = amount
+                carried[node, k] = amount
                 net[node, k] = -amount
         else:
             for k in range(rows):
@@ -332,50 +332,49 @@ def _take_up(
             )
             eroded[node] = detach - lacking
             for k in range(rows):
-                load_rows[node, k] = taken[k]
+                carried[node, k] = taken[k]
                 net[node, k] = -taken[k]
-        load_mineral[node] = removed
+        carried[node, rows] = removed
         net_mineral[node] = -removed
 
 
 @njit(cache=True, nogil=True)
-def _carry(order, receivers, weights, is_soil, kept, load_mineral, load_rows):
-    """Pass what a cell does not keep of its load to its receivers."""
-    rows = load_rows.shape[1]
-    for node in order:
+def _carry(order, first, receivers, weights, is_soil, kept, carried):
+    """Pass what a cell does not keep of what it carries to its receivers."""
+    columns = carried.shape[1]
+    leaving = np.empty(columns)
+    for index in range(order.size):
+        node = order[index]
         if not is_soil[node] or kept[node] == 1.0:
             continue
-        passing = 1.0 - kept[node]
-        for r in range(receivers.shape[1]):
-            target = receivers[node, r]
-            if target < 0:
-                break
-            share = weights[node, r] * passing
-            load_mineral[target] += share * load_mineral[node]
-            for k in range(rows):
-                load_rows[target, k] += share * load_rows[node, k]
+        for k in range(columns):
+            leaving[k] = (1.0 - kept[node]) * carried[node, k]
+        for place in range(first[index], first[index + 1]):
+            target = receivers[place]
+            for k in range(columns):
+                carried[target, k] += weights[place] * leaving[k]
 
 
 @njit(cache=True, nogil=True)
-def _lay_down(cells, load, load_mineral, load_rows, deposit_mineral, deposit, deposited, net_mineral, net):
+def _lay_down(cells, load, carried, deposit_mineral, deposit, deposited, net_mineral, net):
     """Lay what each cell keeps of its load in its surface buffer; ``deposited`` holds that share on entry."""
+    rows = net.shape[1]
     for node in cells:
         kept = deposited[node]
         deposited[node] = kept * load[node]
         if kept > 0.0:
-            stays = kept * load_mineral[node]
-            deposit_mineral[node] += stays
-            net_mineral[node] = stays
-            for k in range(net.shape[1]):
-                stays = kept * load_rows[node, k]
-                deposit[node, k] += stays
-                net[node, k] = stays
+            net_mineral[node] = kept * carried[node, rows]
+            deposit_mineral[node] += net_mineral[node]
+            for k in range(rows):
+                net[node, k] = kept * carried[node, k]
+                deposit[node, k] += net[node, k]
 
 
 def route_sediment(
     over_cells,
     cells,
     order,
+    first,
     receivers,
     weights,
     is_soil,
@@ -390,8 +389,7 @@ def route_sediment(
     deposit_mineral,
     deposit,
     load,
-    load_mineral,
-    load_rows,
+    carried,
     eroded,
     deposited,
     net_mineral,
@@ -411,8 +409,8 @@ def route_sediment(
     - A soil cell without a receiver keeps everything that enters it and detaches nothing.
     - In a depression: ``trap`` keeps everything that enters and detaches nothing; otherwise (breach) what enters passes
       whatever the capacity.
-    - What enters a node that is not soil (channel, open boundary) is out of the soil: it stays in ``load``,
-      ``load_mineral`` and ``load_rows`` of that node, and their sum over such nodes is the export.
+    - What enters a node that is not soil (channel, open boundary) is out of the soil: it stays in ``load`` and
+      ``carried`` of that node, and their sum over such nodes is the export.
 
     Parameters
     ----------
@@ -422,10 +420,8 @@ def route_sediment(
         Soil cells.
     order : (m,) int64
         Nodes, upstream before downstream, all soil cells among them.
-    receivers : (n, R) int64
-        Receiving nodes, packed to the left and ended by the first -1.
-    weights : (n, R)
-        Shares of the outflow; they sum to 1 where there is a receiver.
+    first : (m + 1,) int64, receivers : (r,) int64, weights : (r,)
+        Receivers of each node of ``order`` and their shares of its outflow (:mod:`watershed_c.kernels.flow_routing`).
     is_soil, in_depression : (n,) bool
     trap : bool
     potential, capacity : (n,) kg m-2 of dry soil
@@ -438,20 +434,17 @@ def route_sediment(
         Content of a row in the detached soil over its content in the source layer.
     deposit_mineral : (n,), deposit : (n, K) kg m-2
         Surface buffer, added to.
-    load, load_mineral : (n,), load_rows : (n, K) kg m-2
-        Dry soil, mineral and rows; zero on entry at nodes that are not soil, ``load`` everywhere. On return what
-        entered those nodes: the export.
+    load : (n,), carried : (n, K + 1) kg m-2
+        Dry soil that enters a node; rows and, last, mineral that it carries. Zero on entry: ``load`` everywhere,
+        ``carried`` at nodes that are not soil. There the export on return.
     eroded, deposited : (n,) kg m-2 of dry soil
         Out: gross detachment and gross deposition of ``cells``.
     net_mineral : (n,), net : (n, K) kg m-2
         Out: deposited minus detached, the lateral gain of ``cells``.
     """
-    network = order, receivers, weights, is_soil
+    network = order, first, receivers, weights, is_soil
     over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
     _route_dry(*network, in_depression, trap, potential, capacity, load, eroded, deposited)
-    over_cells(
-        _take_up, cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, load_mineral, load_rows,
-        net_mineral, net,
-    )  # fmt: skip
-    _carry(*network, deposited, load_mineral, load_rows)
-    over_cells(_lay_down, cells, load, load_mineral, load_rows, deposit_mineral, deposit, deposited, net_mineral, net)
+    over_cells(_take_up, cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, carried, net_mineral, net)
+    _carry(*network, deposited, carried)
+    over_cells(_lay_down, cells, load, carried, deposit_mineral, deposit, deposited, net_mineral, net)
