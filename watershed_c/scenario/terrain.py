@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from watershed_c.io.rasters import Raster
-from watershed_c.kernels.flow_routing import accumulate, flood, neighbour_nearness, neighbour_offsets, steepest_receiver
+from watershed_c.kernels.flow_routing import (
+    accumulate,
+    flood,
+    in_flow_order,
+    neighbour_nearness,
+    neighbour_offsets,
+    steepest_receiver,
+)
 
 #: m; mean radius of the Earth (IUGG 1980)
 EARTH_RADIUS = 6_371_008.8
@@ -108,7 +115,7 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
         raise ValueError(f"the outlet ({x:g}, {y:g}) is outside the DEM")
     order, receivers, weights, drains = network(dem)
     cells_upstream = np.zeros(drains.size)
-    accumulate(order, receivers, weights, drains.astype(np.float64), cells_upstream)
+    accumulate(order, *in_flow_order(order, receivers, weights), drains.astype(np.float64), cells_upstream)
     rows, columns = np.mgrid[
         max(1, row - snap) : min(nrows - 1, row + snap + 1), max(1, column - snap) : min(ncols - 1, column + snap + 1)
     ]
