@@ -115,7 +115,8 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
         raise ValueError(f"the outlet ({x:g}, {y:g}) is outside the DEM")
     order, receivers, weights, drains = network(dem)
     cells_upstream = np.zeros(drains.size)
-    accumulate(order, *in_flow_order(order, receivers, weights), drains.astype(np.float64), cells_upstream)
+    first, downstream, shares = in_flow_order(order, receivers, weights)
+    accumulate(order, first, downstream, shares, drains.astype(np.float64), cells_upstream)
     rows, columns = np.mgrid[
         max(1, row - snap) : min(nrows - 1, row + snap + 1), max(1, column - snap) : min(ncols - 1, column + snap + 1)
     ]
