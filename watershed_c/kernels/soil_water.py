@@ -33,6 +33,8 @@ CURVE_NUMBERS: dict[str, tuple[float, float, float, float]] = {
 READILY_AVAILABLE = 0.5
 
 _EULER = 0.57721566490153286
+#: E1(u) + Euler's constant + ln u per u: coefficients of u^21 to u^0 (Abramowitz & Stegun 5.1.11)
+_SERIES = tuple((-1.0) ** (k - 1) / (k * math.factorial(k)) for k in range(22, 0, -1))
 
 #: cells that :func:`water_balance` takes together
 _TOGETHER = 32
@@ -86,17 +88,18 @@ def expected_runoff(mean_rain: float, retention: float, abstraction: float) -> f
     if u < 1.0e-12:
         return mean_rain
     if u < 2.0:
-        term = 1.0
-        total = -_EULER - math.log(u)
-        for k in range(1, 30):
-            term *= -u / k
-            total -= term / k
-        mean = 1.0 - u + u * u * math.exp(u) * total
+        series = 0.0
+        for coefficient in _SERIES:
+            series = series * u + coefficient
+        mean = 1.0 - u + u * u * math.exp(u) * (series * u - _EULER - math.log(u))
     else:
-        tail = 0.0
-        for k in range(int(8.0 + 48.0 / u), 0, -1):
-            tail = k * (k + 2.0) / (u + 3.0 + 2.0 * k - tail)
-        mean = 2.0 / (u + 3.0 - tail)
+        # numerators and denominators of its convergents, divided once
+        before, above, first, below = 0.0, 2.0, 1.0, u + 3.0
+        for k in range(1, int(8.0 + 48.0 / u) + 1):
+            partial, factor = k * (k + 2.0), u + 3.0 + 2.0 * k
+            before, above = above, factor * above - partial * before
+            first, below = below, factor * below - partial * first
+        mean = above / below
     return mean_rain * math.exp(-abstraction * u) * mean
 
 
@@ -190,12 +193,18 @@ def water_balance(
     released = -math.expm1(-dt / residence_time)
     recharge_released = 1.0 - released * residence_time / dt
     least = 1.0 - READILY_AVAILABLE
+    # most cells of a unit get the same rain
+    unit_rain, unit_runoff = np.full(retention.size, -1.0), np.zeros(retention.size)
     for start in range(0, cells.size, _TOGETHER):
         count = min(_TOGETHER, cells.size - start)
         for j in range(count):
             cell = cells[start + j]
             row = unit[cell]
-            events = min(rain[cell], wet_days * expected_runoff(rain[cell] / wet_days, retention[row], abstraction))
+            if rain[cell] != unit_rain[row]:
+                unit_rain[row] = rain[cell]
+                runoff_of_rain = wet_days * expected_runoff(rain[cell] / wet_days, retention[row], abstraction)
+                unit_runoff[row] = min(rain[cell], runoff_of_rain)
+            events = unit_runoff[row]
             demand = pet[cell] * crop_coefficient[row] / substeps
             work[_INFILTRATION, j] = (rain[cell] - events) / substeps
             work[_TRANSPIRATION, j] = demand * cover[row]
