@@ -42,8 +42,11 @@ def assembled(folder: Path, size: int) -> Any:
     assembly = assemble(resolve(load(path), overwrite=True, available_memory=math.inf))
     w = assembly.watershed
     rows = w.constituents.of_group("soc")
-    w.stocks[:, :, rows] = np.nan_to_num(assembly.inputs.column.soc)[:, :, None] * np.array(SHARES)
-    w.substratum[:, rows] = np.nan_to_num(assembly.inputs.column.substratum_soc)[:, None] * np.array(SHARES)
+    for row, share in zip(rows, SHARES, strict=True):  # no more memory than the model itself takes
+        np.multiply(assembly.inputs.column.soc, share, out=w.stocks[:, :, row])
+        np.multiply(assembly.inputs.column.substratum_soc, share, out=w.substratum[:, row])
+    for values in (w.stocks, w.substratum):
+        np.nan_to_num(values, copy=False)
     w.ledger.start_afresh()
     return assembly
 

@@ -162,9 +162,9 @@ class WaterErosion(Process):
         self._routing = -1
         self._capacity_of_terrain = np.zeros(n)
         self._potential, self._limit = w.work(0), w.work(1)
-        self._load, self._carried = w.work(2), w.work(0, "soil part")
+        self._load, self._carried = w.work(2), w.work(2, "soil part")
         self._eroded, self._deposited = w.work(3), w.work(4)
-        self._net_mineral, self._net = w.work(5), w.work(1, "constituent")
+        self._net_mineral, self._net = w.work(5), w.work(0, "constituent")
 
     def _ratios(self, enrichment: Mapping[str, float]) -> np.ndarray:
         """Enrichment ratio of each row; a row that has a parent keeps its ratio to it."""

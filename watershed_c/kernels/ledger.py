@@ -169,15 +169,20 @@ def book_rows(cells, sums, block, amount, only, expected, gross, first):
     """
     rows = amount.shape[1]
     for part in range(sums.shape[0]):
-        for cell in cells[part * block : (part + 1) * block]:
-            for k in range(rows):
+        some = cells[part * block : (part + 1) * block]
+        for k in range(rows):
+            total = 0.0
+            absolute = 0.0
+            for cell in some:
                 value = amount[cell, k]
-                if value == 0.0 or value * only < 0.0:
-                    continue
+                if value * only < 0.0:
+                    value = 0.0
                 expected[first + k, cell] += value
                 gross[first + k, cell] += abs(value)
-                sums[part, k] += value
-                sums[part, rows + k] += abs(value)
+                total += value
+                absolute += abs(value)
+            sums[part, k] = total
+            sums[part, rows + k] = absolute
 
 
 @njit(cache=True, nogil=True)
