@@ -158,7 +158,7 @@ def test_first_line_modules_do_not_lean_on_each_other() -> None:
 
 
 def test_kernels_know_only_numpy_numba_and_mathematics() -> None:
-    allowed = {"__future__", "numpy", "numba", "math"}
+    allowed = {"__future__", "numpy", "numba", "math", "typing"}
     wrong = [
         str(found)
         for found in IMPORTS

@@ -26,7 +26,7 @@ from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.pools import CompiledPoolModel, load_model
-from watershed_c.pools.loader import available_models
+from watershed_c.pools.loader import is_shipped
 from watershed_c.processes import annual_erosivity, climate_of, on_nodes, processes_of
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
@@ -110,7 +110,7 @@ def assemble(inputs: Inputs) -> Assembly:
     """
     scenario = inputs.scenario
     name = scenario.carbon.model
-    pools = load_model(name if name in available_models() else scenario.file(name))
+    pools = load_model(name if is_shipped(name) else scenario.file(name))
     tables = _units(inputs)
     watershed = _watershed(inputs, pools, len(tables.names))
     _fill(watershed, inputs, tables)

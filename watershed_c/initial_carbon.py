@@ -21,6 +21,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,8 @@ class Initialiser:
         self.inert = self.pools[model.rates == 0.0]
         position = np.full(model.rates.size, -1, dtype=np.int64)
         position[turning] = np.arange(turning.size)
-        self._rates = np.ascontiguousarray(model.rates[turning])
+        self._turning = turning
+        self._group = np.ascontiguousarray(model.structure.group[turning])
         self._source, self._destination = position[model.source], position[model.destination]
         thickness = watershed.layer_bottom - watershed.layer_top
         self._share = np.clip((measured.depth - watershed.layer_top) / thickness, 0.0, 1.0)
@@ -233,7 +235,7 @@ class Initialiser:
         else.
         """
         w, report = self.watershed, Report("passive")
-        slowest = int(np.flatnonzero(self.model.rates > 0.0)[np.argmin(self._rates)])
+        slowest = int(self._turning[np.argmin(self.model.rates[self._turning])])
         w.stocks[:, :, self.pools[slowest]] = stocks
         w.substratum[:, self.pools[slowest]] = self.measured.substratum
         self._fill_with_water()
@@ -248,6 +250,7 @@ class Initialiser:
         years = self.cycle_months / 12.0
         cells = w.cells
         last_defect, relaxation = np.full(w.elevation.size, np.inf), np.ones(w.elevation.size)
+        decomposition: Any = self.processes["decomposition"]
         for correction in range(MOST_CORRECTIONS):
             before = w.stocks.copy()
             rising, sinking, modifier, inputs, exchange = self._cycle(lateral=lateral)
@@ -260,11 +263,12 @@ class Initialiser:
                 correct_columns,
                 cells,
                 self.active,
-                self._rates,
+                np.ascontiguousarray(decomposition.rates[self._turning]),
+                self._group,
                 self._source,
                 self._destination,
                 self.model.coefficient_index,
-                self.processes["decomposition"].coefficients,
+                decomposition.coefficients,
                 modifier,
                 w.reference,
                 rising,
@@ -330,12 +334,12 @@ class Initialiser:
         moved = w.ledger.map_of("soil", "lateral")
         lost, gained = np.zeros(moved.size), np.zeros(moved.size)
         elevation = w.elevation.copy()
-        modifier = np.zeros(w.mineral.shape)
+        modifier = np.zeros_like(decomposition.modifier)  # type: ignore[attr-defined]
         inputs = np.zeros((w.units.inputs.shape[0], w.layer_bottom.size, self.active.size))
         exchange = np.zeros((w.elevation.size, w.layer_bottom.size - 1))
         if column is not None:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
-        turning = np.flatnonzero(self.model.rates > 0.0)
+        turning = self._turning
         for step in self.clock.before_start(self.cycle_months):
             moved[:] = 0.0
             self._take(processes, step)

@@ -98,7 +98,14 @@ def processes_of(
     if chosen.decomposition.enabled:
         fraction = dissolved.doc_fraction if dissolved.enabled else 0.0
         scale = chosen.decomposition.e_folding_depth
-        processes["decomposition"] = Decomposition(w, pools, depth_scale=scale, doc_fraction=fraction)
+        texture = {}
+        if set(pools.properties) - {"clay"}:
+            assert column.sand is not None
+            sand = 100.0 * on_nodes(column.sand)
+            texture = {"sand": sand, "silt": np.maximum(100.0 - sand - 100.0 * w.clay, 0.0)}
+        processes["decomposition"] = Decomposition(
+            w, pools, depth_scale=scale, doc_fraction=fraction, properties=texture
+        )
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(

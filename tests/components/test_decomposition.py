@@ -13,7 +13,9 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.constituents import Constituent, ConstituentTable, soc_pool
 from watershed_c.errors import LedgerError
 from watershed_c.pools import load_model
-from watershed_c.pools.site import periodic_deficit, read_drivers, simulate
+from watershed_c.pools.periodic import periodic_deficit
+from watershed_c.pools.points import run_points
+from watershed_c.pools.site import point, read_drivers
 from watershed_c.state import Watershed
 
 MONTH = 1.0 / 12.0
@@ -93,12 +95,13 @@ def test_a_cell_is_official_rothc_however_its_plough_layer_is_cut(bottom: list[f
     reference = MODEL.reference
     assert reference is not None
     drivers = read_drivers(MODEL, reference.drivers)
-    _, deficit = periodic_deficit(MODEL, drivers.rows(0, 12), properties=reference.properties, depth=0.23)
+    soil = point(reference.properties, 0.23)
+    deficit = periodic_deficit(MODEL, drivers.rows(0, 12), soil)[0]
     with reference.file.open() as file:
         first = next(csv.DictReader(file))
     start = np.array([float(first[pool]) for pool in MODEL.pools]) / 10.0
     run = drivers.rows(12, 132)
-    alone = simulate(MODEL, run, properties=reference.properties, start=start, depth=0.23, deficit=deficit)
+    alone = run_points(MODEL, run, soil, start.reshape(1, -1, 1), deficit=deficit)
     w = build(bottom, units=1)
     share = (w.layer_bottom - w.layer_top) / 0.23
     w.stocks[:, :, 1:6] = share[:, None] * start
@@ -108,16 +111,16 @@ def test_a_cell_is_official_rothc_however_its_plough_layer_is_cut(bottom: list[f
     w.ledger.open()
     respired = 0.0
     for m in range(120):
-        w.temperature[:], w.precipitation[:] = run.temperature[m], run.rain[m]
-        w.pet[:] = run.evapotranspiration[m]
+        w.temperature[:], w.precipitation[:] = run.weather["temperature"][m], run.weather["rain"][m]
+        w.pet[:] = run.weather["pet"][m]
         w.units.plant_cover[:] = run.plant_cover[m]
-        w.units.inputs[0] = share[:, None] * run.inputs[m]
+        w.units.inputs[0] = share[:, None] * run.amount[m, :, 0]
         process.run_one_step(MONTH)
         w.ledger.check("decomposition", process.transforms)
         respired += w.respired[w.cells[0]].sum()
-        np.testing.assert_allclose(w.stocks[w.cells[-1], :, 1:6].sum(axis=0), alone.stocks[m], rtol=1e-12)
+        np.testing.assert_allclose(w.stocks[w.cells[-1], :, 1:6].sum(axis=0), alone.pools[m, 0, :, 0], rtol=1e-12)
     assert respired == pytest.approx(alone.respired.sum(), rel=1e-12)
-    assert w.deficit[w.cells[0]] == pytest.approx(alone.deficit[-1], rel=1e-12)
+    assert w.deficit[w.cells[0]] == pytest.approx(alone.deficit[0], rel=1e-12)
 
 
 def test_only_plant_input_is_scaled() -> None:
@@ -139,16 +142,16 @@ def test_deeper_layers_decay_slower_and_dry_subsoil_slower_still() -> None:
     process = Decomposition(w, MODEL)
     process.run_one_step(MONTH)
     cell = w.cells[0]
-    moist = process.modifier[cell].copy()
+    moist = process.modifier[cell, :, 0].copy()
     assert moist[0] > 0.0 and moist[1] > moist[2] > 0.0
     w.water[:] = w.wilting_point
     process.run_one_step(MONTH)
-    np.testing.assert_allclose(process.modifier[cell, 1:], 0.2 * moist[1:], rtol=1e-12)
+    np.testing.assert_allclose(process.modifier[cell, 1:, 0], 0.2 * moist[1:], rtol=1e-12)
     flat = Decomposition(w, MODEL, depth_scale=math.inf)
     w.water[:] = w.field_capacity
     flat.run_one_step(MONTH)
-    assert flat.modifier[cell, 1] == flat.modifier[cell, 2]
-    assert flat.modifier[cell, 1] / moist[1] == pytest.approx(
+    assert flat.modifier[cell, 1, 0] == flat.modifier[cell, 2, 0]
+    assert flat.modifier[cell, 1, 0] / moist[1] == pytest.approx(
         0.27 / (0.303 * -math.expm1(-0.27 / 0.303)), rel=1e-12
     )
 
@@ -160,7 +163,7 @@ def test_layered_moisture_uses_each_layers_own_water() -> None:
     w.water[:, 0], w.water[:, 1] = w.wilting_point[:, 0], w.field_capacity[:, 1]
     process = Decomposition(w, MODEL, moisture="layered")
     process.run_one_step(MONTH)
-    modifier = process.modifier[w.cells]
+    modifier = process.modifier[w.cells, :, 0]
     np.testing.assert_allclose(modifier[:, 0], 0.2 * modifier[:, 1], rtol=1e-13)
 
 

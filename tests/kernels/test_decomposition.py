@@ -9,13 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watershed_c.kernels.decomposition import decompose, lost_fractions, periodic_steady_state
+from watershed_c.kernels.decomposition import decompose
+from watershed_c.kernels.pool_steps import Structure, doublings
 from watershed_c.parallel import get_threads, over_cells, set_threads
 
 RATES = np.array([10.0, 0.3, 0.66, 0.02, 0.0])
-SOURCE = np.array([0, 1, 2, 3, 0, 1, 2, 3])
-DESTINATION = np.array([2, 2, 2, 2, 3, 3, 3, 3])
-INDEX = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+#: four pools that give alike to the third and fourth, and one that is inert; input to any of them
+STRUCTURE = Structure(
+    active=np.arange(4),
+    group=np.zeros(5, dtype=np.int64),
+    donor_set=np.zeros(5, dtype=np.int64),
+    sets=np.zeros(1, dtype=np.int64),
+    route_set=np.array([0, 0]),
+    route_share=np.array([0, 1]),
+    route_to=np.array([2, 3]),
+    receivers=np.arange(5),
+)
 
 
 def random_case(n: int, layers: int, rows: int = 7, seed: int = 1) -> dict[str, np.ndarray]:
@@ -41,16 +50,15 @@ def step(
         cells,
         case["stocks"],
         1,
-        RATES,
-        SOURCE,
-        DESTINATION,
-        INDEX,
+        STRUCTURE,
+        RATES[:, None],
         case["coefficients"],
-        case["modifier"],
+        case["modifier"][:, :, None],
         case["unit"],
         case["plant"],
         case["scale"],
         case["manure"],
+        doublings(RATES * case["modifier"].max() * dt),
         doc_fraction,
         dt,
         case["respired"],
@@ -68,17 +76,6 @@ def official_step(
     left[2] += loss * coefficients[0]
     left[3] += loss * coefficients[1]
     return left, loss * (1.0 - coefficients[0] - coefficients[1])
-
-
-def test_lost_fraction_is_exact_to_round_off_for_small_and_large_exponents() -> None:
-    small = np.concatenate(([0.0], np.logspace(-12, math.log10(4.0), 2001)))
-    mine = small.copy()
-    lost_fractions(mine, mine.size, small.max())
-    np.testing.assert_allclose(mine, -np.expm1(-small), rtol=2e-15, atol=0.0)
-    large = np.array([0.0, 1e-5, 4.1, 50.0, 800.0])
-    mine = large.copy()
-    lost_fractions(mine, mine.size, large.max())
-    np.testing.assert_allclose(mine, -np.expm1(-large), rtol=2e-15, atol=0.0)
 
 
 def test_one_step_equals_the_official_order_of_operations() -> None:
@@ -167,79 +164,3 @@ def test_uniform_layers_equal_one_layer(layers: int) -> None:
     np.testing.assert_allclose(cut["stocks"][:, :, 1:6].sum(axis=1), one["stocks"][:, 0, 1:6], rtol=1e-12)
     assert cut["respired"].sum() == pytest.approx(one["respired"].sum(), rel=1e-12)
 
-
-def steady(
-    case: dict[str, np.ndarray], modifier: np.ndarray, plant: np.ndarray, manure: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    n, layers = modifier.shape[1:]
-    from_plant, from_manure = np.full((n, layers, 5), -1.0), np.full((n, layers, 5), -1.0)
-    over_cells(
-        periodic_steady_state,
-        np.arange(n),
-        np.arange(4),
-        RATES,
-        SOURCE,
-        DESTINATION,
-        INDEX,
-        case["coefficients"],
-        modifier,
-        case["unit"],
-        plant,
-        manure,
-        1.0 / 12.0,
-        from_plant,
-        from_manure,
-    )
-    return from_plant, from_manure
-
-
-@pytest.mark.parametrize("months", [1, 12, 24])
-def test_a_cycle_leaves_the_steady_state_as_it_found_it(months: int) -> None:
-    n, layers = 5, 3
-    case = random_case(n, layers)
-    rng = np.random.default_rng(8)
-    modifier = rng.uniform(0.0, 3.0, (months, n, layers))
-    plant, manure = rng.uniform(0.0, 0.1, (2, 3, months, layers, 5))
-    plant[..., 4] = manure[..., 4] = 0.0
-    from_plant, from_manure = steady(case, modifier, plant, manure)
-    assert (from_plant[..., 4] == 0.0).all()
-    case["stocks"][:] = 0.0
-    case["stocks"][:, :, 1:6] = case["scale"][:, None, None] * from_plant + from_manure
-    start = case["stocks"].copy()
-    for m in range(months):
-        case["modifier"], case["plant"], case["manure"] = modifier[m], plant[:, m].copy(), manure[:, m].copy()
-        step(case, np.arange(n))
-    np.testing.assert_allclose(case["stocks"], start, rtol=1e-12)
-
-
-def test_steady_state_equals_a_long_spin_up() -> None:
-    case = random_case(1, 1)
-    rng = np.random.default_rng(9)
-    modifier = rng.uniform(0.2, 3.0, (12, 1, 1))
-    plant = rng.uniform(0.0, 0.1, (3, 12, 1, 5))
-    plant[..., 4] = 0.0
-    from_plant, _ = steady(case, modifier, plant, np.zeros_like(plant))
-    case["stocks"][:] = 0.0
-    case["manure"][:] = 0.0
-    monthly = [plant[:, m].copy() for m in range(12)]
-    for _ in range(2500):
-        for m in range(12):
-            case["modifier"], case["plant"] = modifier[m], monthly[m]
-            step(case, np.array([0]))
-    np.testing.assert_allclose(case["stocks"][0, 0, 1:5], case["scale"][0] * from_plant[0, 0, :4], rtol=1e-11)
-
-
-def test_slow_layers_keep_their_digits_and_frozen_ones_have_no_steady_state() -> None:
-    """Input over respiration is exact even where a year decays a millionth of the slow pool."""
-    case = random_case(2, 1)
-    modifier = np.full((12, 2, 1), 1e-5)
-    modifier[:, 1] = 0.0
-    plant = np.full((3, 12, 1, 5), 0.01)
-    plant[..., 4] = 0.0
-    from_plant, _ = steady(case, modifier, plant, np.zeros_like(plant))
-    assert np.isnan(from_plant[1, 0, :4]).all()
-    lost = from_plant[0, 0, :4] * RATES[:4] * 1e-5 / 12.0
-    released = lost.sum() * (1.0 - case["coefficients"][0].sum())
-    assert released == pytest.approx(
-        0.04, rel=1e-4
-    )  # equals the monthly input, up to the decay within a month

@@ -2,66 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from watershed_c.kernels.decomposition import decompose
 from watershed_c.pools.loader import load_model
-from watershed_c.pools.steady import falloon_inert, steady_state, sustaining_scale
+from watershed_c.pools.periodic import periodic_state
+from watershed_c.pools.points import Drivers, Soil, run_points
+from watershed_c.pools.steady import falloon_inert, sustaining_scale
 
 
 def test_inverted_input_holds_the_measured_stock_for_a_century() -> None:
     model = load_model("rothc")
-    n, layers = 3, 2
-    cells, unit = np.arange(n), np.array([0, 1, 0])
     rng = np.random.default_rng(4)
-    modifier = rng.uniform(0.1, 2.5, (12, n, layers))
-    coefficients = model.coefficients({"clay": np.array([5.0, 23.4, 60.0])})
-    plant, manure = np.zeros((2, 12, layers, 5)), np.zeros((2, 12, layers, 5))
-    plant[:, 3:8] = np.array([0.04, 0.02])[:, None] * model.allocate("plant")
-    manure[1, 9, 0] = 0.1 * model.allocate("manure")
-    from_plant, from_manure = steady_state(
-        model,
-        cells,
-        coefficients=coefficients,
-        modifier=modifier,
-        unit=unit,
-        plant_by_unit=plant,
-        manure_by_unit=manure,
-    )
+    months, points = 12, 3
+    plant, manure = np.zeros((months, 2)), np.zeros((months, 2))
+    plant[3:8] = [0.04, 0.02]
+    manure[9, 1] = 0.1
+    weather = {"modifier": rng.uniform(0.1, 2.5, (months, points))}
+    soil = Soil(
+        {"clay": np.array([5.0, 23.4, 60.0])}, np.arange(points), np.zeros(points, dtype=np.int64),
+        np.array([0, 1, 0]), np.array([0.23]),
+    )  # fmt: skip
+    share = np.stack((model.allocate("plant"), model.allocate("manure")))
+
+    def fed(plant_scale: float, manure_scale: float) -> np.ndarray:
+        amount = np.stack((plant_scale * plant, manure_scale * manure), axis=1)
+        state, _ = periodic_state(model, Drivers(weather, np.zeros((months, 1)), amount, share), soil)
+        return state[0]
+
+    from_plant, from_manure = fed(1.0, 0.0), fed(0.0, 1.0)
     measured = np.array([5.0, 7.0, 3.0])
-    inert = falloon_inert(measured[:, None] * [0.6, 0.4], np.array([0.0, 0.15]), np.array([0.15, 0.3]))
-    scale, attained = sustaining_scale(
-        measured, inert.sum(axis=1), from_plant.sum(axis=(1, 2)), from_manure.sum(axis=(1, 2))
-    )
+    inert = falloon_inert(measured[:, None] * [0.6, 0.4], np.array([0.0, 0.15]), np.array([0.15, 0.3])).sum(axis=1)
+    scale, attained = sustaining_scale(measured, inert, from_plant.sum(axis=0), from_manure.sum(axis=0))
     assert attained.all() and (scale > 0.0).all()
-    stocks = scale[:, None, None] * from_plant + from_manure
-    stocks[:, :, 4] = inert
-    start = stocks.copy()
-    assert stocks.sum(axis=(1, 2)) == pytest.approx(measured, rel=1e-12)
-    waste = np.zeros((n, layers))
-    for _ in range(100):
-        for m in range(12):
-            decompose(
-                cells,
-                stocks,
-                0,
-                model.rates,
-                model.source,
-                model.destination,
-                model.coefficient_index,
-                coefficients,
-                modifier[m],
-                unit,
-                plant[:, m].copy(),
-                scale,
-                manure[:, m].copy(),
-                0.0,
-                1.0 / 12.0,
-                waste,
-                waste,
-            )
-    np.testing.assert_allclose(stocks, start, rtol=1e-11)
+    stocks = scale * from_plant + from_manure
+    stocks[4] = inert
+    assert stocks.sum(axis=0) == pytest.approx(measured, rel=1e-12)
+    amount = np.stack((plant[:, soil.input] * scale, manure[:, soil.input]), axis=1)
+    own = Drivers(weather, np.zeros((months, 1)), amount, share)
+    course = run_points(
+        model, own, replace(soil, input=np.arange(points)), stocks[None], steps=1200, record=np.array([1199])
+    )
+    np.testing.assert_allclose(course.pools[0, 0], stocks, rtol=1e-11)
 
 
 def test_a_stock_that_no_input_sustains_is_said_so() -> None:
@@ -99,20 +83,3 @@ def test_inert_carbon_counts_only_the_topsoil_part_of_a_layer_that_straddles() -
     share = 0.1 * 0.049 * (10.0 * topsoil) ** 1.139 / topsoil
     np.testing.assert_allclose(inert[0], soc[0] * share, rtol=1e-12)
     assert (inert[1] == 0.0).all()
-
-
-def test_carbon_into_an_inert_pool_has_no_steady_state() -> None:
-    model = load_model("rothc")
-    cell = np.zeros(1, dtype=np.int64)
-    plant = np.zeros((1, 1, 1, 5))
-    plant[..., 4] = 0.1
-    with pytest.raises(ValueError, match="inert pool"):
-        steady_state(
-            model,
-            cell,
-            coefficients=model.coefficients({"clay": 20.0}),
-            modifier=np.ones((1, 1, 1)),
-            unit=cell,
-            plant_by_unit=plant,
-            manure_by_unit=np.zeros_like(plant),
-        )

@@ -15,6 +15,7 @@ from watershed_c import initial_carbon, parallel
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.pools import site
+from watershed_c.pools.points import run_points
 from watershed_c.scenario.load import load, shipped_scenarios
 from watershed_c.scenario.resolve import resolve
 from watershed_c.scenario.schema import Scenario
@@ -72,16 +73,17 @@ def test_every_cell_is_official_rothc(layers: list[int]) -> None:
     temperature, rain, pet = np.array(weather).transpose(1, 2, 0)
     worst = 0.0
     for i, cell in enumerate(cells):
-        drivers = site.SiteDrivers(
-            temperature[i], rain[i], pet[i], np.array(cover)[:, i].astype(float), np.array(inputs)[:, i]
+        drivers = site.site_drivers(
+            {"temperature": temperature[i], "rain": rain[i], "pet": pet[i]},
+            np.array(cover)[:, i].astype(float),
+            np.array(inputs)[:, i],
         )
-        alone = site.simulate(
-            assembly.pools, drivers, properties={"clay": 100.0 * w.clay[cell]}, start=start[i], depth=0.23,
-            deficit=float(deficit[i]),
-        )  # fmt: skip
-        difference = np.abs(np.array(course)[:, i] - alone.stocks).max(axis=1)
-        worst = max(worst, float((difference / alone.stocks.sum(axis=1)).max()))
-        assert alone.stocks.shape == (steps, 5)
+        soil = site.point({"clay": 100.0 * w.clay[cell]}, 0.23)
+        run = run_points(assembly.pools, drivers, soil, start[i].reshape(1, -1, 1), deficit=float(deficit[i]))
+        alone = run.pools[:, 0, :, 0]
+        difference = np.abs(np.array(course)[:, i] - alone).max(axis=1)
+        worst = max(worst, float((difference / alone.sum(axis=1)).max()))
+        assert alone.shape == (steps, 5)
     assert worst <= 1e-12
     assert np.ptp(np.array(course).sum(axis=2), axis=0).min() > 0.01  # and something happened
 

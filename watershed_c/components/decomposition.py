@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.kernels.decomposition import decompose
-from watershed_c.kernels.rate_modifiers import (
-    DEPTH_SCALE,
-    depth_shares,
-    maximum_deficit,
-    rate_modifier,
-    update_deficit,
-)
+from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
+from watershed_c.kernels.decomposition import decompose, decompose_by_series
+from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -39,7 +35,7 @@ class Decomposition(Process):
         Its constituents hold the model's pools as consecutive rows of the group ``soc``; ``units.inputs`` has
         as many pools.
     model : CompiledPoolModel
-        May need the property ``clay``, in %, and no other.
+        Clay is the watershed's own; other properties that it needs are given in ``properties``.
     depth_scale : float, m, at least 0.01
         Depth over which rates fall to 1/e below the calibration depth of the model. Default 0.303: 1 / (3.30
         m-1) of WATEM_C (its default r_exp). ``math.inf``: no decline.
@@ -47,16 +43,21 @@ class Decomposition(Process):
         Share of what would be respired that becomes dissolved organic carbon. Default 0, as official RothC
         has it; above 0 dissolved carbon must take it up.
     moisture : {"official", "layered"}
-        *official*: soil above the calibration depth has RothC's shared topsoil deficit, soil below it the
-        water of its own layer on the same ramp. *layered*: every layer has its own water. Saturated soil is
-        not slowed in either.
+        Of models with RothC's moisture law. *official*: soil above the calibration depth has RothC's shared topsoil
+        deficit, soil below it the water of its own layer on the same ramp. *layered*: every layer has its own water.
+        Saturated soil is not slowed in either. Models with another law always have the water of each layer.
+    scheme : str
+        One of ``watershed_c.pools.compiled.SCHEMES``; default the model's own.
+    properties : mapping name -> (n,)
+        What the model wants to know of the soil beside clay, in its units.
 
     Attributes
     ----------
     coefficients : (n, E)
         Transfer coefficients of each cell.
-    modifier : (n, L), dimensionless
-        Product of the rate modifiers in the last step.
+    rates : (P, n) or (P, 1), yr-1
+    modifier : (n, L, G), dimensionless
+        Product of the rate modifiers of each group of pools in the last step.
 
     Raises
     ------
@@ -107,6 +108,8 @@ class Decomposition(Process):
         depth_scale: float = DEPTH_SCALE,
         doc_fraction: float = 0.0,
         moisture: str = "official",
+        scheme: str = "",
+        properties: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -125,94 +128,67 @@ class Decomposition(Process):
             raise ValueError(
                 f"units.inputs has {w.units.inputs.shape[2]} pools, {model.name} has {len(model.pools)}"
             )
-        foreign = sorted(set(model.properties) - {"clay"})
-        if foreign:
-            raise ValueError(
-                f"model {model.name} needs soil properties that are not there: {', '.join(foreign)}"
-            )
+        self._properties = dict(properties or {})
+        absent = sorted(set(model.properties) - {"clay", *self._properties})
+        if absent:
+            raise ValueError(f"model {model.name} needs soil properties that are not there: {', '.join(absent)}")
         self.model = model
+        self.scheme = scheme or model.scheme
         self.doc_fraction = float(doc_fraction)
         self._first_row = int(rows[0])
-        above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
-        if moisture == "layered":
-            above, below = np.zeros_like(above), above + below
-        self._share_above, self._share_below = above, below
-        uses_water = below > 0.0
-        available = (w.field_capacity - w.wilting_point)[w.cells][:, uses_water]
-        if not (available > 0.0).all():
-            if moisture == "layered":
-                raise ValueError("moisture = layered needs field capacity above wilting point in every layer")
-            self.warnings.append(
-                f"no soil water is known below {model.calibration_depth:g} m: "
-                "decomposition takes it for moist there"
-            )
         n = w.clay.size
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
-        self.modifier = np.zeros(w.water.shape)
-        self._maximum_deficit = np.zeros(n)
+        self.rates = np.repeat(model.rates[:, None], n if model.properties and self._rates_vary() else 1, axis=1)
+        self.modifier = np.zeros((*w.water.shape, model.members.shape[1]))
         self._clay = np.full(n, math.nan)
         self._amount = w.work(0)
+        above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
+        self._environment: Environment = (
+            SharedDeficit(w, model, above, below, moisture)
+            if model.law("moisture") == "rothc" and model.modifiers_are_common
+            else LayerByLayer(w, model, above + below, self._first_row)
+        )
+        self.warnings.extend(self._environment.warnings)
         self._follow_texture()
 
+    def _rates_vary(self) -> bool:
+        """Whether soil properties enter the rates."""
+        low = {name: np.array([q.low]) for name, q in self.model.properties.items()}
+        high = {name: np.array([q.high]) for name, q in self.model.properties.items()}
+        return not np.array_equal(self.model.evaluate_rates(low, 1), self.model.evaluate_rates(high, 1))
+
     def _follow_texture(self) -> None:
-        """Transfer coefficients and maximum deficit of the present clay, where it changed."""
+        """Rates and transfer coefficients of the present clay, where it changed."""
         w = self.watershed
         if np.array_equal(w.clay, self._clay):
             return
         self._clay[:] = w.clay
-        percent = 100.0 * w.clay[w.cells]
-        self.coefficients[w.cells] = self.model.coefficients(
-            {"clay": percent} if self.model.properties else {}
-        )
-        self._maximum_deficit[w.cells] = maximum_deficit(percent, self.model.calibration_depth)
+        known = {"clay": 100.0 * w.clay, **self._properties}
+        values = {name: known[name][w.cells] for name in self.model.properties}
+        self.coefficients[w.cells] = self.model.coefficients(values)
+        if self.rates.shape[1] > 1:
+            self.rates[:, w.cells] = self.model.pool_rates(values)
+        self._environment.follow_texture()
 
     def run_one_step(self, dt: float) -> None:
         """Advance by ``dt`` (yr; the moisture deficit is made for a month) and book it."""
         w, units, model = self.watershed, self.watershed.units, self.model
         self._follow_texture()
-        cover = np.ascontiguousarray(units.plant_cover, dtype=np.float64)
-        over_cells(
-            update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._maximum_deficit, w.deficit
-        )
-        over_cells(
-            rate_modifier,
-            w.cells,
-            w.temperature,
-            w.layer_temperature,
-            w.unit,
-            cover,
-            w.deficit,
-            self._maximum_deficit,
-            w.water,
-            w.field_capacity,
-            w.wilting_point,
-            self._share_above,
-            self._share_below,
-            self.modifier,
-        )
+        self._environment.update(self.modifier, dt)
         # inputs hold the amendment too; a difference of round-off must not take carbon from the soil
         plant = np.maximum(units.inputs - units.amendment, 0.0)
         amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)
-        over_cells(
-            decompose,
-            w.cells,
-            w.stocks,
-            self._first_row,
-            model.rates,
-            model.source,
-            model.destination,
-            model.coefficient_index,
-            self.coefficients,
-            self.modifier,
-            w.unit,
-            plant,
-            w.input_scale,
-            amendment,
-            self.doc_fraction,
-            dt,
-            w.respired,
-            w.doc_produced,
-        )
+        largest = float(self.modifier.max(initial=0.0)) * dt
+        order, substeps, doubled = model.plan(self.scheme, self.rates.max(axis=1) * largest)
+        common = (
+            w.stocks, self._first_row, model.structure, self.rates, self.coefficients, self.modifier, w.unit, plant,
+            w.input_scale, amendment,
+        )  # fmt: skip
+        results = (self.doc_fraction, dt, w.respired, w.doc_produced)
+        if order == 0:
+            over_cells(decompose, w.cells, *common, doubled, *results)
+        else:
+            over_cells(decompose_by_series, w.cells, *common, order, substeps, *results)
         self._book(plant, amendment)
 
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:

@@ -1,83 +1,67 @@
-"""Decomposition of linear pools by the exact exponential step in the order of official RothC.
+"""Decomposition of linear pools in every layer of every cell.
 
-Coleman & Jenkinson (1996), RothC-26.3; the order of operations is that of RothC_Py and RothC_Code v2
-(Rothamsted): every pool decays, what was lost is partitioned, and only then the input of the step is added.
+Schemes and the form of a model: :mod:`watershed_c.kernels.pool_steps`. Here cells are gathered into its blocks, a lane
+a layer of a cell, and put back.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
-#: exponents up to which the polynomial below is exact to round-off
-LARGEST_EXPONENT = 4.0
+from watershed_c.kernels.pool_steps import LANES, sequential_exponential, taylor
 
 
 @njit(cache=True, nogil=True)
-def lost_fractions(exponents, count, largest):
-    """Replace the first ``count`` exponents x by 1 - exp(-x), to 1e-15 of the result.
+def _gather(
+    cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
+    manure_by_unit, state, rate, share, factor, inputs,
+):  # fmt: skip
+    """Layers of the cells from ``begin`` on into the lanes of a block; returns how many cells they are."""
+    layers = stocks.shape[1]
+    receivers = structure.receivers
+    width = min(LANES, cells.size - begin)
+    for i in range(width):
+        cell = cells[begin + i]
+        table = unit[cell]
+        scale = plant_scale[cell]
+        column = cell if rates.shape[1] > 1 else 0
+        for layer in range(layers):
+            b = i * layers + layer
+            for p in range(rates.shape[0]):
+                state[p, b] = stocks[cell, layer, first_row + p]
+                rate[p, b] = rates[p, column]
+            for g in range(modifier.shape[2]):
+                factor[g, b] = modifier[cell, layer, g]
+            for e in range(coefficients.shape[1]):
+                share[e, b] = coefficients[cell, e]
+            for j in range(receivers.size):
+                p = receivers[j]
+                inputs[j, b] = scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p]
+    return width
 
-    Truncated series at x/16, then four times f(2x) = f(x) (2 - f(x)). Unlike a call of ``exp`` the loop runs
-    in vector registers (2 ns against 5 ns), gives the same bits whatever the C library, and small losses keep
-    their digits. ``largest`` is the greatest of the exponents; above 4 the library function is used.
-    """
-    if largest > LARGEST_EXPONENT:
-        for j in range(count):
-            exponents[j] = -math.expm1(-exponents[j])
-        return
-    for j in range(count):
-        r = exponents[j] * 0.0625
-        # 1 - exp(-r), coefficients 1/n!
-        f = r * (1.0 / 3628800.0 - r * (1.0 / 39916800.0))
-        f = r * (1.0 / 362880.0 - f)
-        f = r * (1.0 / 40320.0 - f)
-        f = r * (1.0 / 5040.0 - f)
-        f = r * (1.0 / 720.0 - f)
-        f = r * (1.0 / 120.0 - f)
-        f = r * (1.0 / 24.0 - f)
-        f = r * (1.0 / 6.0 - f)
-        f = r * (0.5 - f)
-        f = r * (1.0 - f)
-        f = f * (2.0 - f)
-        f = f * (2.0 - f)
-        f = f * (2.0 - f)
-        exponents[j] = f * (2.0 - f)
+
+@njit(cache=True, nogil=True)
+def _scatter(cells, begin, width, first_row, state, released, doc_fraction, stocks, respired, doc_produced):
+    """The block back to the cells."""
+    layers = stocks.shape[1]
+    for i in range(width):
+        cell = cells[begin + i]
+        for layer in range(layers):
+            b = i * layers + layer
+            for p in range(state.shape[0]):
+                stocks[cell, layer, first_row + p] = state[p, b]
+            dissolved = doc_fraction * released[b]
+            doc_produced[cell, layer] = dissolved
+            respired[cell, layer] = released[b] - dissolved
 
 
 @njit(cache=True, nogil=True)
 def decompose(
-    cells,
-    stocks,
-    first_row,
-    rates,
-    source,
-    destination,
-    coefficient_index,
-    coefficients,
-    modifier,
-    unit,
-    plant_by_unit,
-    plant_scale,
-    manure_by_unit,
-    doc_fraction,
-    dt,
-    respired,
-    doc_produced,
-):
-    """One step of every pool of every layer of ``cells``.
-
-    For each layer, with ``q = modifier * dt`` and the pools p::
-
-        loss_p   = stock_p * (1 - exp(-rate_p * q))
-        stock_p <- stock_p - loss_p
-        stock_d <- stock_d + coefficient(s -> d) * loss_s      for every transfer s -> d
-        released = sum(loss) - sum(transferred)
-        doc_produced = doc_fraction * released;  respired = released - doc_produced
-        stock_p <- stock_p + plant_scale * plant_by_unit_p + manure_by_unit_p
-
-    What a step transfers does not decay in that step, nor does its input.
+    cells, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
+    manure_by_unit, doubled, doc_fraction, dt, respired, doc_produced,
+):  # fmt: skip
+    """One step of every pool of every layer of ``cells`` by the sequential exponential scheme.
 
     Parameters
     ----------
@@ -85,164 +69,73 @@ def decompose(
     stocks : float64 (n, L, K), kg C m-2
         Changed in place, rows ``first_row`` to ``first_row + P - 1``.
     first_row : int
-    rates : float64 (P), yr-1
-    source, destination, coefficient_index : int64 (T)
-        Pool numbers of each transfer and the column of ``coefficients`` it uses.
+    structure : Structure
+    rates : float64 (P, n) or (P, 1), yr-1
     coefficients : float64 (n, E), dimensionless
-    modifier : float64 (n, L), dimensionless
-        Product of the rate modifiers.
+    modifier : float64 (n, L, G), dimensionless
+        Product of the rate modifiers of each group of pools.
     unit : int64 (n)
         Row of the input tables that a cell uses.
     plant_by_unit, manure_by_unit : float64 (U, L, P), kg C m-2 in this step
     plant_scale : float64 (n), dimensionless
         Multiplies the plant input; manure is taken as it stands.
+    doubled : int64 (P)
+        From :func:`watershed_c.kernels.pool_steps.doublings`.
     doc_fraction : float, 0 to 1
         Share of what would be respired that becomes dissolved organic carbon.
     dt : float, yr
     respired, doc_produced : float64 (n, L), kg C m-2
         Overwritten with the amounts of this step.
     """
-    pools = rates.size
-    transfers = source.size
-    layers = stocks.shape[1]
-    loss = np.empty((layers, pools))
-    exponents = loss.reshape(layers * pools)
-    share = np.empty(transfers)
-    for i in range(cells.size):
-        cell = cells[i]
-        table = unit[cell]
-        scale = plant_scale[cell]
-        for t in range(transfers):
-            share[t] = coefficients[cell, coefficient_index[t]]
-        largest = 0.0
-        for layer in range(layers):
-            q = modifier[cell, layer] * dt
-            for p in range(pools):
-                loss[layer, p] = rates[p] * q
-                largest = max(largest, loss[layer, p])
-        lost_fractions(exponents, layers * pools, largest)
-        for layer in range(layers):
-            released = 0.0
-            for p in range(pools):
-                lost = stocks[cell, layer, first_row + p] * loss[layer, p]
-                loss[layer, p] = lost
-                released += lost
-                # what decays in this step is already fixed, so the input may be added here
-                stocks[cell, layer, first_row + p] += (
-                    scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p] - lost
-                )
-            for t in range(transfers):
-                gain = loss[layer, source[t]] * share[t]
-                stocks[cell, layer, first_row + destination[t]] += gain
-                released -= gain
-            dissolved = doc_fraction * released
-            doc_produced[cell, layer] = dissolved
-            respired[cell, layer] = released - dissolved
+    pools = rates.shape[0]
+    lanes = LANES * stocks.shape[1]
+    decay = np.zeros(1)
+    state = np.zeros((1, pools, lanes))
+    rate = np.zeros((pools, lanes))
+    share = np.zeros((coefficients.shape[1], lanes))
+    factor = np.zeros((modifier.shape[2], lanes))
+    inputs = np.zeros((1, structure.receivers.size, lanes))
+    fraction = np.zeros((pools, lanes))
+    pooled = np.zeros((structure.sets.size, lanes))
+    released = np.zeros((1, lanes))
+    for begin in range(0, cells.size, LANES):
+        width = _gather(
+            cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
+            manure_by_unit, state[0], rate, share, factor, inputs[0],
+        )  # fmt: skip
+        sequential_exponential(
+            structure, rate, factor, share, dt, doubled, decay, inputs, state, fraction, pooled, released
+        )
+        _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)
 
 
 @njit(cache=True, nogil=True)
-def periodic_steady_state(
-    cells,
-    active,
-    rates,
-    source,
-    destination,
-    coefficient_index,
-    coefficients,
-    modifier,
-    unit,
-    plant_by_unit,
-    manure_by_unit,
-    dt,
-    from_plant,
-    from_manure,
-):
-    """Stocks that a cycle of M steps of :func:`decompose` leaves as it
-    found them.
+def decompose_by_series(
+    cells, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
+    manure_by_unit, order, substeps, doc_fraction, dt, respired, doc_produced,
+):  # fmt: skip
+    """As :func:`decompose`, by the Taylor scheme of an order: Euler, Runge-Kutta, exact. Input comes evenly.
 
-    A step is the affine map ``x <- x - (I - C) F x + u`` with ``F = diag(1 - exp(-rate * modifier * dt))``,
-    ``C`` the transfer coefficients (column = donor) and ``u`` the input. The maps of the cycle compose to ``x
-    <- T x + b``, and the state at the end of the last step is the solution of ``(I - T) x = b``. ``D = I -
-    T`` is composed directly, ``D <- D + (I - C) F (I - D)``, so slow pools lose no digits. D is an M-matrix,
-    diagonally dominant by columns: elimination needs no pivoting.
-
-    Parameters
-    ----------
-    cells : int64 (c)
-    active : int64 (A)
-        Pools that decay; the others get 0.
-    rates : float64 (P), yr-1
-    source, destination, coefficient_index : int64 (T)
-        Transfers among active pools, numbered by their place in ``active``.
-    coefficients : float64 (n, E)
-    modifier : float64 (M, n, L)
-    unit : int64 (n)
-    plant_by_unit, manure_by_unit : float64 (U, M, L, P), kg C m-2 in each step
-    dt : float, yr
-    from_plant, from_manure : float64 (n, L, P), kg C m-2
-        Overwritten: the steady stocks that each of the two inputs sustains; their sum is the steady state.
-        nan where there is none (nothing decays).
+    A function of its own, so that who runs RothC does not wait for it to compile.
     """
-    steps = modifier.shape[0]
-    layers = modifier.shape[2]
-    count = active.size
-    transfers = source.size
-    fraction = np.empty((steps, count))
-    exponents = fraction.reshape(steps * count)
-    # columns: D, then minus the affine part of plant and of manure
-    work = np.empty((count, count + 2))
-    given = np.empty((count, count + 2))
-    for i in range(cells.size):
-        cell = cells[i]
-        table = unit[cell]
-        for layer in range(layers):
-            largest = 0.0
-            for m in range(steps):
-                for a in range(count):
-                    exponent = rates[active[a]] * modifier[m, cell, layer] * dt
-                    fraction[m, a] = exponent
-                    largest = max(largest, exponent)
-            lost_fractions(exponents, steps * count, largest)
-            work[:] = 0.0
-            for m in range(steps):
-                for a in range(count):
-                    lost = fraction[m, a]
-                    for j in range(count + 2):
-                        given[a, j] = -lost * work[a, j]
-                    given[a, a] += lost
-                for a in range(count):
-                    for j in range(count + 2):
-                        work[a, j] += given[a, j]
-                    work[a, count] -= plant_by_unit[table, m, layer, active[a]]
-                    work[a, count + 1] -= manure_by_unit[table, m, layer, active[a]]
-                for t in range(transfers):
-                    share = coefficients[cell, coefficient_index[t]]
-                    donor = source[t]
-                    receiver = destination[t]
-                    for j in range(count + 2):
-                        work[receiver, j] -= share * given[donor, j]
-            solvable = True
-            for a in range(count):
-                pivot = work[a, a]
-                if not pivot > 0.0:
-                    solvable = False
-                    break
-                for b in range(a + 1, count):
-                    ratio = work[b, a] / pivot
-                    for j in range(a + 1, count + 2):
-                        work[b, j] -= ratio * work[a, j]
-            from_plant[cell, layer, :] = 0.0
-            from_manure[cell, layer, :] = 0.0
-            for a in range(count - 1, -1, -1):
-                plant = np.nan
-                manure = np.nan
-                if solvable:
-                    plant = -work[a, count]
-                    manure = -work[a, count + 1]
-                    for b in range(a + 1, count):
-                        plant -= work[a, b] * from_plant[cell, layer, active[b]]
-                        manure -= work[a, b] * from_manure[cell, layer, active[b]]
-                    plant /= work[a, a]
-                    manure /= work[a, a]
-                from_plant[cell, layer, active[a]] = plant
-                from_manure[cell, layer, active[a]] = manure
+    pools = rates.shape[0]
+    lanes = LANES * stocks.shape[1]
+    decay = np.zeros(1)
+    state = np.zeros((1, pools, lanes))
+    rate = np.zeros((pools, lanes))
+    share = np.zeros((coefficients.shape[1], lanes))
+    factor = np.zeros((modifier.shape[2], lanes))
+    inputs = np.zeros((1, structure.receivers.size, lanes))
+    loss = np.zeros((pools, lanes))
+    term = np.zeros((pools, lanes))
+    pooled = np.zeros((structure.sets.size, lanes))
+    released = np.zeros((1, lanes))
+    for begin in range(0, cells.size, LANES):
+        width = _gather(
+            cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
+            manure_by_unit, state[0], rate, share, factor, inputs[0],
+        )  # fmt: skip
+        taylor(
+            structure, rate, factor, share, dt, order, substeps, decay, inputs, state, loss, term, pooled, released
+        )
+        _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)

@@ -180,7 +180,7 @@ def rate_modifier(
         Read only where ``share_below`` is positive.
     share_above, share_below : float64 (L), dimensionless
         From :func:`depth_shares`.
-    modifier : float64 (n, L), dimensionless
+    modifier : float64 (n, L, 1), dimensionless
         Overwritten.
     """
     layers = modifier.shape[1]
@@ -198,4 +198,4 @@ def rate_modifier(
                 moisture += share_below[layer] * layer_water_factor(
                     water[cell, layer], field_capacity[cell, layer], wilting_point[cell, layer]
                 )
-            modifier[cell, layer] = warmth * moisture
+            modifier[cell, layer, 0] = warmth * moisture

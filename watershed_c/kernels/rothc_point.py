@@ -12,7 +12,6 @@ import math
 import numpy as np
 from numba import njit
 
-from watershed_c.kernels.decomposition import lost_fractions
 from watershed_c.kernels.moisture_laws import deficit_ramp
 from watershed_c.kernels.rate_modifiers import COVERED_FACTOR, temperature_factor
 from watershed_c.kernels.retention import advance_deficit
@@ -100,7 +99,8 @@ def advance_site(months, limits, respired_ratio, state, record):
         lost[RPM] = RPM_RATE * q
         lost[BIO] = BIO_RATE * q
         lost[HUM] = HUM_RATE * q
-        lost_fractions(lost, 4, lost[DPM])
+        for p in range(4):
+            lost[p] = -math.expm1(-lost[p])
         modern = months[m, MODERN]
         ratio = months[m, DPM_RPM]
         plant = months[m, PLANT_INPUT]

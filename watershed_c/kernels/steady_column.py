@@ -54,6 +54,7 @@ def correct_columns(
     cells,
     active,
     rates,
+    group,
     source,
     destination,
     coefficient_index,
@@ -82,12 +83,14 @@ def correct_columns(
     cells : (C,) int64
     active : (P,) int64
         Constituent rows of the pools that turn over.
-    rates : (P,), yr-1
+    rates : (P, n) or (P, 1), yr-1
+    group : (P,) int64
+        Of modifiers that multiply a pool's rate.
     source, destination, coefficient_index : (X,) int64
         Transfers between active pools (positions in ``active``).
     coefficients : (n, E)
         Transferred fractions of the loss, by cell.
-    modifier : (n, L)
+    modifier : (n, L, G)
         Mean rate modifier over the cycle.
     reference : (n, L), kg m-2
     rising, sinking : (n,), kg m-2 yr-1 mineral, at least 0
@@ -122,7 +125,9 @@ def correct_columns(
     half = np.empty((size, size))
     right = np.empty((size, 1))
     pair = np.empty((size, 2))
+    rate = np.empty(pools)
     for cell in cells:
+        column = cell if rates.shape[1] > 1 else 0
         wrong = 0.0
         for i in range(size):
             wrong += abs(defect[cell, i // pools, i % pools])
@@ -137,10 +142,11 @@ def correct_columns(
         for layer in range(layers):
             at = layer * pools
             for p in range(pools):
-                matrix[at + p, at + p] += rates[p] * modifier[cell, layer]
+                rate[p] = rates[p, column] * modifier[cell, layer, group[p]]
+                matrix[at + p, at + p] += rate[p]
             for x in range(source.size):
                 fraction = coefficients[cell, coefficient_index[x]]
-                matrix[at + destination[x], at + source[x]] -= fraction * rates[source[x]] * modifier[cell, layer]
+                matrix[at + destination[x], at + source[x]] -= fraction * rate[source[x]]
             mass = reference[cell, layer]
             loss = (rising[cell] + sinking[cell]) / mass
             for p in range(pools):

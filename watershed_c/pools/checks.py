@@ -20,6 +20,18 @@ MOST_COMBINATIONS = 100_000
 ROUND_OFF = 1e-12
 
 
+def check_rates(model: CompiledPoolModel) -> Iterator[str]:
+    """Problems of the rates: one that is negative or undefined, or 0 in a pool that is not inert."""
+    values, count = _grid(model.properties)
+    rates = model.evaluate_rates(values, count)
+    for pool, name in enumerate(model.pools):
+        bad = ~(rates[pool] >= 0.0) | ~np.isfinite(rates[pool])
+        if bad.any():
+            yield f"pool {name}: its rate is {rates[pool][bad][0]:.6g} yr-1{_at(values, bad)}, must be 0 or more"
+        elif not model.inert[pool] and not (rates[pool] > 0.0).any():
+            yield f"pool {name}: its rate is 0; a pool either has inert = true, or a rate above 0"
+
+
 def check_transfers(model: CompiledPoolModel) -> Iterator[str]:
     """Problems of the transfers: a fraction below 0 or undefined, a pool that gives more than it lost."""
     values, count = _grid(model.properties)
@@ -45,8 +57,9 @@ def check_inputs(model: CompiledPoolModel) -> Iterator[str]:
     for name, kind in model.inputs.items():
         values, count = _grid(kind.parameters)
         total = np.zeros(count)
-        for pool, expression in kind.fractions.items():
-            share = np.broadcast_to(expression(values), (count,))
+        shares = kind.shares({**model.constants(), **values}, len(model.pools), count)
+        for pool in kind.fractions:
+            share = shares[pool]
             bad = ~(share >= 0.0)
             if bad.any():
                 where = f"inputs.{name}.fractions.{model.pools[pool]}"

@@ -1,6 +1,6 @@
 """Arithmetic expressions written in model files, parsed and evaluated without ``eval``.
 
-Allowed: numbers, names, ``+ - * / **``, unary minus, parentheses, and the functions exp, log, sqrt, min, max.
+Allowed: numbers, names, ``+ - * / **``, unary minus, parentheses, and the functions exp, log, sqrt, atan, min, max.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., np.ndarray], int, int]] = {
     "exp": (np.exp, 1, 1),
     "log": (np.log, 1, 1),
     "sqrt": (np.sqrt, 1, 1),
+    "atan": (np.arctan, 1, 1),
     "min": (lambda *values: functools.reduce(np.minimum, values), 2, 16),
     "max": (lambda *values: functools.reduce(np.maximum, values), 2, 16),
 }

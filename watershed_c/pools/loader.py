@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,19 +11,22 @@ from typing import Any
 import numpy as np
 
 from watershed_c.data import data_path
-from watershed_c.pools.checks import check_inputs, check_reference, check_transfers
-from watershed_c.pools.compiled import CompiledPoolModel, InputKind, Quantity, Reference
-from watershed_c.pools.expressions import FUNCTION_NAMES, Expression, ExpressionError
+from watershed_c.kernels.laws import PARAMETERS, Law
+from watershed_c.kernels.moisture_laws import MOISTURE_LAWS
+from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
+from watershed_c.pools.checks import check_inputs, check_rates, check_reference, check_transfers
+from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel, InputKind, Modifier, Quantity, Reference
+from watershed_c.pools.expressions import Expression
+from watershed_c.pools.reading import Reader, nearest
 
-#: laws that the kernels know, by factor
-MODIFIER_LAWS: dict[str, tuple[str, ...]] = {
-    "temperature": ("rothc",),
-    "moisture": ("rothc",),
-    "cover": ("rothc",),
-    "depth": ("exponential",),
-}
-SCHEMES = ("sequential_exponential",)
+#: laws whose number the kernels know, by factor; and those that are a way of their own
+LAWS: dict[str, Mapping[str, Law]] = {"temperature": TEMPERATURE_LAWS, "moisture": MOISTURE_LAWS}
+NAMED_LAWS: dict[str, tuple[str, ...]] = {"cover": ("rothc",), "depth": ("exponential",), "lignin": ("exponential",)}
+FACTORS = (*LAWS, *NAMED_LAWS)
 CARRIERS = ("particulate", "mineral")
+PLACES = ("soil", "surface")
+#: between the name of a model and that of a set of its parameters
+SET_MARK = ":"
 
 
 class ModelError(ValueError):
@@ -36,253 +38,270 @@ class ModelError(ValueError):
 
 
 def available_models() -> list[str]:
-    """Names of the shipped pool models."""
-    return sorted(path.parent.name for path in data_path("models", "pools").glob("*/model.toml"))
+    """Names of the shipped linear pool models."""
+    folders = (path.parent for path in data_path("models", "pools").glob("*/model.toml"))
+    return sorted(folder.name for folder in folders if "transfers" in _content(folder / "model.toml"))
 
 
-def load_model(name_or_folder: str | Path) -> CompiledPoolModel:
+def is_shipped(name: str) -> bool:
+    """Whether this is the name of a shipped pool model, with or without that of a set of its parameters."""
+    return name.partition(SET_MARK)[0] in available_models()
+
+
+def parameter_sets(folder: Path) -> list[str]:
+    """Names of the parameter sets of a model's folder."""
+    return sorted(path.stem for path in folder.glob("sets/*.toml"))
+
+
+def load_model(
+    name_or_folder: str | Path, parameters: Mapping[str, float] | None = None, *, reference: bool = False
+) -> CompiledPoolModel:
     """Load a shipped model by name, or any folder that holds a ``model.toml``.
+
+    Parameters
+    ----------
+    name_or_folder : str or Path
+        ``"century"``, ``"century:ddcent17"`` for a set of its parameters, or a folder (a set likewise).
+    parameters : mapping, optional
+        Values of single parameters, within their ranges.
+    reference : bool
+        Take the set of parameters that the model's reference run was made with.
 
     Raises
     ------
     ModelError
         With all problems of the file.
     """
-    folder = Path(name_or_folder)
-    if not (folder / "model.toml").is_file():
-        known = available_models()
-        if str(name_or_folder) not in known:
-            near = difflib.get_close_matches(str(name_or_folder), known, n=1)
-            hint = f' Did you mean "{near[0]}"?' if near else ""
-            raise ModelError(str(name_or_folder), [f"no such pool model (known: {', '.join(known)}).{hint}"])
-        folder = data_path("models", "pools", str(name_or_folder))
-    path = folder / "model.toml"
+    asked = str(name_or_folder)
+    folder, chosen = _folder(asked)
+    content = _content(folder / "model.toml")
+    chosen = chosen or str(content.get("default_set", ""))
+    if reference:
+        chosen = content.get("reference", {}).get("set", chosen)
+    if chosen:
+        sets = parameter_sets(folder)
+        if chosen not in sets:
+            raise ModelError(asked, [f"no such set of parameters: {chosen!r}.{nearest(chosen, sets)}"])
+        content = _merge(content, _content(folder / "sets" / f"{chosen}.toml"))
+    for key, value in (parameters or {}).items():
+        if key not in content.get("parameters", {}):
+            raise ModelError(asked, [f"no such parameter: {key!r}.{nearest(key, content.get('parameters', {}))}"])
+        content = _merge(content, {"parameters": {key: {"value": value}}})
+    return compile_model(content, folder, chosen)
+
+
+def _folder(asked: str) -> tuple[Path, str]:
+    """Folder of what was asked for, and the set of parameters."""
+    for text, chosen in ((asked, ""), (asked.rpartition(SET_MARK)[0], asked.rpartition(SET_MARK)[2])):
+        if text and (Path(text) / "model.toml").is_file():
+            return Path(text), chosen
+    name, _, chosen = asked.partition(SET_MARK)
+    known = available_models()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise ModelError(asked, [f"no such pool model (known: {', '.join(known)}).{hint}"])
+    return data_path("models", "pools", name), chosen
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(str(path), [f"is not valid TOML: {error}"]) from None
-    return compile_model(content, folder)
 
 
-def compile_model(content: Mapping[str, Any], folder: Path) -> CompiledPoolModel:
+def _merge(content: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged, anything else is replaced."""
+    merged = dict(content)
+    for key, value in other.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def compile_model(content: Mapping[str, Any], folder: Path, parameter_set: str = "") -> CompiledPoolModel:
     """Check the content of a ``model.toml`` and turn it into arrays; ``folder`` is where it and its reference
     lie."""
+    if content.get("couples_reason") and not content.get("pools"):
+        raise ModelError(str(folder / "model.toml"), [f"is no model of pools: {content['couples_reason']}"])
     reader = _Reader()
-    model = reader.model(content, folder)
+    model = reader.model(content, folder, parameter_set)
     if model is not None and not reader.problems:
-        reader.problems.extend((*check_transfers(model), *check_inputs(model), *check_reference(model)))
+        reader.problems.extend(check_rates(model))
+        if not content.get("creates_mass", False):
+            reader.problems.extend(check_transfers(model))
+        reader.problems.extend((*check_inputs(model), *check_reference(model)))
     if model is None or reader.problems:
-        raise ModelError(str(folder / "model.toml"), reader.problems)
+        place = folder / "sets" / f"{parameter_set}.toml" if parameter_set else folder / "model.toml"
+        raise ModelError(str(place), reader.problems)
     return model
 
 
-class _Reader:
-    """Collects problems while reading, so that all are told at once."""
+class _Reader(Reader):
+    """Reads the whole file."""
 
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    # -- pieces
-    # ------------------------------------------------------------------------------------------------------
-    def keys(self, table: Any, where: str, required: str, optional: str = "") -> bool:
-        """Whether ``table`` is a table with the required keys; unknown keys are problems too."""
-        if not isinstance(table, Mapping):
-            self.problems.append(f"{where} must be a table")
-            return False
-        known = [*required.split(), *optional.split()]
-        for key in table:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                self.problems.append(
-                    f"{where}: unknown key {key!r}."
-                    + (f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}")
-                )
-        missing = [key for key in required.split() if key not in table]
-        self.problems.extend(f"{where}: key {key!r} is missing" for key in missing)
-        return not missing
-
-    def number(self, value: Any, where: str, low: float = -math.inf, high: float = math.inf) -> float:
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not low <= value <= high
-            or not math.isfinite(value)
-        ):
-            self.problems.append(f"{where} must be a number from {low:g} to {high:g}, is {value!r}")
-            return math.nan
-        return float(value)
-
-    def text(self, value: Any, where: str, choices: Iterable[str] | None = None) -> str:
-        if not isinstance(value, str) or not value:
-            self.problems.append(f"{where} must be a text, is {value!r}")
-            return ""
-        if choices is not None and value not in choices:
-            self.problems.append(f"{where} = {value!r} must be one of {', '.join(choices)}")
-        return value
-
-    def symbol(self, name: str, where: str, taken: Iterable[str] = ()) -> None:
-        if not name.isidentifier() or name in FUNCTION_NAMES:
-            self.problems.append(f"{where}: {name!r} cannot be a name in expressions")
-        elif name in taken:
-            self.problems.append(f"{where}: {name!r} is declared twice")
-
-    def expression(self, value: Any, where: str, known: Iterable[str]) -> Expression | None:
-        try:
-            expression = Expression(value)
-        except ExpressionError as error:
-            self.problems.append(f"{where}: {error}")
-            return None
-        known = list(known)
-        for name in sorted(expression.names.difference(known)):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known) or 'none'}"
-            self.problems.append(f"{where}: {expression.text!r} uses {name!r}, which is not declared.{hint}")
-        return expression if expression.names <= set(known) else None
-
-    def quantity(self, name: str, table: Any, where: str, required: str, optional: str) -> Quantity | None:
-        if not self.keys(table, where, required, optional):
-            return None
-        bounds = table["range"]
-        if not isinstance(bounds, list) or len(bounds) != 2:
-            self.problems.append(f"{where}.range must be [low, high]")
-            return None
-        low, high = (self.number(bound, f"{where}.range") for bound in bounds)
-        if not low <= high:
-            self.problems.append(f"{where}.range must be [low, high] with low <= high")
-        default = self.number(table["default"], f"{where}.default", low, high) if "default" in table else None
-        return Quantity(
-            name, low, high, str(table.get("units", "-")), str(table.get("description", "")), default
-        )
-
-    # -- the file
-    # ----------------------------------------------------------------------------------------------------
-    def model(self, content: Mapping[str, Any], folder: Path) -> CompiledPoolModel | None:
+    def model(self, content: Mapping[str, Any], folder: Path, parameter_set: str) -> CompiledPoolModel | None:
         if not self.keys(
             content,
             "model",
-            "schema name title description scheme calibration_depth_m sources citations modifiers pools "
-            "inputs reference",
-            "properties definitions transfers",
+            "schema name title description scheme calibration_depth_m sources citations pools inputs",
+            "modifiers properties parameters definitions transfers reference steps_per_year substeps default_set "
+            "couples couples_reason creates_mass creates_mass_reason caution",
         ):
             return None
-        if content["schema"] != 1:
-            self.problems.append(f"schema must be 1, is {content['schema']!r}")
+        if content["schema"] != 2:
+            self.problems.append(f"schema must be 2, is {content['schema']!r}")
         name = self.text(content["name"], "name")
         if name != folder.name:
             self.problems.append(f"name {name!r} must be the name of its folder, {folder.name!r}")
-        scheme = self.text(content["scheme"], "scheme", SCHEMES)
-        depth = self.number(content["calibration_depth_m"], "calibration_depth_m", 0.01, 10.0)
-        citations = self.citations(content["citations"])
-        sources = content["sources"]
-        if not isinstance(sources, list) or not sources:
+        citations = {
+            key: self.text(text, f"citations.{key}") for key, text in self.table(content["citations"], "citations")
+        }
+        sources = content["sources"] if isinstance(content["sources"], list) else []
+        if not sources:
             self.problems.append("sources must list at least one key of [citations]")
-            sources = []
         for key in sources:
             self.text(key, "sources", citations)
-        modifiers = self.modifiers(content["modifiers"])
-        properties: dict[str, Quantity] = {}
-        for key, table in self.table(content.get("properties", {}), "properties"):
-            self.symbol(key, f"properties.{key}")
-            quantity = self.quantity(key, table, f"properties.{key}", "units range", "description")
-            if quantity is not None:
-                properties[key] = quantity
-        definitions: dict[str, Expression] = {}
-        for key, value in self.table(content.get("definitions", {}), "definitions"):
-            self.symbol(key, f"definitions.{key}", properties)
-            expression = self.expression(value, f"definitions.{key}", [*properties, *definitions])
-            if expression is not None:
-                definitions[key] = expression
-        pools = self.pools(content["pools"])
+        parameters = self.quantities(content, "parameters", "value units range source", "description", citations, [])
+        properties = self.quantities(content, "properties", "units range", "description", citations, parameters)
+        symbols = [*parameters, *properties]
+        definitions = self.definitions(content.get("definitions", {}), "definitions", symbols)
+        symbols += definitions
+        pools = self.pools(content["pools"], symbols)
         if pools is None:
             return None
-        names, long_names, carriers, rates, inert = pools
-        transfers = self.transfers(content.get("transfers", []), names, inert, [*properties, *definitions])
+        names, long_names, carriers, places, rates, inert = pools
+        modifiers = self.modifiers(content.get("modifiers", []), names, symbols)
+        source, destination, index, expressions = self.transfers(content.get("transfers", []), names, inert, symbols)
         inputs = {
             key: kind
             for key, table in self.table(content["inputs"], "inputs")
-            if (kind := self.input_kind(key, table, names)) is not None
+            if (kind := self.input_kind(key, table, names, parameters)) is not None
         }
         if "plant" not in inputs:
             self.problems.append("inputs must have a kind 'plant'")
-        reference = self.reference(content["reference"], folder, citations)
+        reference = None
+        depth = self.number(content["calibration_depth_m"], "calibration_depth_m", 0.01, 10.0)
+        if "reference" in content and content["reference"].get("set", "") == parameter_set:
+            reference = self.reference(content["reference"], folder, citations, depth)
+        scheme = self.text(content["scheme"], "scheme", SCHEMES)
+        steps = self.whole(content.get("steps_per_year", 12), "steps_per_year", 1, 366)
+        substeps = self.whole(content.get("substeps", 1), "substeps", 1, 10_000)
+        caution = str(content.get("couples_reason", content.get("creates_mass_reason", "")))
+        couples = self.truth(content.get("couples", True), "couples")
+        self.truth(content.get("creates_mass", False), "creates_mass")
         if self.problems:
             return None
-        source, destination, index, expressions = transfers
         return CompiledPoolModel(
-            name,
-            str(content["title"]),
-            str(content["description"]),
-            names,
-            long_names,
-            carriers,
-            rates,
-            inert,
-            source,
-            destination,
-            index,
-            expressions,
-            definitions,
-            properties,
-            inputs,
-            modifiers,
-            scheme,
-            depth,
-            citations,
-            tuple(sources),
-            reference,
-        )
+            name=name, title=str(content["title"]), description=str(content["description"]),
+            parameter_set=parameter_set, pools=names, long_names=long_names, carriers=carriers, places=places,
+            rate_expressions=rates, inert=inert, source=source, destination=destination, coefficient_index=index,
+            coefficient_expressions=expressions, parameters=parameters, definitions=definitions,
+            properties=properties, inputs=inputs, modifiers=modifiers, scheme=scheme, substeps=substeps,
+            steps_per_year=steps, calibration_depth=depth, couples=couples, caution=caution,
+            citations=citations, sources=tuple(sources), reference=reference,
+        )  # fmt: skip
 
-    def table(self, value: Any, where: str) -> list[tuple[str, Any]]:
-        if not isinstance(value, Mapping):
-            self.problems.append(f"{where} must be a table")
-            return []
-        return list(value.items())
+    def quantities(
+        self,
+        content: Mapping[str, Any],
+        section: str,
+        required: str,
+        optional: str,
+        citations: Mapping[str, str],
+        taken: Iterable[str],
+    ) -> dict[str, Quantity]:
+        found = {}
+        for key, table in self.table(content.get(section, {}), section):
+            self.symbol(key, f"{section}.{key}", taken)
+            quantity = self.quantity(key, table, f"{section}.{key}", required, optional)
+            if quantity is not None:
+                found[key] = quantity
+                if "source" in table:
+                    self.text(table["source"], f"{section}.{key}.source", citations)
+        return found
 
-    def citations(self, value: Any) -> dict[str, str]:
-        return {key: self.text(text, f"citations.{key}") for key, text in self.table(value, "citations")}
-
-    def modifiers(self, value: Any) -> dict[str, str]:
-        modifiers: dict[str, str] = {}
-        for factor, law in self.table(value, "modifiers"):
-            if factor not in MODIFIER_LAWS:
-                near = difflib.get_close_matches(factor, MODIFIER_LAWS, n=1)
-                self.problems.append(
-                    f"modifiers: unknown factor {factor!r}."
-                    + (f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(MODIFIER_LAWS)}")
-                )
-                continue
-            modifiers[factor] = self.text(law, f"modifiers.{factor}", MODIFIER_LAWS[factor])
-        self.problems.extend(
-            f"modifiers: no law for {factor}" for factor in MODIFIER_LAWS if factor not in modifiers
-        )
-        return modifiers
-
-    def pools(
-        self, value: Any
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], np.ndarray, np.ndarray] | None:
-        if not isinstance(value, list) or not value:
+    def pools(self, value: Any, symbols: list[str]) -> tuple[Any, ...] | None:
+        tables = self.tables(value, "pools")
+        if not tables:
             self.problems.append("pools must be one or more [[pools]] tables")
             return None
         names: list[str] = []
-        long_names, carriers, rates, inert = [], [], [], []
-        for number, table in enumerate(value, start=1):
+        long_names, carriers, places, inert = [], [], [], []
+        rates: list[Expression] = []
+        for number, table in enumerate(tables, start=1):
             where = f"pools[{number}]"
-            if not self.keys(table, where, "name long_name rate_per_yr carrier", "inert"):
+            if not self.keys(table, where, "name long_name rate_per_yr carrier", "inert place"):
                 continue
             name = self.text(table["name"], f"{where}.name")
             self.symbol(name, f"{where}.name", names)
             names.append(name)
             long_names.append(self.text(table["long_name"], f"{where}.long_name"))
             carriers.append(self.text(table["carrier"], f"{where}.carrier", CARRIERS))
-            rates.append(self.number(table["rate_per_yr"], f"{where}.rate_per_yr", 0.0, 1e4))
-            inert.append(table.get("inert", False))
-            if inert[-1] not in (True, False) or (rates[-1] == 0.0) != (inert[-1] is True):
-                self.problems.append(
-                    f"{where} ({name}): a pool either has inert = true and rate 0, or a rate above 0"
-                )
-        if len(names) != len(value):
+            places.append(self.text(table.get("place", "soil"), f"{where}.place", PLACES))
+            inert.append(self.truth(table.get("inert", False), f"{where}.inert"))
+            rate = table["rate_per_yr"]
+            if not isinstance(rate, str):
+                rate = self.number(rate, f"{where}.rate_per_yr", 0.0, 1e4)
+                if (rate == 0.0) != inert[-1]:
+                    self.problems.append(
+                        f"{where} ({name}): a pool either has inert = true and rate 0, or a rate above 0"
+                    )
+                rate = rate if rate == rate else 0.0
+            rates.append(self.expression(rate, f"{where}.rate_per_yr", symbols) or Expression(1.0))
+        if len(names) != len(tables):
             return None
-        return tuple(names), tuple(long_names), tuple(carriers), np.array(rates), np.array(inert, dtype=bool)
+        flags = np.array(inert, dtype=bool)
+        return tuple(names), tuple(long_names), tuple(carriers), tuple(places), tuple(rates), flags
+
+    def modifiers(self, value: Any, pools: tuple[str, ...], symbols: list[str]) -> tuple[Modifier, ...]:
+        found = []
+        for number, table in enumerate(self.tables(value, "modifiers"), start=1):
+            where = f"modifiers[{number}]"
+            if not self.keys(table, where, "factor", "law expression parameters pools of in depth_m"):
+                continue
+            members = np.zeros(len(pools), dtype=bool)
+            members[self.members(table.get("pools", list(pools)), f"{where}.pools", pools)] = True
+            factor = self.text(table["factor"], f"{where}.factor")
+            if ("law" in table) == ("expression" in table):
+                self.problems.append(f"{where} ({factor}): give either a law or an expression")
+                continue
+            if "expression" in table:
+                expression = self.expression(table["expression"], f"{where}.expression", symbols)
+                if expression is not None:
+                    found.append(Modifier("static", expression.text, np.zeros(PARAMETERS), members, expression))
+                continue
+            if factor not in FACTORS:
+                self.problems.append(f"{where}: no laws for the factor {factor!r}.{nearest(factor, FACTORS)}")
+                continue
+            law = self.text(table["law"], f"{where}.law", LAWS.get(factor, NAMED_LAWS.get(factor)))
+            parameters = self.law_parameters(factor, law, table.get("parameters", {}), where)
+            ratio_of, ratio_in = np.zeros(len(pools), dtype=bool), np.zeros(len(pools), dtype=bool)
+            if factor == "lignin":
+                ratio_of[self.members(table.get("of", []), f"{where}.of", pools)] = True
+                ratio_in[self.members(table.get("in", []), f"{where}.in", pools)] = True
+                if not ratio_of.any() or (ratio_of & ~ratio_in).any():
+                    self.problems.append(f"{where}: 'of' must name pools, all of them in 'in'")
+            depth = self.number(table.get("depth_m", 0.0), f"{where}.depth_m", 0.0, 10.0)
+            found.append(Modifier(factor, law, parameters, members, None, ratio_of, ratio_in, depth))
+        return tuple(found)
+
+    def law_parameters(self, factor: str, law: str, value: Any, where: str) -> np.ndarray:
+        """Parameters of a law in the order of its kernel."""
+        given = dict(self.table(value, f"{where}.parameters"))
+        defaults: Mapping[str, float | None] = {"coefficient": None} if factor == "lignin" else {}
+        if law in LAWS.get(factor, {}):
+            defaults = LAWS[factor][law].parameters
+        self.problems.extend(
+            f"{where}: law {law!r} has no parameter {key!r}.{nearest(key, defaults)}"
+            for key in given
+            if key not in defaults
+        )
+        found = np.zeros(PARAMETERS)
+        for place, (key, default) in enumerate(defaults.items()):
+            found[place] = self.number(given.get(key, default), f"{where}.parameters.{key}")
+        return found
 
     def transfers(
         self, value: Any, pools: tuple[str, ...], inert: np.ndarray, symbols: list[str]
@@ -291,55 +310,60 @@ class _Reader:
         destination: list[int] = []
         index: list[int] = []
         expressions: dict[str, Expression] = {}
-        if not isinstance(value, list):
-            self.problems.append("transfers must be [[transfers]] tables")
-            value = []
-        for number, table in enumerate(value, start=1):
+        for number, table in enumerate(self.tables(value, "transfers"), start=1):
             where = f"transfers[{number}]"
             if not self.keys(table, where, "from to fraction"):
                 continue
-            donors = table["from"] if isinstance(table["from"], list) else [table["from"]]
+            donors = self.members(table["from"], where, pools)
+            receivers = self.members(table["to"], where, pools)
             expression = self.expression(table["fraction"], f"{where}.fraction", symbols)
-            for pool in (*donors, table["to"]):
-                self.text(pool, where, pools)
-            if expression is None or any(pool not in pools for pool in (*donors, table["to"])):
+            if expression is None or len(receivers) != 1:
                 continue
             expressions.setdefault(expression.text, expression)
             for donor in donors:
-                pair = (pools.index(donor), pools.index(table["to"]))
+                pair = (donor, receivers[0])
                 if pair in zip(source, destination, strict=True):
-                    self.problems.append(f"{where}: the transfer {donor} -> {table['to']} is declared twice")
-                if inert[pair[0]]:
-                    self.problems.append(f"{where}: {donor} is inert and gives nothing")
-                source.append(pair[0])
-                destination.append(pair[1])
+                    self.problems.append(f"{where}: the transfer {pools[donor]} -> {table['to']} is declared twice")
+                if inert[donor]:
+                    self.problems.append(f"{where}: {pools[donor]} is inert and gives nothing")
+                source.append(donor)
+                destination.append(receivers[0])
                 index.append(list(expressions).index(expression.text))
         arrays = (np.array(column, dtype=np.int64) for column in (source, destination, index))
         return (*arrays, tuple(expressions.values()))  # type: ignore[return-value]
 
-    def input_kind(self, name: str, table: Any, pools: tuple[str, ...]) -> InputKind | None:
+    def input_kind(
+        self, name: str, table: Any, pools: tuple[str, ...], constants: Mapping[str, Quantity]
+    ) -> InputKind | None:
         where = f"inputs.{name}"
-        if not self.keys(table, where, "description fractions", "parameters"):
+        if not self.keys(table, where, "description fractions", "parameters definitions"):
             return None
         parameters: dict[str, Quantity] = {}
         for key, value in self.table(table.get("parameters", {}), f"{where}.parameters"):
-            self.symbol(key, f"{where}.parameters")
+            self.symbol(key, f"{where}.parameters", constants)
             quantity = self.quantity(
-                key, value, f"{where}.parameters.{key}", "range", "default units description"
+                key, value, f"{where}.parameters.{key}", "range", "default units description source"
             )
             if quantity is not None:
                 parameters[key] = quantity
+        definitions = self.definitions(table.get("definitions", {}), f"{where}.definitions", [*constants, *parameters])
         fractions: dict[int, Expression] = {}
         for pool, value in self.table(table["fractions"], f"{where}.fractions"):
-            self.text(pool, f"{where}.fractions", pools)
-            expression = self.expression(value, f"{where}.fractions.{pool}", parameters)
-            if expression is not None and pool in pools:
-                fractions[pools.index(pool)] = expression
-        return InputKind(name, str(table["description"]), parameters, fractions)
+            place = self.members(pool, f"{where}.fractions", pools)
+            known = [*constants, *parameters, *definitions]
+            expression = self.expression(value, f"{where}.fractions.{pool}", known)
+            if expression is not None and place:
+                fractions[place[0]] = expression
+        return InputKind(name, str(table["description"]), parameters, definitions, fractions)
 
-    def reference(self, table: Any, folder: Path, citations: Mapping[str, str]) -> Reference | None:
+    def reference(
+        self, table: Any, folder: Path, citations: Mapping[str, str], depth: float
+    ) -> Reference | None:
         if not self.keys(
-            table, "reference", "file drivers depth_m properties equilibrium_rows tolerance_t_ha source"
+            table,
+            "reference",
+            "file drivers properties tolerance_relative source",
+            "set scheme steps_per_year substeps depth_m equilibrium_rows interpolated",
         ):
             return None
         files = []
@@ -352,13 +376,16 @@ class _Reader:
             key: self.number(value, f"reference.properties.{key}")
             for key, value in self.table(table["properties"], "reference.properties")
         }
-        rows = int(self.number(table["equilibrium_rows"], "reference.equilibrium_rows", 0, 1e6) or 0)
         return Reference(
             files[0],
             files[1],
-            self.number(table["depth_m"], "reference.depth_m", 0.01, 10.0),
             properties,
-            rows,
-            self.number(table["tolerance_t_ha"], "reference.tolerance_t_ha", 0.0, 1.0),
+            self.text(table["scheme"], "reference.scheme", SCHEMES) if "scheme" in table else "",
+            self.whole(table.get("steps_per_year", 0), "reference.steps_per_year", 0, 366),
+            self.whole(table.get("substeps", 0), "reference.substeps", 0, 10_000),
+            self.whole(table.get("equilibrium_rows", 0), "reference.equilibrium_rows", 0, 10**6),
+            self.number(table["tolerance_relative"], "reference.tolerance_relative", 0.0, 1.0),
+            self.number(table.get("depth_m", depth), "reference.depth_m", 0.01, 10.0),
             self.text(table["source"], "reference.source", citations),
+            self.truth(table.get("interpolated", False), "reference.interpolated"),
         )

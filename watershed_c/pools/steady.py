@@ -1,89 +1,16 @@
-"""Steady states of a pool model: from inputs, and the input that sustains a measured stock."""
+"""The input that sustains a measured stock, and inert carbon."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from watershed_c.kernels.decomposition import periodic_steady_state
 from watershed_c.kernels.rate_modifiers import CALIBRATION_DEPTH
-from watershed_c.parallel import over_cells
-from watershed_c.pools.compiled import CompiledPoolModel
 
 #: Falloon et al. (1998): IOM = 0.049 TOC^1.139, both t C ha-1, TOC including IOM, at 0-23 cm
 FALLOON_FACTOR = 0.049
 FALLOON_EXPONENT = 1.139
 #: kg m-2 per t ha-1
 KG_M2_PER_T_HA = 0.1
-
-
-def steady_state(
-    model: CompiledPoolModel,
-    cells: np.ndarray,
-    *,
-    coefficients: np.ndarray,
-    modifier: np.ndarray,
-    unit: np.ndarray,
-    plant_by_unit: np.ndarray,
-    manure_by_unit: np.ndarray,
-    dt: float = 1.0 / 12.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Periodic steady stocks sustained by plant input and by manure, at the end of the last step of the
-    cycle.
-
-    The model is linear: the steady state is ``scale * from_plant + from_manure`` for any scale of the plant
-    input. Inert pools are 0 in both.
-
-    Parameters
-    ----------
-    model : CompiledPoolModel
-    cells : int64 (c)
-    coefficients : float64 (n, E)
-        From :meth:`CompiledPoolModel.coefficients`.
-    modifier : float64 (M, n, L), dimensionless
-        Product of the rate modifiers in each of the M steps of the cycle.
-    unit : int64 (n)
-    plant_by_unit, manure_by_unit : float64 (U, M, L, P), kg C m-2 in each step
-    dt : float, yr
-
-    Returns
-    -------
-    from_plant, from_manure : float64 (n, L, P), kg C m-2
-        Zero outside ``cells``; nan in layers where nothing decays all through the cycle.
-
-    Raises
-    ------
-    ValueError
-        Carbon reaches an inert pool, which then has no steady state.
-    """
-    if (
-        model.inert[model.destination].any()
-        or plant_by_unit[..., model.inert].any()
-        or manure_by_unit[..., model.inert].any()
-    ):
-        raise ValueError("carbon reaches an inert pool: there is no steady state")
-    active = np.flatnonzero(~model.inert).astype(np.int64)
-    place = np.full(model.rates.size, -1, dtype=np.int64)
-    place[active] = np.arange(active.size)
-    shape = (modifier.shape[1], modifier.shape[2], model.rates.size)
-    from_plant, from_manure = np.zeros(shape), np.zeros(shape)
-    over_cells(
-        periodic_steady_state,
-        cells,
-        active,
-        model.rates,
-        place[model.source],
-        place[model.destination],
-        model.coefficient_index,
-        coefficients,
-        modifier,
-        unit,
-        plant_by_unit,
-        manure_by_unit,
-        dt,
-        from_plant,
-        from_manure,
-    )
-    return from_plant, from_manure
 
 
 def sustaining_scale(

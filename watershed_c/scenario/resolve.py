@@ -16,7 +16,7 @@ from watershed_c.io.rasters import Raster
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
-from watershed_c.pools.loader import ModelError, available_models, load_model
+from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
@@ -160,8 +160,14 @@ def _names(check: Checker) -> tuple[str, ...]:
     scenario = check.scenario
     pools: tuple[str, ...] = ()
     try:
-        shipped = scenario.carbon.model in available_models()
-        pools = load_model(scenario.carbon.model if shipped else check.path(scenario.carbon.model)).pools
+        name = scenario.carbon.model
+        model = load_model(name if is_shipped(name) else check.path(name))
+        pools = model.pools
+        if not model.couples:
+            check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
+        if set(model.properties) - {"clay"} and scenario.soil.sand is None:
+            needed = ", ".join(sorted(set(model.properties) - {"clay"}))
+            check.add(("soil", "sand"), "", f"is missing: {name} needs {needed}.")
     except ModelError as error:
         known = available_models()
         folder = (check.path(scenario.carbon.model) / "model.toml").is_file()

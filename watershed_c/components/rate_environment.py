@@ -1,0 +1,161 @@
+"""How fast carbon turns over in each layer: the two ways in which a pool model sees temperature and moisture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from watershed_c.kernels.moisture_laws import MOISTURE_LAWS
+from watershed_c.kernels.rate_factors import (
+    LAYER_DRIVERS,
+    multiply_cover,
+    multiply_layers,
+    multiply_lignin,
+    multiply_moisture,
+    multiply_temperature,
+)
+from watershed_c.kernels.rate_modifiers import maximum_deficit, rate_modifier, update_deficit
+from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
+from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
+
+if TYPE_CHECKING:
+    from watershed_c.pools import CompiledPoolModel
+
+#: climate of a cell that a moisture law may want, and from what it is made
+CLIMATE_DRIVERS = ("rain_over_pet", "rain_minus_pet", "rain_per_year")
+#: no month is wetter than this for the ratio of rain to potential evapotranspiration: any law is flat by then
+WETTEST_RATIO = 10.0
+
+
+class Environment(Protocol):
+    """Fills ``modifier`` (n, L, G), the product of the modifiers of each group of pools."""
+
+    warnings: list[str]
+
+    def follow_texture(self) -> None:
+        """Clay has changed."""
+
+    def update(self, modifier: np.ndarray, dt: float) -> None:
+        """Take the present temperature, water and cover; ``dt`` yr is the length of the step."""
+
+
+def _plant_cover(w: Watershed) -> np.ndarray:
+    return np.ascontiguousarray(w.units.plant_cover, dtype=np.float64)
+
+
+class SharedDeficit:
+    """RothC: one moisture deficit for the plough layer (coupling rule 9), each layer's own water below it.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    model : CompiledPoolModel
+    above, below : (L)
+        From :func:`watershed_c.kernels.rate_modifiers.depth_shares`.
+    moisture : {"official", "layered"}
+    """
+
+    def __init__(
+        self, watershed: Watershed, model: CompiledPoolModel, above: np.ndarray, below: np.ndarray, moisture: str
+    ) -> None:
+        w = self._watershed = watershed
+        self._depth = model.calibration_depth
+        self.warnings: list[str] = []
+        if moisture == "layered":
+            above, below = np.zeros_like(above), above + below
+        self._above, self._below = above, below
+        available = (w.field_capacity - w.wilting_point)[w.cells][:, below > 0.0]
+        if not (available > 0.0).all():
+            if moisture == "layered":
+                raise ValueError("moisture = layered needs field capacity above wilting point in every layer")
+            self.warnings.append(
+                f"no soil water is known below {model.calibration_depth:g} m: decomposition takes it for moist there"
+            )
+        self._maximum = np.zeros(w.clay.size)
+
+    def follow_texture(self) -> None:
+        """Maximum deficit of the present clay."""
+        w = self._watershed
+        self._maximum[w.cells] = maximum_deficit(100.0 * w.clay[w.cells], self._depth)
+
+    def update(self, modifier: np.ndarray, dt: float) -> None:
+        """Advance the deficit, then all factors of every layer."""
+        w, cover = self._watershed, _plant_cover(self._watershed)
+        over_cells(update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._maximum, w.deficit)
+        over_cells(
+            rate_modifier, w.cells, w.temperature, w.layer_temperature, w.unit, cover, w.deficit, self._maximum,
+            w.water, w.field_capacity, w.wilting_point, self._above, self._below, modifier,
+        )  # fmt: skip
+
+
+class LayerByLayer:
+    """Any other model: each layer has its own temperature and water, each group of pools its own factors.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    model : CompiledPoolModel
+    depth_factor : (L)
+    first_row : int
+        Of the pools among the constituents.
+    """
+
+    def __init__(
+        self, watershed: Watershed, model: CompiledPoolModel, depth_factor: np.ndarray, first_row: int
+    ) -> None:
+        w = self._watershed = watershed
+        self._model, self._depth_factor, self._first_row = model, depth_factor, first_row
+        self.warnings: list[str] = []
+        self._thickness = w.layer_bottom - w.layer_top
+        self._climate = np.zeros(w.clay.size)
+        needed = {MOISTURE_LAWS[m.law].driver for m in model.dynamic if m.factor == "moisture"}
+        if needed & set(LAYER_DRIVERS) and not (w.field_capacity > w.wilting_point)[w.cells].all():
+            self.warnings.append("no soil water is known: decomposition takes the soil for moist")
+
+    def follow_texture(self) -> None:
+        """Nothing here depends on clay."""
+
+    def update(self, modifier: np.ndarray, dt: float) -> None:
+        """All factors of every layer."""
+        w = self._watershed
+        modifier[w.cells] = 1.0
+        for law, members in zip(self._model.dynamic, self._model.members, strict=True):
+            match law.factor:
+                case "temperature":
+                    number = TEMPERATURE_LAWS[law.law].number
+                    over_cells(
+                        multiply_temperature, w.cells, number, law.parameters, w.temperature, w.layer_temperature,
+                        members, modifier,
+                    )  # fmt: skip
+                case "moisture":
+                    number, driver = MOISTURE_LAWS[law.law].number, MOISTURE_LAWS[law.law].driver
+                    self._take_climate(driver, dt)
+                    over_cells(
+                        multiply_moisture, w.cells, number, law.parameters, LAYER_DRIVERS.get(driver, 0), w.water,
+                        w.wilting_point, w.field_capacity, w.saturation, self._thickness, self._climate, members,
+                        modifier,
+                    )  # fmt: skip
+                case "cover":
+                    over_cells(multiply_cover, w.cells, w.unit, _plant_cover(w), members, modifier)
+                case "depth":
+                    over_cells(multiply_layers, w.cells, self._depth_factor, members, modifier)
+                case "lignin":
+                    over_cells(
+                        multiply_lignin, w.cells, law.parameters[0], law.ratio_of, law.ratio_in, w.stocks,
+                        self._first_row, members, modifier,
+                    )  # fmt: skip
+
+    def _take_climate(self, driver: str, dt: float) -> None:
+        """What the law wants to know of the step: yearly amounts are those of the step over its length."""
+        w = self._watershed
+        match driver:
+            case "rain_over_pet":
+                np.divide(w.precipitation, w.pet, out=self._climate, where=w.pet > 0.0)
+                self._climate[w.pet <= 0.0] = WETTEST_RATIO
+                np.minimum(self._climate, WETTEST_RATIO, out=self._climate)
+            case "rain_minus_pet":
+                np.divide(w.precipitation - w.pet, dt, out=self._climate)
+            case "rain_per_year":
+                np.divide(w.precipitation, dt, out=self._climate)

@@ -1,0 +1,119 @@
+"""Rate modifiers in every layer, factor by factor, for any pool model: each kernel multiplies the groups of pools that
+its factor concerns. The laws themselves are in :mod:`watershed_c.kernels.temperature_laws` and ``moisture_laws``.
+RothC's own, which share one moisture deficit, are in :mod:`watershed_c.kernels.rate_modifiers`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from watershed_c.kernels.moisture_laws import moisture_law
+from watershed_c.kernels.rate_modifiers import COVERED_FACTOR
+from watershed_c.kernels.temperature_laws import temperature_law
+
+#: kg m-3
+WATER_DENSITY = 1000.0
+#: what a moisture law wants to know of a layer -> number of the driver below; others are of the cell's climate
+LAYER_DRIVERS = {"relative_water": 1, "deficit": 2, "saturation": 3, "volumetric_water": 4}
+
+
+@njit(cache=True, nogil=True)
+def multiply_temperature(cells, law, parameters, temperature, layer_temperature, member, modifier):
+    """Multiply the groups that are a ``member`` (G, bool) of ``modifier`` (n, L, G) by a temperature law.
+
+    Temperatures as in :func:`rate_modifier`; the law's number and parameters from
+    :mod:`watershed_c.kernels.temperature_laws`.
+    """
+    for cell in cells:
+        factor = 0.0
+        for layer in range(modifier.shape[1]):
+            if layer == 0 or layer_temperature[layer] != layer_temperature[layer - 1]:
+                factor = temperature_law(law, parameters, temperature[cell] + layer_temperature[layer])
+            for g in range(member.size):
+                if member[g]:
+                    modifier[cell, layer, g] *= factor
+
+
+@njit(cache=True, nogil=True)
+def multiply_moisture(cells, law, parameters, driver, water, wilting_point, field_capacity, saturation, thickness,
+                      climate, member, modifier):  # fmt: skip
+    """Multiply the groups that are a ``member`` of ``modifier`` by a moisture law.
+
+    ``driver`` says what the law wants of a layer: a number of
+    ``LAYER_DRIVERS``, or 0: the ``climate`` (n) of the cell, as ``laws.DRIVERS`` has it; water in
+    kg m-2, ``thickness`` (L) m.
+    """
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            here = water[cell, layer]
+            value = climate[cell]
+            if driver == 1 or driver == 2:
+                available = field_capacity[cell, layer] - wilting_point[cell, layer]
+                value = (here - wilting_point[cell, layer]) / available if available > 0.0 else 1.0
+                if driver == 2:
+                    value = 1.0 - value
+            elif driver == 3:
+                pores = saturation[cell, layer]
+                value = here / pores if pores > 0.0 else 0.5
+            elif driver == 4:
+                value = here / (WATER_DENSITY * thickness[layer])
+            factor = moisture_law(law, parameters, value)
+            for g in range(member.size):
+                if member[g]:
+                    modifier[cell, layer, g] *= factor
+
+
+@njit(cache=True, nogil=True)
+def multiply_cover(cells, unit, plant_cover, member, modifier):
+    """Multiply by RothC's factor of plant cover."""
+    for cell in cells:
+        if plant_cover[unit[cell]] > 0.5:
+            for layer in range(modifier.shape[1]):
+                for g in range(member.size):
+                    if member[g]:
+                        modifier[cell, layer, g] *= COVERED_FACTOR
+
+
+@njit(cache=True, nogil=True)
+def multiply_layers(cells, factor, member, modifier):
+    """Multiply by a ``factor`` (L) of each layer."""
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            for g in range(member.size):
+                if member[g]:
+                    modifier[cell, layer, g] *= factor[layer]
+
+
+@njit(cache=True, nogil=True)
+def multiply_lignin(cells, coefficient, ratio_of, ratio_in, stocks, first_row, member, modifier):
+    """Multiply by ``exp(-coefficient * share)``: the share of the pools ``ratio_of`` in ``ratio_in`` (P, bool)."""
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            part = 0.0
+            whole = 0.0
+            for p in range(ratio_in.size):
+                if ratio_in[p]:
+                    whole += stocks[cell, layer, first_row + p]
+                    if ratio_of[p]:
+                        part += stocks[cell, layer, first_row + p]
+            if whole > 0.0:
+                factor = math.exp(-coefficient * part / whole)
+                for g in range(member.size):
+                    if member[g]:
+                        modifier[cell, layer, g] *= factor
+
+
+@njit(cache=True, nogil=True)
+def temperature_table(law, parameters, values, factor):
+    """Multiply ``factor`` by a temperature law of ``values``, element by element."""
+    for i in range(values.size):
+        factor[i] *= temperature_law(law, parameters, values[i])
+
+
+@njit(cache=True, nogil=True)
+def moisture_table(law, parameters, values, factor):
+    """Multiply ``factor`` by a moisture law of ``values``, element by element."""
+    for i in range(values.size):
+        factor[i] *= moisture_law(law, parameters, values[i])
