@@ -53,7 +53,7 @@ class Column(NamedTuple):
     def step(self) -> np.ndarray:
         cells = np.arange(self.water.shape[0], dtype=np.int64)
         carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-1], TABLE, HENRY, self.exchange)
-        return self.exchange
+        return self.exchange.T
 
 
 def column(
@@ -67,7 +67,7 @@ def column(
         stocks, np.zeros((nodes, layers)), np.zeros((nodes, layers)), np.zeros(nodes), np.zeros(nodes),
         np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.full(nodes, 200.0),
         np.full(nodes, percolation), np.full(nodes, temperature), np.zeros(layers),
-        np.full((nodes, layers), carbon_dioxide), np.zeros((nodes, 6)),
+        np.full((nodes, layers), carbon_dioxide), np.zeros((6, nodes)),
     )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def annual(c: Column) -> np.ndarray:
     """Twelve steps after the column has forgotten how it began."""
     for _ in range(240):
         c.step()
-    return sum((c.step().copy() for _ in range(12)), np.zeros_like(c.exchange))
+    return sum((c.step().copy() for _ in range(12)), np.zeros_like(c.exchange.T))
 
 
 def test_carbonic_weathering_consumes_carbon_dioxide() -> None:
@@ -296,7 +296,7 @@ def test_calcium_and_carbon_close_to_round_off(data: st.DataObject) -> None:
 def test_what_dissolves_and_precipitates_again_returns_the_totals() -> None:
     c = column(1, lithogenic=3.0, pedogenic=1.0, percolation=0.0, carbon_dioxide=0.02)
     c.step()
-    dissolved = c.exchange[0].copy()
+    dissolved = c.exchange[:, 0].copy()
     assert dissolved[LITHOGENIC_DISSOLVED] == pytest.approx(3.0 * dissolved[PEDOGENIC_DISSOLVED], rel=1e-12)
     c.water[:] = 1e-9  # dried out
     back = c.step()[0]

@@ -115,7 +115,7 @@ class Carbonate(Process):
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
-        self._exchange = np.zeros((watershed.water.shape[0], 6))
+        self._exchange = np.zeros((6, watershed.water.shape[0]))
 
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""
@@ -161,14 +161,14 @@ class Carbonate(Process):
 
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange
-        lithogenic = exchange[:, LITHOGENIC_DISSOLVED].copy()
-        pedogenic = exchange[:, PEDOGENIC_DISSOLVED] - exchange[:, PRECIPITATED]
+        lithogenic = exchange[LITHOGENIC_DISSOLVED]
+        pedogenic = exchange[PEDOGENIC_DISSOLVED] - exchange[PRECIPITATED]
         dissolved = lithogenic + pedogenic
         ledger.book("carbonate_dissolved", "sic_lithogenic", lithogenic, factor=-1.0)
         ledger.book("carbonate_dissolved", "sic_pedogenic", pedogenic, factor=-1.0)
         ledger.book("carbonate_dissolved", "dic", dissolved)
         ledger.book("carbonate_dissolved", "calcium", dissolved, factor=CALCIUM_PER_CARBON)
-        ledger.book("dic_gas_exchange", "dic", exchange[:, GAS_EXCHANGE].copy())
-        for account, column in (("dic", DIC_EXPORT), ("calcium", CALCIUM_EXPORT)):
-            left = ledger.book(f"{account}_leached", account, exchange[:, column].copy(), factor=-1.0)
+        ledger.book("dic_gas_exchange", "dic", exchange[GAS_EXCHANGE])
+        for account, row in (("dic", DIC_EXPORT), ("calcium", CALCIUM_EXPORT)):
+            left = ledger.book(f"{account}_leached", account, exchange[row], factor=-1.0)
             ledger.export(f"{account}_leached", account, -left)

@@ -30,7 +30,7 @@ PRESSURE_STEP, LOWEST_PRESSURE = 0.025, 1e-4
 _LOG_LOWEST = math.log(LOWEST_PRESSURE)
 _PRESSURE_STEPS = math.ceil(-_LOG_LOWEST / PRESSURE_STEP)
 
-#: columns of ``exchange`` filled by :func:`carbonate_step`
+#: rows of ``exchange`` filled by :func:`carbonate_step`
 LITHOGENIC_DISSOLVED, PEDOGENIC_DISSOLVED, PRECIPITATED, GAS_EXCHANGE, DIC_EXPORT, CALCIUM_EXPORT = range(6)
 
 _LN10 = math.log(10.0)
@@ -257,7 +257,7 @@ def carbonate_step(
     table, henry
         Of :func:`equilibrium_table`.
     exchange
-        (n, 6) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
+        (6, n) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
         from the pedogenic row, carbonate C precipitated (pedogenic), C passed from soil air into DIC
         (negative: degassed), DIC and calcium exported with baseflow.
 
@@ -317,15 +317,15 @@ def carbonate_step(
             dic_inflow = share * new_dic
             calcium[cell, layer] = dissolved_calcium - calcium_inflow
             dic[cell, layer] = new_dic - dic_inflow
-        exchange[cell, LITHOGENIC_DISSOLVED] = dissolved_lithogenic
-        exchange[cell, PEDOGENIC_DISSOLVED] = dissolved_pedogenic
-        exchange[cell, PRECIPITATED] = precipitated
-        exchange[cell, GAS_EXCHANGE] = gas
+        exchange[LITHOGENIC_DISSOLVED, cell] = dissolved_lithogenic
+        exchange[PEDOGENIC_DISSOLVED, cell] = dissolved_pedogenic
+        exchange[PRECIPITATED, cell] = precipitated
+        exchange[GAS_EXCHANGE, cell] = gas
         volume = groundwater[cell] + baseflow[cell]
         share = baseflow[cell] / volume if volume > 0.0 else 0.0
         dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
         new_dic = groundwater_dic[cell] + dic_inflow
-        exchange[cell, CALCIUM_EXPORT] = share * dissolved_calcium
-        exchange[cell, DIC_EXPORT] = share * new_dic
-        groundwater_calcium[cell] = dissolved_calcium - exchange[cell, CALCIUM_EXPORT]
-        groundwater_dic[cell] = new_dic - exchange[cell, DIC_EXPORT]
+        exchange[CALCIUM_EXPORT, cell] = share * dissolved_calcium
+        exchange[DIC_EXPORT, cell] = share * new_dic
+        groundwater_calcium[cell] = dissolved_calcium - exchange[CALCIUM_EXPORT, cell]
+        groundwater_dic[cell] = new_dic - exchange[DIC_EXPORT, cell]
