@@ -20,7 +20,7 @@ PAN_FACTOR = 0.75
 #: column of a table -> name of the driver
 COLUMNS = {"temperature_degC": "temperature", "rain_mm": "rain", "pet_mm": "pet", MODIFIER: MODIFIER}
 #: t C ha-1, below which a pool is compared absolutely: no program prints less
-LEAST_COMPARED = 0.01
+LEAST_COMPARED = 0.001
 
 
 def point(properties: Mapping[str, float], depth: float) -> Soil:
