@@ -131,8 +131,6 @@ class FlowRouter(Process):
         self._open_boundary[w.outlets] = True
         self._takes_part = w.active | self._open_boundary
         self._offsets, self._nearness = neighbour_offsets(w.shape[1]), neighbour_nearness(w.dx, w.dy)
-        self._core = np.flatnonzero(w.active).astype(np.int64)
-        self._own_area = np.where(w.active, w.cell_area, 0.0)
         self._amount = w.work(0)
         self.undrained = np.zeros(0, dtype=np.int64)
         self.depression_depth = np.zeros(n)
@@ -140,7 +138,7 @@ class FlowRouter(Process):
         # surface of the network in hand; differs from the one above after a restart has brought that back
         self._network_surface = np.zeros(n)
         self.route()
-        if self.undrained.size == self._core.size:
+        if self.undrained.size == np.count_nonzero(w.active):
             raise ValueError(
                 "no water can leave the catchment: it needs an open boundary node beside one of its cells"
             )
@@ -176,7 +174,7 @@ class FlowRouter(Process):
         w = self.watershed
         surface = self.routed_elevation
         filled, parent, order = flood(surface, w.active, self._open_boundary, w.shape[1], self._offsets)
-        cells = np.sort(order)
+        core, cells = np.flatnonzero(w.active), np.sort(order)
         single, share = np.full((surface.size, 1), -1, dtype=np.int64), np.zeros((surface.size, 1))
         receivers, weights = single, share
         if self.method == "multiple":
@@ -191,10 +189,10 @@ class FlowRouter(Process):
             w.steepest_slope, direction,
         )  # fmt: skip
         over_cells(
-            gradient, self._core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
+            gradient, core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
-        self.undrained = np.setdiff1d(self._core, cells, assume_unique=True)
+        self.undrained = np.setdiff1d(core, cells, assume_unique=True)
         w.order = np.concatenate((self.undrained, downstream_order(cells, receivers)))
         w.first_receiver, w.receivers, w.weights = in_flow_order(w.order, receivers, weights)
         self.depression_depth[cells] = filled[cells] - surface[cells]
@@ -203,7 +201,8 @@ class FlowRouter(Process):
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), order[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(filled), w.elevation, filled)
         np.greater(self.depression_depth, 0.0, out=w.in_depression)
-        accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._own_area, w.drainage_area)
+        np.multiply(w.active, w.cell_area, out=self._amount)
+        accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)
         w.routing_version += 1
 
     def run_one_step(self, dt: float) -> None:

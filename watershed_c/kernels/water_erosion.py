@@ -271,28 +271,28 @@ def _bound_by_soil(cells, mineral, stocks, dry_mass_per_unit, potential):
 
 @njit(cache=True, nogil=True)
 def _route_dry(
-    order, first, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, kept
+    order, first, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, passing
 ):  # fmt: skip
-    """Dry soil that enters each node, that each cell detaches, and the share of what enters that it keeps."""
+    """Dry soil that enters each node, that each cell detaches, and the share of what enters that passes it."""
     for index in range(order.size):
         node = order[index]
         if not is_soil[node]:
             continue
         inflow = load[node]
-        keep = 0.0
+        share = 1.0
         detach = 0.0
         if first[index] == first[index + 1] or (trap and in_depression[node]):
-            keep = 1.0
+            share = 0.0
         elif inflow > capacity[node]:
             if not in_depression[node]:
-                keep = 1.0 - capacity[node] / inflow
+                share = capacity[node] / inflow
         else:
             detach = min(potential[node], capacity[node] - inflow)
-        kept[node] = keep
+        passing[node] = share
         eroded[node] = detach
-        if keep == 1.0:
+        if share == 0.0:
             continue
-        outflow = inflow - keep * inflow + detach
+        outflow = share * inflow + detach
         for place in range(first[index], first[index + 1]):
             load[receivers[place]] += weights[place] * outflow
 
@@ -339,16 +339,16 @@ def _take_up(
 
 
 @njit(cache=True, nogil=True)
-def _carry(order, first, receivers, weights, is_soil, kept, carried):
-    """Pass what a cell does not keep of what it carries to its receivers."""
+def _carry(order, first, receivers, weights, is_soil, passing, carried):
+    """Pass the share of what a cell carries that it does not keep to its receivers."""
     columns = carried.shape[1]
     leaving = np.empty(columns)
     for index in range(order.size):
         node = order[index]
-        if not is_soil[node] or kept[node] == 1.0:
+        if not is_soil[node] or passing[node] == 0.0:
             continue
         for k in range(columns):
-            leaving[k] = (1.0 - kept[node]) * carried[node, k]
+            leaving[k] = passing[node] * carried[node, k]
         for place in range(first[index], first[index + 1]):
             target = receivers[place]
             for k in range(columns):
@@ -357,16 +357,17 @@ def _carry(order, first, receivers, weights, is_soil, kept, carried):
 
 @njit(cache=True, nogil=True)
 def _lay_down(cells, load, carried, deposit_mineral, deposit, deposited, net_mineral, net):
-    """Lay what each cell keeps of its load in its surface buffer; ``deposited`` holds that share on entry."""
+    """Lay what each cell keeps in its surface buffer; ``deposited`` holds the share that passes on entry."""
     rows = net.shape[1]
     for node in cells:
-        kept = deposited[node]
-        deposited[node] = kept * load[node]
-        if kept > 0.0:
-            net_mineral[node] = kept * carried[node, rows]
+        passing = deposited[node]
+        deposited[node] = load[node] - passing * load[node]
+        if passing < 1.0:
+            # the difference, for the ledger: to the last digit what does not leave
+            net_mineral[node] = carried[node, rows] - passing * carried[node, rows]
             deposit_mineral[node] += net_mineral[node]
             for k in range(rows):
-                net[node, k] = kept * carried[node, k]
+                net[node, k] = carried[node, k] - passing * carried[node, k]
                 deposit[node, k] += net[node, k]
 
 
