@@ -300,7 +300,7 @@ def carbonate_step(
             if change >= solid:
                 change = solid
             elif change > 0.0:
-                from_lithogenic *= change / solid
+                from_lithogenic = change * (from_lithogenic / solid)  # the whole, exactly, where there is no other
                 from_pedogenic = change - from_lithogenic
             else:
                 from_lithogenic, from_pedogenic = 0.0, change
