@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from watershed_c.kernels.pool_steps import Structure, doublings, exact_plan
+from watershed_c.pools.base import Pathways, PoolModel
 from watershed_c.pools.expressions import Expression
 
 Values = Mapping[str, np.ndarray | float]
@@ -133,26 +134,17 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledPoolModel:
+class CompiledPoolModel(PoolModel):
     """A linear pool model. P pools, T transfers, E distinct transfer coefficients, G groups of modifiers.
+
+    Attributes that every pool model has: :class:`watershed_c.pools.base.PoolModel`.
 
     Attributes
     ----------
-    name, title, description : str
-    parameter_set : str
-        Name of the set of parameters, "" for the model's own.
-    pools : tuple of str (P)
-    long_names, carriers, places : tuples of str (P)
-        ``particulate`` or ``mineral`` carriers decide which enrichment ratio applies (coupling rule 21); places are
-        ``soil`` or ``surface``.
     rate_expressions : tuple of Expression (P), yr-1 at modifier 1
-    inert : bool (P)
     source, destination, coefficient_index : int64 (T)
         Transfer t gives ``coefficients[:, coefficient_index[t]]`` of what decays in ``source[t]`` to
         ``destination[t]``. What no transfer takes is respired.
-    parameters : mapping of the numbers expressions use
-    properties : mapping of soil properties the coefficients need, in the model's own units
-    inputs : mapping of kinds of organic input
     modifiers : tuple of Modifier
     scheme : str
         The reference's own; one of SCHEMES.
@@ -160,14 +152,6 @@ class CompiledPoolModel:
         Of Euler and Runge-Kutta.
     steps_per_year : int
         Of the reference.
-    calibration_depth : float, m
-    couples : bool
-        Whether it may run together with erosion.
-    caution : str
-        What a user must know before using it, "" if nothing.
-    citations : mapping key -> full reference
-    sources : tuple of citation keys of the model itself
-    reference : Reference
     """
 
     name: str
@@ -208,6 +192,22 @@ class CompiledPoolModel:
         object.__setattr__(self, "structure", self._structure(group))
         middle = {name: np.array([0.5 * (q.low + q.high)]) for name, q in self.properties.items()}
         object.__setattr__(self, "rates", self.evaluate_rates(middle, 1)[:, 0])
+
+    @property
+    def slowest(self) -> int:
+        """The pool that turns over slowest, inert ones aside."""
+        turning = np.flatnonzero(~self.inert)
+        return int(turning[np.argmin(self.rates[turning])])
+
+    @property
+    def pathways(self) -> Pathways:
+        """Transfers; each has the modifier of its donor."""
+        group = self.structure.group
+        return Pathways(group, self.source, self.destination, self.coefficient_index, group[self.source])
+
+    def deciding_arrays(self) -> list[np.ndarray]:
+        """Rates and transfers."""
+        return [self.rates, self.source, self.destination]
 
     @property
     def dynamic(self) -> tuple[Modifier, ...]:
@@ -306,10 +306,6 @@ class CompiledPoolModel:
         """
         return self.evaluate_rates(*self.values_of(properties))
 
-    def constants(self) -> dict[str, np.ndarray | float]:
-        """Value of every parameter."""
-        return {name: float(q.default) for name, q in self.parameters.items()}  # type: ignore[arg-type]
-
     def _known(self, values: Values) -> dict[str, np.ndarray | float]:
         known = self.constants()
         known.update(values)
@@ -379,31 +375,3 @@ class CompiledPoolModel:
             case "exact":
                 return (*exact_plan(float(np.max(largest_loss, initial=0.0))), doubled)
         raise ValueError(f"scheme must be one of {', '.join(SCHEMES)}, is {scheme!r}")
-
-    def allocate(self, kind: str, **parameters: float) -> np.ndarray:
-        """Shares (P) of the pools in one unit of organic input, summing to 1.
-
-        Parameters
-        ----------
-        kind : str
-            A key of ``inputs`` ("plant", "manure").
-        **parameters : float
-            The parameters this kind declares ("dpm_rpm"); those left out take their default.
-        """
-        if kind not in self.inputs:
-            raise ValueError(f"model {self.name} knows no input {kind!r}; known: {', '.join(self.inputs)}")
-        declared = self.inputs[kind].parameters
-        unknown = sorted(set(parameters) - set(declared))
-        if unknown:
-            raise ValueError(
-                f"input {kind!r} of model {self.name} has no parameter {unknown[0]!r}; "
-                f"it has: {', '.join(declared) or 'none'}"
-            )
-        values = self.constants()
-        for name, quantity in declared.items():
-            value = parameters.get(name, quantity.default)
-            if value is None:
-                raise ValueError(f"input {kind!r} of model {self.name} needs the parameter {name!r}")
-            quantity.check(np.atleast_1d(np.float64(value)))
-            values[name] = float(value)
-        return self.inputs[kind].shares(values, len(self.pools), 1)[:, 0]
