@@ -95,7 +95,8 @@ def test_deficit_at_the_end_of_the_month_knows_no_parts(cover: float) -> None:
     for parts in (1, 2, 8):
         deficit = start.copy()
         for _ in range(parts):
-            update_deficit(cells, rain / parts, demand / parts, unit, np.array([cover]), maximum, deficit)
+            covered = np.array([cover])
+            update_deficit(cells, rain / parts, demand / parts, unit, covered, maximum, 0.556 * maximum, deficit)
         found.append(deficit)
     np.testing.assert_allclose(found[1], found[0], atol=1e-12 * 120.0)
     np.testing.assert_allclose(found[2], found[0], atol=1e-12 * 120.0)

@@ -38,7 +38,7 @@ def test_topsoil_deficit_follows_the_manuals_table() -> None:
     deficit = np.zeros(1)
     for row in rows:
         rain, pan = np.array([float(row["rain_mm"])]), np.array([float(row["pan_evap_mm"])])
-        update_deficit(CELL, rain, 0.75 * pan, CELL, COVERED, maximum, deficit)
+        update_deficit(CELL, rain, 0.75 * pan, CELL, COVERED, maximum, 0.556 * maximum, deficit)
         assert deficit[0] == pytest.approx(float(row["acc_TSMD_mm"]), abs=0.005), row
 
 
@@ -47,18 +47,18 @@ def test_bare_soil_stops_drying_early_but_keeps_what_plants_dried() -> None:
     rain, thirst = np.zeros(1), np.array([30.0])
     deficit = np.zeros(1)
     for _ in range(3):
-        update_deficit(CELL, rain, thirst, CELL, BARE, maximum, deficit)
+        update_deficit(CELL, rain, thirst, CELL, BARE, maximum, 0.556 * maximum, deficit)
     assert deficit[0] == pytest.approx(0.556 * -44.94, rel=1e-15)
     # the ramp uses the whole maximum also when bare, so soil dried only while bare stays above 0.8388
     assert deficit_factor(deficit[0], maximum[0]) == pytest.approx(0.83885, abs=1e-5)
     for _ in range(3):
-        update_deficit(CELL, rain, thirst, CELL, COVERED, maximum, deficit)
+        update_deficit(CELL, rain, thirst, CELL, COVERED, maximum, 0.556 * maximum, deficit)
     assert deficit[0] == maximum[0]
-    update_deficit(CELL, rain, thirst, CELL, BARE, maximum, deficit)
+    update_deficit(CELL, rain, thirst, CELL, BARE, maximum, 0.556 * maximum, deficit)
     assert deficit[0] == maximum[0]
-    update_deficit(CELL, np.array([10.0]), np.zeros(1), CELL, BARE, maximum, deficit)
+    update_deficit(CELL, np.array([10.0]), np.zeros(1), CELL, BARE, maximum, 0.556 * maximum, deficit)
     assert deficit[0] == pytest.approx(maximum[0] + 10.0, rel=1e-15)
-    update_deficit(CELL, np.array([100.0]), np.zeros(1), CELL, BARE, maximum, deficit)
+    update_deficit(CELL, np.array([100.0]), np.zeros(1), CELL, BARE, maximum, 0.556 * maximum, deficit)
     assert deficit[0] == 0.0
 
 
@@ -98,7 +98,7 @@ def test_cutting_layers_changes_neither_topsoil_moisture_nor_the_mean_factor() -
         layers = bottom.size
         # the same relative water content everywhere
         water, capacity, wilting = (np.full((1, layers), value) for value in (20.0, 40.0, 10.0))
-        modifier = np.zeros((1, layers))
+        modifier = np.zeros((1, layers, 1))
         rate_modifier(
             CELL,
             np.array([12.0]),
@@ -107,6 +107,8 @@ def test_cutting_layers_changes_neither_topsoil_moisture_nor_the_mean_factor() -
             COVERED,
             np.array([-35.0]),
             np.array([-44.94]),
+            np.array([0.444]),
+            0.2,
             water,
             capacity,
             wilting,
@@ -114,8 +116,8 @@ def test_cutting_layers_changes_neither_topsoil_moisture_nor_the_mean_factor() -
             below,
             modifier,
         )
-        means.append(float(modifier[0] @ (bottom - top)))
-        topsoil.append(modifier[0, 0])
+        means.append(float(modifier[0, :, 0] @ (bottom - top)))
+        topsoil.append(modifier[0, 0, 0])
     assert means[0] == pytest.approx(means[1], rel=1e-12)
     assert topsoil[0] == topsoil[1]
     assert topsoil[0] == pytest.approx(
@@ -134,7 +136,7 @@ def test_layer_temperature_and_unit_reach_the_right_cells_and_layers() -> None:
     rng = np.random.default_rng(5)
     water = rng.uniform(5.0, 45.0, (n, layers))
     capacity, wilting = np.full((n, layers), 40.0), np.full((n, layers), 10.0)
-    modifier = np.full((n, layers), -1.0)
+    modifier = np.full((n, layers, 1), -1.0)
     cells = np.array([0, 2, 3])
     rate_modifier(
         cells,
@@ -144,6 +146,8 @@ def test_layer_temperature_and_unit_reach_the_right_cells_and_layers() -> None:
         cover,
         deficit,
         maximum,
+        np.full(n, 0.444),
+        0.2,
         water,
         capacity,
         wilting,
@@ -159,6 +163,6 @@ def test_layer_temperature_and_unit_reach_the_right_cells_and_layers() -> None:
             expected *= temperature_factor(temperature[cell] + offset[layer]) * (
                 0.6 if unit[cell] == 0 else 1.0
             )
-            assert modifier[cell, layer] == pytest.approx(expected, rel=1e-14, abs=1e-300)
+            assert modifier[cell, layer, 0] == pytest.approx(expected, rel=1e-14, abs=1e-300)
     # frozen air, but the third layer is 4 K warmer than the -5 degC cliff needs
     assert (modifier[0, :2] == 0.0).all() and modifier[0, 2] > 0.0

@@ -150,8 +150,8 @@ def test_with_the_official_limits_the_bucket_is_the_official_one() -> None:
     cell, bucket, deficit = np.zeros(1, dtype=np.int64), np.zeros(1), 0.0
     for _ in range(500):
         rain, thirst, cover = rng.gamma(2.0, 20.0), rng.gamma(2.0, 25.0), float(rng.integers(2))
-        maximum = np.array([end])
-        update_deficit(cell, np.array([rain]), np.array([thirst]), cell, np.array([cover]), maximum, bucket)
+        maximum, bare = np.array([end]), np.array([bare_limit])
+        update_deficit(cell, np.array([rain]), np.array([thirst]), cell, np.array([cover]), maximum, bare, bucket)
         deficit = advance_deficit(deficit, rain, thirst, covered_limit, bare_limit, cover > 0.5)
         assert deficit == bucket[0]
         assert deficit_ramp(deficit, start, end, 0.2) == pytest.approx(deficit_factor(deficit, end), rel=1e-14)

@@ -12,6 +12,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
 from watershed_c.kernels.decomposition import decompose, decompose_by_series
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
+from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -46,6 +47,9 @@ class Decomposition(Process):
         Of models with RothC's moisture law. *official*: soil above the calibration depth has RothC's shared topsoil
         deficit, soil below it the water of its own layer on the same ramp. *layered*: every layer has its own water.
         Saturated soil is not slowed in either. Models with another law always have the water of each layer.
+    topsoil : TopsoilMoisture, optional
+        Of models with RothC's moisture law: which program's deficit and ramp; default RothC-26.3. What it needs beside
+        clay (``silt`` and ``organic_carbon`` in %, ``bulk_density`` in g cm-3, of the topsoil) is in ``properties``.
     scheme : str
         One of ``watershed_c.pools.compiled.SCHEMES``; default the model's own.
     properties : mapping name -> (n,)
@@ -108,6 +112,7 @@ class Decomposition(Process):
         depth_scale: float = DEPTH_SCALE,
         doc_fraction: float = 0.0,
         moisture: str = "official",
+        topsoil: TopsoilMoisture | None = None,
         scheme: str = "",
         properties: Mapping[str, np.ndarray] | None = None,
     ) -> None:
@@ -143,11 +148,14 @@ class Decomposition(Process):
         self._clay = np.full(n, math.nan)
         self._amount = w.work(0)
         above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
-        self._environment: Environment = (
-            SharedDeficit(w, model, above, below, moisture)
-            if model.law("moisture") == "rothc" and model.modifiers_are_common
-            else LayerByLayer(w, model, above + below, self._first_row)
-        )
+        self._environment: Environment
+        if model.law("moisture") == "rothc" and model.modifiers_are_common:
+            options = topsoil or TopsoilMoisture()
+            self._environment = SharedDeficit(w, model, above, below, moisture, options, self._properties)
+        elif topsoil is not None and not topsoil.is_official:
+            raise ValueError(f"variants of RothC's moisture are of models that have it; {model.name} has its own")
+        else:
+            self._environment = LayerByLayer(w, model, above + below, self._first_row)
         self.warnings.extend(self._environment.warnings)
         self._follow_texture()
 

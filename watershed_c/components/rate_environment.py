@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,8 +16,9 @@ from watershed_c.kernels.rate_factors import (
     multiply_moisture,
     multiply_temperature,
 )
-from watershed_c.kernels.rate_modifiers import maximum_deficit, rate_modifier, update_deficit
+from watershed_c.kernels.rate_modifiers import UNLIMITED_SHARE, rate_modifier, update_deficit
 from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
+from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
@@ -55,10 +57,26 @@ class SharedDeficit:
     above, below : (L)
         From :func:`watershed_c.kernels.rate_modifiers.depth_shares`.
     moisture : {"official", "layered"}
+    topsoil : TopsoilMoisture
+        Which program's drying and ramp; the ramp of layers with their own water begins and ends alike.
+    properties : mapping name -> (n,)
+        What ``topsoil`` needs beside clay.
+
+    Raises
+    ------
+    ValueError
+        A property is missing or out of reach; no water where ``layered`` needs it.
     """
 
     def __init__(
-        self, watershed: Watershed, model: CompiledPoolModel, above: np.ndarray, below: np.ndarray, moisture: str
+        self,
+        watershed: Watershed,
+        model: CompiledPoolModel,
+        above: np.ndarray,
+        below: np.ndarray,
+        moisture: str,
+        topsoil: TopsoilMoisture,
+        properties: Mapping[str, np.ndarray],
     ) -> None:
         w = self._watershed = watershed
         self._depth = model.calibration_depth
@@ -73,20 +91,31 @@ class SharedDeficit:
             self.warnings.append(
                 f"no soil water is known below {model.calibration_depth:g} m: decomposition takes it for moist there"
             )
-        self._maximum = np.zeros(w.clay.size)
+        self._topsoil = topsoil
+        self._properties = {name: values[w.cells] for name, values in properties.items() if name in topsoil.needs}
+        self._maximum, self._bare_limit = np.zeros(w.clay.size), np.zeros(w.clay.size)
+        # with the official ramp the same numbers
+        self._covered_limit = self._maximum if topsoil.moisture_option != 2 else np.zeros(w.clay.size)
+        self._unlimited_share = np.full(w.clay.size, UNLIMITED_SHARE)
 
     def follow_texture(self) -> None:
-        """Maximum deficit of the present clay."""
-        w = self._watershed
-        self._maximum[w.cells] = maximum_deficit(100.0 * w.clay[w.cells], self._depth)
+        """Limits of the deficit with the present clay."""
+        w, topsoil = self._watershed, self._topsoil
+        clay = 100.0 * w.clay[w.cells]
+        start, end, covered, bare = topsoil.limits({"clay": clay, **self._properties}, self._depth)
+        self._maximum[w.cells], self._covered_limit[w.cells], self._bare_limit[w.cells] = end, covered, bare
+        if topsoil.moisture_option > 1:
+            self._unlimited_share[w.cells] = start / end
 
     def update(self, modifier: np.ndarray, dt: float) -> None:
         """Advance the deficit, then all factors of every layer."""
         w, cover = self._watershed, _plant_cover(self._watershed)
-        over_cells(update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._maximum, w.deficit)
+        over_cells(update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._covered_limit,
+                   self._bare_limit, w.deficit)  # fmt: skip
         over_cells(
             rate_modifier, w.cells, w.temperature, w.layer_temperature, w.unit, cover, w.deficit, self._maximum,
-            w.water, w.field_capacity, w.wilting_point, self._above, self._below, modifier,
+            self._unlimited_share, self._topsoil.driest_factor, w.water, w.field_capacity, w.wilting_point, self._above,
+            self._below, modifier,
         )  # fmt: skip
 
 

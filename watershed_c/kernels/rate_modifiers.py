@@ -84,39 +84,44 @@ def temperature_factor(temperature):
 
 
 @njit(cache=True, nogil=True)
-def deficit_factor(deficit, maximum):
-    """RothC's ``b``: 1 down to 0.444 of the maximum deficit, then linear to 0.2 at the maximum.
+def deficit_factor(deficit, maximum, unlimited_share=UNLIMITED_SHARE, driest_factor=DRIEST_FACTOR):
+    """RothC's ``b``: 1 down to 0.444 of the maximum deficit, then linear to 0.2 at the maximum, flat beyond.
 
     ``deficit`` and ``maximum`` in kg m-2, both negative. The ramp uses the maximum under plants also for bare
-    soil.
+    soil. Variants (:class:`watershed_c.kernels.topsoil_moisture.TopsoilMoisture`) begin and end it elsewhere.
     """
-    threshold = UNLIMITED_SHARE * maximum
+    threshold = unlimited_share * maximum
     if deficit > threshold:
         return 1.0
-    return DRIEST_FACTOR + (1.0 - DRIEST_FACTOR) * (maximum - deficit) / (maximum - threshold)
+    if deficit <= maximum:
+        return driest_factor
+    return driest_factor + (1.0 - driest_factor) * (maximum - deficit) / (maximum - threshold)
 
 
 @njit(cache=True, nogil=True)
-def layer_water_factor(water, field_capacity, wilting_point):
-    """The ramp of ``deficit_factor`` on a layer's own relative deficit (FC - W) / (FC - WP), bounded by 0.2
-    and 1."""
+def layer_water_factor(
+    water, field_capacity, wilting_point, unlimited_share=UNLIMITED_SHARE, driest_factor=DRIEST_FACTOR
+):
+    """The ramp of ``deficit_factor`` on a layer's own relative deficit (FC - W) / (FC - WP), bounded by its
+    least factor and 1."""
     available = field_capacity - wilting_point
     if available <= 0.0:
         return 1.0
     relative = (field_capacity - water) / available
-    if relative <= UNLIMITED_SHARE:
+    if relative <= unlimited_share:
         return 1.0
     if relative >= 1.0:
-        return DRIEST_FACTOR
-    return DRIEST_FACTOR + (1.0 - DRIEST_FACTOR) * (1.0 - relative) / (1.0 - UNLIMITED_SHARE)
+        return driest_factor
+    return driest_factor + (1.0 - driest_factor) * (1.0 - relative) / (1.0 - unlimited_share)
 
 
 @njit(cache=True, nogil=True)
-def update_deficit(cells, rain, evapotranspiration, unit, plant_cover, maximum, deficit):
+def update_deficit(cells, rain, evapotranspiration, unit, plant_cover, covered_limit, bare_limit, deficit):
     """Advance RothC's topsoil moisture deficit by one month; one bucket per cell, whatever its layers.
 
-    ``D = rain - evapotranspiration``. Under plants ``S <- max(maximum, min(0, S + D))``. Bare soil stops at
-    0.556 of the maximum, but soil that is already drier (dried under plants) holds its deficit or re-wets.
+    ``D = rain - evapotranspiration``. Under plants ``S <- max(covered_limit, min(0, S + D))``. Bare soil stops at
+    ``bare_limit`` (officially 0.556 of the maximum), but soil that is already drier (dried under plants) holds its
+    deficit or re-wets.
 
     Parameters
     ----------
@@ -127,7 +132,7 @@ def update_deficit(cells, rain, evapotranspiration, unit, plant_cover, maximum, 
         Row of ``plant_cover`` that a cell uses.
     plant_cover : float64 (U)
         1 under plants, 0 when bare.
-    maximum : float64 (n), kg m-2, negative
+    covered_limit, bare_limit : float64 (n), kg m-2, negative
     deficit : float64 (n), kg m-2, <= 0
         Changed in place.
     """
@@ -136,9 +141,9 @@ def update_deficit(cells, rain, evapotranspiration, unit, plant_cover, maximum, 
         before = deficit[cell]
         after = min(0.0, before + rain[cell] - evapotranspiration[cell])
         if plant_cover[unit[cell]] > 0.5:
-            limit = maximum[cell]
+            limit = covered_limit[cell]
         else:
-            limit = min(BARE_SHARE * maximum[cell], before)
+            limit = min(bare_limit[cell], before)
         deficit[cell] = max(limit, after)
 
 
@@ -151,6 +156,8 @@ def rate_modifier(
     plant_cover,
     deficit,
     maximum,
+    unlimited_share,
+    driest_factor,
     water,
     field_capacity,
     wilting_point,
@@ -175,7 +182,11 @@ def rate_modifier(
     plant_cover : float64 (U)
         1 under plants (``cover`` = 0.6), 0 when bare (``cover`` = 1).
     deficit, maximum : float64 (n), kg m-2
-        Topsoil moisture deficit and its maximum under plants, both negative.
+        Topsoil moisture deficit and the one at which the factor is least, both negative.
+    unlimited_share : float64 (n), dimensionless
+        Share of the maximum at which the factor begins to fall.
+    driest_factor : float
+        The least factor.
     water, field_capacity, wilting_point : float64 (n, L), kg m-2
         Read only where ``share_below`` is positive.
     share_above, share_below : float64 (L), dimensionless
@@ -186,7 +197,7 @@ def rate_modifier(
     layers = modifier.shape[1]
     for i in range(cells.size):
         cell = cells[i]
-        topsoil = deficit_factor(deficit[cell], maximum[cell])
+        topsoil = deficit_factor(deficit[cell], maximum[cell], unlimited_share[cell], driest_factor)
         air = temperature[cell]
         cover = COVERED_FACTOR if plant_cover[unit[cell]] > 0.5 else 1.0
         warmth = 0.0
@@ -196,6 +207,10 @@ def rate_modifier(
             moisture = share_above[layer] * topsoil
             if share_below[layer] > 0.0:
                 moisture += share_below[layer] * layer_water_factor(
-                    water[cell, layer], field_capacity[cell, layer], wilting_point[cell, layer]
+                    water[cell, layer],
+                    field_capacity[cell, layer],
+                    wilting_point[cell, layer],
+                    unlimited_share[cell],
+                    driest_factor,
                 )
             modifier[cell, layer, 0] = warmth * moisture

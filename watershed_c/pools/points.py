@@ -10,14 +10,9 @@ import numpy as np
 from watershed_c.kernels.moisture_laws import MOISTURE_LAWS
 from watershed_c.kernels.pool_runs import INTERPOLATED, Forcing, Lignin, Points, run_linear
 from watershed_c.kernels.rate_factors import moisture_table, temperature_table
-from watershed_c.kernels.rate_modifiers import (
-    BARE_SHARE,
-    COVERED_FACTOR,
-    DRIEST_FACTOR,
-    UNLIMITED_SHARE,
-    maximum_deficit,
-)
+from watershed_c.kernels.rate_modifiers import COVERED_FACTOR, DRIEST_FACTOR
 from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
+from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.parallel import over_cells
 from watershed_c.pools.compiled import CompiledPoolModel
 
@@ -88,7 +83,8 @@ class Soil:
     depth : (n) or (1), m
         Of RothC's bucket.
     limits : (ramp start, ramp end, covered, bare), each (n) or (1), kg m-2, or None
-        Of the moisture deficit, in place of the official ones.
+        Of the moisture deficit, in place of the official ones: ``TopsoilMoisture(...).limits(properties, depth)`` of
+        :mod:`watershed_c.kernels.topsoil_moisture`.
     driest_factor : (n) or (1)
         Rate at the end of the ramp.
     """
@@ -331,8 +327,7 @@ def _bucket(model: CompiledPoolModel, soil: Soil, points: int, bucket: bool) -> 
     if not bucket:
         return (np.zeros(0),) * 5
     if soil.limits is None:
-        maximum = maximum_deficit(soil.properties["clay"], soil.depth)
-        limits = (UNLIMITED_SHARE * maximum, maximum, maximum, BARE_SHARE * maximum)
+        limits = TopsoilMoisture().limits(dict(soil.properties), soil.depth)
     else:
         limits = soil.limits
     start, end, covered, bare = (np.broadcast_to(np.asarray(v, dtype=np.float64), (points,)).copy() for v in limits)
