@@ -70,7 +70,7 @@ def test_wind_at_ten_metres_fao_example_14():
 
 
 def test_saturated_still_air_evaporates_with_its_energy_alone():
-    """Without wind and deficit Penman-Monteith is the equilibrium rate: Priestley-Taylor without 1.26, to 0.408 / latent."""
+    """Without wind and deficit Penman-Monteith is the equilibrium rate: Priestley-Taylor without 1.26."""
     equilibrium = e.penman_monteith(20.0, 20.0, 20.0, 12.0, 1.0, 0.0, e.saturation_vapour_pressure(20.0), 300.0)
     wet = e.priestley_taylor(20.0, 12.0, 1.0, 300.0) / e.PRIESTLEY_TAYLOR
     assert float(equilibrium) == pytest.approx(float(wet) * 0.408 * (2.501 - 0.002361 * 20.0), rel=1e-12)

@@ -1,8 +1,8 @@
 """Evaporative demand from radiation, humidity and wind: FAO-56 Penman-Monteith and Priestley-Taylor.
 
-Plain numpy, elementwise: scalars or arrays that broadcast. Radiation in MJ m-2 d-1, temperatures in degC, vapour pressure
-in kPa, wind in m s-1, elevation in m, results in mm d-1. Equation numbers are those of Allen et al. (1998), FAO Irrigation
-and Drainage Paper 56, unless another source is named.
+Plain numpy, elementwise: scalars or arrays that broadcast. Radiation in MJ m-2 d-1, temperatures in degC, vapour
+pressure in kPa, wind in m s-1, elevation in m, results in mm d-1. Equation numbers are those of Allen et al. (1998),
+FAO Irrigation and Drainage Paper 56, unless another source is named.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ KELVIN = 273.16
 REFERENCE_ALBEDO = 0.23
 #: Priestley & Taylor (1972), Mon. Weather Rev. 100, 81: alpha of a large wet surface
 PRIESTLEY_TAYLOR = 1.26
-#: least value of the cloudiness function 1.35 Rs/Rso - 0.35 (ASCE-EWRI 2005, eq. 18): thick cloud does not warm the ground
+#: least value of the cloudiness function 1.35 Rs/Rso - 0.35 (ASCE-EWRI 2005, eq. 18)
 LEAST_CLOUDINESS = 0.05
-#: MJ m-2 d-1 K-1, soil heat flux of a month per K from the month before to the month after (FAO-56 eq. 43), and per K from
-#: the month before where the next one is not known (eq. 44)
+#: MJ m-2 d-1 K-1, soil heat flux of a month per K from the month before to the month after (FAO-56 eq. 43), and per K
+#: from the month before where the next one is not known (eq. 44)
 SOIL_HEAT, SOIL_HEAT_END = 0.07, 0.14
 
 
@@ -56,7 +56,7 @@ def actual_vapour_pressure(
 ) -> np.ndarray:
     """kPa from mean daily extremes of temperature (degC) and relative humidity (%).
 
-    ``(e(Tmin) humidity_max + e(Tmax) humidity_min) / 200`` (eq. 17); with the mean relative humidity in place of both it is
+    ``(e(Tmin) humidity_max + e(Tmax) humidity_min) / 200`` (eq. 17); with the mean humidity in place of both it is
     eq. 19.
     """
     low, high = saturation_vapour_pressure(temperature_min), saturation_vapour_pressure(temperature_max)
@@ -150,8 +150,8 @@ def penman_monteith(
 
     Notes
     -----
-    Eq. 6, never below zero (dew is no demand); s the slope of the vapour pressure curve, g the psychrometric constant, es
-    the mean of saturation at Tmin and Tmax::
+    Eq. 6, never below zero (dew is no demand); s the slope of the vapour pressure curve, g the psychrometric constant,
+    es the mean of saturation at Tmin and Tmax::
 
         ET0 = (0.408 s (Rn - G) + g 900 / (T + 273) u2 (es - ea)) / (s + g (1 + 0.34 u2))
     """
