@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support import shared
-from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
+from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_climate
+from watershed_c.io.weather import change
 
 RAIN = [60, 50, 55, 50, 55, 60, 55, 65, 60, 75, 70, 65]
 MEAN = [3.4, 3.6, 5.1, 7.3, 11.0, 13.9, 16.0, 16.0, 13.5, 10.2, 6.1, 4.6]

@@ -43,7 +43,7 @@ def test_a_desert_that_must_rain_gets_a_wet_day():
 
 
 def test_wet_days_and_spells_are_those_of_the_chain():
-    """Variance of the number of wet days: n f (1 - f) of independent ones, of the chain (1 + r) / (1 - r) times that."""
+    """Variance of the number of wet days: n f (1 - f) of independent ones, of a chain (1 + r) / (1 - r) times that."""
     years, share = 1500, 0.3
     days = np.full(12, share * 30.0)
     counts = {}

@@ -1,10 +1,11 @@
-"""Monthly climate tables: CSV or NetCDF in, arrays in degC and mm per month out.
+"""Climate tables: CSV or NetCDF in, arrays in degC and mm per month out.
 
 A CSV names the unit in the column: ``tmean_degC`` or ``tmean_degF``, ``tmin_...``, ``tmax_...``,
-``precipitation_mm`` or ``precip_inch``, ``pet_mm``, ``erosivity_MJ_mm_ha_h``, ``wet_days``. Rows are
-``month`` 1-12 (normals) or ``year,month`` (a series without gaps). Lines that begin with ``#`` are comments.
-In NetCDF the unit is the attribute ``units`` of the variable, and the time axis gives year and month (or a
-dimension ``month`` of 12 normals).
+``precipitation_mm`` or ``precip_inch``, ``pet_mm``, ``erosivity_MJ_mm_ha_h``, ``wet_days``; for Priestley-Taylor and
+Penman-Monteith ``radiation_MJ_m2_day``, ``wind_2m_m_s``, ``humidity_%``. Rows are ``month`` 1-12 (normals),
+``year,month`` (a series without gaps), or days: ``date`` (YYYY-MM-DD) or ``year,month,day``, which become months with
+their number of wet days (`daily`). Lines that begin with ``#`` are comments. In NetCDF the unit is the attribute
+``units`` of the variable, and the time axis gives the date (or a dimension ``month`` of 12 normals).
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from watershed_c.io.climate_checks import (
+    AMOUNTS,
     Table,
     check_calendar,
     check_order,
@@ -27,7 +30,9 @@ from watershed_c.io.climate_checks import (
     nearest,
     quantity_and_unit,
 )
+from watershed_c.io.daily import check_days, monthly, split_dates
 from watershed_c.kernels.climate import DAYS_IN_MONTH
+from watershed_c.kernels.evapotranspiration import wind_at_two_metres
 
 
 class ClimateTableError(ValueError):
@@ -54,11 +59,18 @@ class MonthlyForcing:
     pet : (T,) mm per month, or None
     erosivity : (T,) MJ mm ha-1 h-1 in the month, or None
     wet_days : (T,) days with rain in the month, or None
+    radiation : (T,) MJ m-2 d-1, solar, on the horizontal, or None
+    wind : (T,) m s-1 at 2 m, or None
+    humidity_min, humidity_max : (T,) %, or None
+        Means of the daily extremes of relative humidity; both are the mean where only that is known.
+    vapour_pressure : (T,) kPa, or None
     first_year : int or None
         None for normals.
     first_month : int, 1-12
     is_normals : bool
         Twelve normal months, the same every year, January first.
+    before : MonthlyForcing or None
+        Twelve normals that hold before the record, where those are not its own first years.
     """
 
     temperature: np.ndarray
@@ -68,9 +80,15 @@ class MonthlyForcing:
     pet: np.ndarray | None = None
     erosivity: np.ndarray | None = None
     wet_days: np.ndarray | None = None
+    radiation: np.ndarray | None = None
+    wind: np.ndarray | None = None
+    humidity_min: np.ndarray | None = None
+    humidity_max: np.ndarray | None = None
+    vapour_pressure: np.ndarray | None = None
     first_year: int | None = None
     first_month: int = 1
     is_normals: bool = True
+    before: MonthlyForcing | None = None
 
     def __len__(self) -> int:
         return self.temperature.size
@@ -95,35 +113,7 @@ class MonthlyForcing:
         return np.bincount(months, weights=values, minlength=12) / np.bincount(months, minlength=12)
 
 
-def change(
-    forcing: MonthlyForcing,
-    *,
-    temperature: float = 0.0,
-    precipitation: float = 0.0,
-    pet: float = 0.0,
-    erosivity: float = 0.0,
-) -> MonthlyForcing:
-    """The record under another climate: K added to temperatures, per cent to the others.
-
-    A prescribed ``pet`` or ``erosivity`` does not follow temperature and rain by itself: give its own change,
-    or leave it out of the table so that it is computed. Raises ValueError where per cent is below -100.
-    """
-    for name, percent in (("precipitation", precipitation), ("pet", pet), ("erosivity", erosivity)):
-        if percent < -100.0:
-            raise ValueError(f"{name} cannot change by {percent} %: -100 % is none left")
-
-    def scaled(values: np.ndarray | None, percent: float) -> np.ndarray | None:
-        return None if values is None else values * (1.0 + percent / 100.0)
-
-    return replace(
-        forcing,
-        temperature=forcing.temperature + temperature,
-        temperature_min=None if forcing.temperature_min is None else forcing.temperature_min + temperature,
-        temperature_max=None if forcing.temperature_max is None else forcing.temperature_max + temperature,
-        precipitation=forcing.precipitation * (1.0 + precipitation / 100.0),
-        pet=scaled(forcing.pet, pet),
-        erosivity=scaled(forcing.erosivity, erosivity),
-    )
+_CALENDAR = ("year", "month", "day")
 
 
 # -- reading --
@@ -168,7 +158,7 @@ def _read_csv(path: Path, rename: dict[str, str], problems: list[str]) -> Table 
         problems.append(f"{path.name}: is empty")
         return None
     delimiter = max(",;\t", key=numbered[0][1].count)
-    rows = list(csv.reader((line for _, line in numbered), delimiter=delimiter))
+    rows = split_dates(list(csv.reader((line for _, line in numbered), delimiter=delimiter)))
     header = [name.strip() for name in rows[0]]
     for old in rename:
         if old not in header:
@@ -186,17 +176,17 @@ def _read_csv(path: Path, rename: dict[str, str], problems: list[str]) -> Table 
         for j, cell in enumerate(row[: len(names)]):
             number = _number(cell)
             values[i, j] = math.inf if number is None else number
-            if number is None and (quantity_and_unit(names[j]) or names[j] in ("year", "month")):
+            if number is None and (quantity_and_unit(names[j]) or names[j] in _CALENDAR):
                 text = f'{header[j]} = "{cell.strip()}" is not a number'
                 wrong.setdefault(header[j], (text, []))[1].append(line)
     problems.extend(f"{path.name}:{lines[0]}: {text}{_also(lines[1:])}" for text, lines in wrong.values())
-    calendar = {name: values[:, names.index(name)] for name in ("year", "month") if name in names}
+    calendar = {name: values[:, names.index(name)] for name in _CALENDAR if name in names}
     columns: dict[str, tuple[str, str, np.ndarray]] = {}
     unknown: list[str] = []
     for j, name in enumerate(names):
         found = quantity_and_unit(name)
         if found is None:
-            unknown += [] if name in ("year", "month") else [header[j]]
+            unknown += [] if name in _CALENDAR else [header[j]]
         elif found[0] in columns:
             problems.append(f"{path.name}: columns {columns[found[0]][0]} and {header[j]} both give {found[0]}")
         else:
@@ -204,7 +194,10 @@ def _read_csv(path: Path, rename: dict[str, str], problems: list[str]) -> Table 
     if "month" not in calendar:
         problems.append(f'{path.name}: there is no column "month"{nearest("month", header)}')
         return None
-    return Table(path.name, calendar.get("year"), calendar["month"], columns, unknown)
+    if "day" in calendar and "year" not in calendar:
+        problems.append(f"{path.name}: days need a column year, too{nearest('year', header)}")
+        return None
+    return Table(path.name, calendar.get("year"), calendar["month"], columns, unknown, calendar.get("day"))
 
 
 def _number(cell: str) -> float | None:
@@ -245,7 +238,7 @@ def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Tab
                 f"(it has {', '.join(map(str, data.dims)) or 'none'})"
             )
             return None
-        year = None
+        year = day = None
         if axis == "time" and not hasattr(data["time"].dt, "month"):
             problems.append(
                 f'{path.name}: the time axis has no calendar: give it units such as "days since 1990-01-01"'
@@ -254,6 +247,8 @@ def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Tab
         if axis == "time":
             month = data["time"].dt.month.values.astype(np.float64)
             year = data["time"].dt.year.values.astype(np.float64)
+            if np.any((np.diff(month) == 0.0) & (np.diff(year) == 0.0)):
+                day = data["time"].dt.day.values.astype(np.float64)
         else:
             month = np.asarray(
                 data["month"].values if "month" in data.variables else np.arange(1, data.sizes["month"] + 1),
@@ -280,11 +275,11 @@ def _read_netcdf(path: Path, rename: dict[str, str], problems: list[str]) -> Tab
                 problems.append(f"{path.name}: variables {columns[found[0]][0]} and {variable} both give {found[0]}")
             values = np.asarray(data[variable].values, dtype=np.float64)
             columns[found[0]] = (variable, unit, np.where(np.isinf(values), math.nan, values))
-        return Table(path.name, year, month, columns, unknown)
+        return Table(path.name, year, month, columns, unknown, day)
 
 
 def _assemble(table: Table, problems: list[str]) -> MonthlyForcing | None:
-    check_calendar(table, problems)
+    (check_calendar if table.day is None else check_days)(table, problems)
     has_mean = "temperature" in table.columns
     if not has_mean and not {"temperature_min", "temperature_max"} <= set(table.columns):
         problems.append(
@@ -297,7 +292,7 @@ def _assemble(table: Table, problems: list[str]) -> MonthlyForcing | None:
         )
 
     month = np.where((table.month >= 1.0) & (table.month <= 12.0), table.month, 1.0)
-    days = DAYS_IN_MONTH[month.astype(np.int64) - 1]
+    days = DAYS_IN_MONTH[month.astype(np.int64) - 1] if table.day is None else np.ones(month.size)
     converted: dict[str, np.ndarray] = {}
     for quantity, (name, unit, values) in table.columns.items():
         scaled = convert(quantity, unit, values, days)
@@ -309,15 +304,28 @@ def _assemble(table: Table, problems: list[str]) -> MonthlyForcing | None:
     check_order(table, converted, problems)
     if problems:
         return None
+    if table.day is not None:
+        table, converted = monthly(table, converted)
+        for quantity in set(AMOUNTS) & set(converted):
+            check_values(table, quantity, table.columns[quantity][0], converted[quantity], problems)
+        if problems:
+            return None
+    if "wind_10m" in converted:
+        converted.setdefault("wind", wind_at_two_metres(converted.pop("wind_10m"), 10.0))
+    if "humidity" in converted:
+        mean = converted.pop("humidity")
+        for extreme in ("humidity_min", "humidity_max"):
+            converted.setdefault(extreme, mean)
     if not has_mean:
         converted["temperature"] = 0.5 * (converted["temperature_min"] + converted["temperature_max"])
     order = np.argsort(table.month) if table.year is None else np.arange(table.month.size)
     known = {item.name for item in fields(MonthlyForcing)}
+    columns: dict[str, Any] = {
+        quantity: np.ascontiguousarray(values[order]) for quantity, values in converted.items() if quantity in known
+    }
     return MonthlyForcing(
-        **{
-            quantity: np.ascontiguousarray(values[order]) for quantity, values in converted.items() if quantity in known
-        },
+        **columns,
         first_year=None if table.year is None else int(table.year[0]),
         first_month=1 if table.year is None else int(table.month[0]),
         is_normals=table.year is None,
-    )  # type: ignore[arg-type]
+    )

@@ -28,7 +28,16 @@ QUANTITIES: dict[str, tuple[str, ...]] = {
     "pet": ("pet", "potential_evapotranspiration"),
     "erosivity": ("erosivity", "rainfall_erosivity", "r_factor"),
     "wet_days": ("wet_days", "wet", "rain_days"),
+    "radiation": ("radiation", "solar_radiation", "shortwave_radiation", "rsds", "srad"),
+    "wind": ("wind_2m", "wind_speed_2m", "u2"),
+    "wind_10m": ("wind_10m", "wind_speed_10m", "u10", "sfcwind", "ws"),
+    "humidity": ("humidity", "relative_humidity", "rh", "hurs"),
+    "humidity_min": ("humidity_min", "relative_humidity_min", "rhmin"),
+    "humidity_max": ("humidity_max", "relative_humidity_max", "rhmax"),
+    "vapour_pressure": ("vapour_pressure", "vapor_pressure", "vap"),
 }
+#: of a month and not of its mean day: summed over days
+AMOUNTS = ("precipitation", "pet", "erosivity")
 _TEMPERATURES = ("temperature", "temperature_min", "temperature_max")
 _TEMPERATURE_UNITS = {
     "degC": (1.0, 0.0),
@@ -60,6 +69,23 @@ _WATER_RATES = {
 }
 _EROSIVITY_UNITS = {"MJ_mm_ha_h": 1.0, "MJ_mm_ha-1_h-1": 1.0, "MJ_mm_ha-1_h-1_month-1": 1.0}
 _DAY_UNITS = {"": 1.0, "days": 1.0, "d": 1.0, "day": 1.0, "1": 1.0}
+_WIND_UNITS = {"m_s": 1.0, "m_s-1": 1.0, "km_h": 1.0 / 3.6, "km_h-1": 1.0 / 3.6, "km_day": 1.0 / 86.4, "mph": 0.44704}
+_HUMIDITY_UNITS = {"%": 1.0, "percent": 1.0, "fraction": 100.0, "1": 100.0}
+#: quantity -> unit -> factor to MJ m-2 d-1, m s-1, %, kPa
+_SCALES: dict[str, dict[str, float]] = {
+    "erosivity": _EROSIVITY_UNITS,
+    "wet_days": _DAY_UNITS,
+    "radiation": {
+        **dict.fromkeys(("MJ_m2_day", "MJ_m-2_day-1", "MJ_m2_d", "MJ_m-2_d-1"), 1.0),
+        **dict.fromkeys(("W_m2", "W_m-2"), 0.0864),
+    },
+    "wind": _WIND_UNITS,
+    "wind_10m": _WIND_UNITS,
+    "humidity": _HUMIDITY_UNITS,
+    "humidity_min": _HUMIDITY_UNITS,
+    "humidity_max": _HUMIDITY_UNITS,
+    "vapour_pressure": {"kPa": 1.0, "hPa": 0.1, "mbar": 0.1, "Pa": 0.001},
+}
 
 
 @dataclass
@@ -73,6 +99,8 @@ class Table:
     columns: dict[str, tuple[str, str, np.ndarray]]
     #: names in the file that mean nothing to us
     unknown: list[str]
+    #: of the month, in a table of days
+    day: np.ndarray | None = None
 
 
 def quantity_and_unit(name: str) -> tuple[str, str] | None:
@@ -101,7 +129,7 @@ def hint(wanted: str, table: Table) -> str:
 
 
 def convert(quantity: str, unit: str, values: np.ndarray, days: np.ndarray) -> np.ndarray | str:
-    """Values in degC, mm per month, MJ mm ha-1 h-1 or days; or what is wrong with the unit."""
+    """Values in the units of `MonthlyForcing`; or what is wrong with the unit."""
     if quantity in _TEMPERATURES:
         scales = {key.lower(): pair for key, pair in _TEMPERATURE_UNITS.items()}
         if unit.lower() in scales:
@@ -114,9 +142,9 @@ def convert(quantity: str, unit: str, values: np.ndarray, days: np.ndarray) -> n
         if unit in _WATER_RATES:
             return values * _WATER_RATES[unit] * days
         return _unit_message(unit, ("mm", "inch", "mm_day", "kg m-2 s-1"))
-    if quantity == "erosivity":
-        return values * 1.0 if unit in _EROSIVITY_UNITS else _unit_message(unit, tuple(_EROSIVITY_UNITS))
-    return values * 1.0 if unit in _DAY_UNITS else _unit_message(unit, ("days",))
+    factors = _SCALES[quantity]
+    known = ("days",) if quantity == "wet_days" else tuple(factors)
+    return values * factors[unit] if unit in factors else _unit_message(unit, known)
 
 
 def _unit_message(unit: str, known: tuple[str, ...]) -> str:
@@ -201,6 +229,13 @@ def check_values(table: Table, quantity: str, name: str, values: np.ndarray, pro
         "pet": (MOST_PET, "mm", f"above {MOST_PET:.0f}, which evaporates nowhere"),
         "erosivity": (MOST_EROSIVE, "MJ mm ha-1 h-1", f"above {MOST_EROSIVE:.0f}, which no month has"),
         "wet_days": (31.0, "days", "above 31"),
+        "radiation": (50.0, "MJ m-2 d-1", "more than above the atmosphere"),
+        "wind": (60.0, "m/s", "above 60, which no month has"),
+        "wind_10m": (60.0, "m/s", "above 60, which no month has"),
+        "humidity": (100.5, "%", "above 100"),
+        "humidity_min": (100.5, "%", "above 100"),
+        "humidity_max": (100.5, "%", "above 100"),
+        "vapour_pressure": (8.0, "kPa", "above 8, that of saturated air at 41 degC"),
     }
     limit, unit, record = limits[quantity]
     above = known & (values > limit)
@@ -227,6 +262,7 @@ def check_order(table: Table, values: dict[str, np.ndarray], problems: list[str]
         (low, high, "tmin is above tmax"),
         (low, mean, "tmin is above tmean"),
         (mean, high, "tmean is above tmax"),
+        (values.get("humidity_min"), values.get("humidity_max"), "minimum humidity is above the maximum"),
     ):
         # published normals are rounded, so a mean may be half a last digit outside
         if lower is None or upper is None:
