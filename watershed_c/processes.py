@@ -20,6 +20,8 @@ from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund
+from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
+from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel
 from watershed_c.scenario.resolve import Inputs
@@ -103,9 +105,15 @@ def processes_of(
             assert column.sand is not None
             sand = 100.0 * on_nodes(column.sand)
             texture = {"sand": sand, "silt": np.maximum(100.0 - sand - 100.0 * w.clay, 0.0)}
+        moisture = inputs.scenario.processes.decomposition.moisture
+        topsoil = TopsoilMoisture(
+            moisture.variant, moisture.opt_rmmoist, moisture.opt_smdbare,
+            DRIEST_FACTOR if moisture.minrm_moist is None else moisture.minrm_moist,
+        )  # fmt: skip
         processes["decomposition"] = Decomposition(
-            w, pools, depth_scale=scale, doc_fraction=fraction, properties=texture
-        )
+            w, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
+            properties={**_topsoil_properties(w, inputs, topsoil, pools.calibration_depth), **texture},
+        )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(
@@ -118,6 +126,26 @@ def processes_of(
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def _topsoil_properties(
+    watershed: Watershed, inputs: Inputs, topsoil: TopsoilMoisture, depth: float
+) -> dict[str, np.ndarray]:
+    """What water retention is made of beside clay, (n): silt and organic carbon in %, density in g cm-3, means of the
+    topsoil to ``depth`` (m) as they are at the start.
+    """
+    if not topsoil.needs:
+        return {}
+    column = inputs.column
+    assert column.sand is not None
+    reach = np.clip(depth - (inputs.layer_bottom - column.thickness), 0.0, column.thickness)
+    mass = on_nodes(column.bulk_density) @ reach
+    carbon = on_nodes(column.soc) @ (reach / column.thickness)
+    return {
+        "silt": np.maximum(100.0 * (1.0 - on_nodes(column.sand) - watershed.clay), 0.0),
+        "bulk_density": mass / (1000.0 * reach.sum()),
+        "organic_carbon": 100.0 * np.divide(carbon, mass, out=np.zeros_like(mass), where=mass > 0.0),
+    }
 
 
 def climate_of(watershed: Watershed, inputs: Inputs, forcing: MonthlyForcing) -> Climate:

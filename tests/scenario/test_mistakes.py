@@ -97,6 +97,14 @@ WRITTEN = [
      ["exactly one of"]),
     ('units = "t/ha"', 'units = "1"', "soil.soc.map", "", ["median of 44", "fraction", "t/ha", "%"]),
     ('units = "t/ha"', 'units = "kg/ha"', "soil.soc.map", "", ["median of 44", "t/ha"]),
+    ("[land]", "[processes.decomposition]\nmoisture = { opt_rmmoist = 4 }\n[land]", "processes.decomposition.moisture.opt_rmmoist", "4",
+     ["must be 1-3"]),
+    ("[land]", "[processes.decomposition]\nmoisture = { minrm_moist = 0.1 }\n[land]", "processes.decomposition.moisture", "",
+     ["opt_rmmoist = 2 or 3 only"]),
+    ("[land]", "[processes.decomposition]\nmoisture = { variant = 'rothc_soilr', opt_rmmoist = 2 }\n[land]", "processes.decomposition.moisture", "",
+     ["RothC v2", "rothc_soilr"]),
+    ("[land]", "[processes.decomposition]\nmoisture = { variant = 'soilr' }\n[land]", "processes.decomposition.moisture.variant", "soilr",
+     ['"rothc_soilr"']),
     ('units = "t/ha"', 'units = "kg"', "soil.soc.units", "kg", ["accepted units", "t/ha"]),
 ]  # fmt: skip
 
@@ -205,6 +213,16 @@ def test_mistakes_in_the_data(here: Path, spoil: Callable[[Path], None], key: st
     for word in words:
         assert any(choice in str(found[0]) for choice in word.split("|")), str(error)
     assert found[0].file == "orme.toml" and found[0].line is not None
+
+
+def test_moisture_of_decomposition_needs_what_it_is_made_of(here: Path) -> None:
+    text = VALID.replace("rain_days = 12", "enabled = false").replace('sand = "30 %"\n', "")
+    path = write(here, text.replace("[land]", "[processes.decomposition]\nmoisture = { opt_rmmoist = 2, form = 'layered' }\n[land]", 1))
+    found = {problem.key: str(problem) for problem in fails(path).problems}
+    assert "needs silt" in found["soil.sand"] and "own water" in found["processes.soil_water.enabled"]
+    path = write(here, VALID.replace('"rothc"', '"icbm"').replace("[land]", "[processes.decomposition]\nmoisture = { opt_smdbare = 2 }\n[land]", 1))
+    found = {problem.key: str(problem) for problem in fails(path).problems}
+    assert "icbm has a law of its own" in found["processes.decomposition.moisture"]
 
 
 def test_memory_and_overwrite(here: Path) -> None:

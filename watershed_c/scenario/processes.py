@@ -145,8 +145,44 @@ class SoilColumn(Process):
     )
 
 
+class Moisture(Table):
+    """moisture = { form, variant, ... }: how water slows decay in models with RothC's moisture law."""
+
+    form: Literal["official", "layered"] = item(
+        "official", "official: one topsoil deficit above the calibration depth, each layer's own water below it; "
+        "layered: each layer's own water at all depths",
+    )  # fmt: skip
+    variant: Literal["rothc", "rothc_soilr", "rothc_soilr_bare"] = item(
+        "rothc", "rothc: RothC-26.3 and RothC v2; rothc_soilr, rothc_soilr_bare: SoilR's fW.RothC, its flag for bare "
+        "soil off or on in all months whatever the cover", source="SoilR 1.2.105 (Sierra et al. 2012)",
+    )  # fmt: skip
+    opt_rmmoist: int = item(
+        1, "RothC v2: deficits 1 from clay; 2 from water retention, drying to 1000 bar; 3 the same, to 15 bar",
+        ge=1, le=3, source="RothC_Code v2.0.0; Farina et al. 2013, Geoderma 200-201, 18",
+    )  # fmt: skip
+    opt_smdbare: int = item(
+        1, "RothC v2: bare soil dries 1 only in part, 2 to the end of the ramp", ge=1, le=2, source="RothC_Code v2.0.0"
+    )
+    minrm_moist: Share | None = item(
+        None, "RothC v2: least factor, with opt_rmmoist 2 or 3; 0.2 if not given", ge=0.0, le=1.0
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Moisture:
+        if self.variant != "rothc" and (self.opt_rmmoist, self.opt_smdbare, self.minrm_moist) != (1, 1, None):
+            raise ValueError(
+                f'has an option of RothC v2, which variant = "{self.variant}" does not have: opt_rmmoist, opt_smdbare '
+                'and minrm_moist go with variant = "rothc".'
+            )
+        if self.opt_rmmoist == 1 and self.minrm_moist is not None:
+            raise ValueError("has minrm_moist, which RothC v2 reads with opt_rmmoist = 2 or 3 only.")
+        return self
+
+
 class Decomposition(Process):
     """[processes.decomposition]: the carbon pools in every layer."""
+
+    moisture: Moisture = item(doc="how water slows decay: RothC's variants", factory=Moisture)
 
     e_folding_depth: Length = item(
         0.303, "depth below the calibration depth of the pool model over which rates fall to 1/e", gt=0.0, le=10.0,

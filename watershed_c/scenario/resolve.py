@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from watershed_c.errors import ScenarioError
-from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_climate
+from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
-from watershed_c.io.weather import change
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
+from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
@@ -169,6 +169,13 @@ def _names(check: Checker) -> tuple[str, ...]:
         if set(model.properties) - {"clay"} and scenario.soil.sand is None:
             needed = ", ".join(sorted(set(model.properties) - {"clay"}))
             check.add(("soil", "sand"), "", f"is missing: {name} needs {needed}.")
+        moisture = scenario.processes.decomposition.moisture
+        law = model.law("moisture") if isinstance(model, CompiledPoolModel) else ""
+        if law != "rothc" and moisture != type(moisture)():
+            check.add(
+                ("processes", "decomposition", "moisture"), "",
+                f"has variants of RothC's moisture law; {name} has a law of its own.",
+            )  # fmt: skip
     except ModelError as error:
         known = available_models()
         folder = (check.path(scenario.carbon.model) / "model.toml").is_file()
@@ -217,6 +224,13 @@ def _needs(check: Checker) -> None:
         check.add(("processes", "flow_routing", "enabled"), False, "must be true while water_erosion is on.")
     if processes.soil_water.enabled and soil.sand is None:
         check.add(("soil", "sand"), "", "is missing: soil_water needs it for its pedotransfer function.")
+    moisture = processes.decomposition.moisture
+    if processes.decomposition.enabled and moisture.opt_rmmoist > 1 and soil.sand is None:
+        wrong = f"is missing: opt_rmmoist = {moisture.opt_rmmoist} needs silt, which is what clay and sand leave."
+        check.add(("soil", "sand"), "", wrong)
+    if processes.decomposition.enabled and moisture.form == "layered" and not processes.soil_water.enabled:
+        wrong = 'must be true with decomposition.moisture.form = "layered": every layer has its own water.'
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
     if processes.carbonate.enabled and soil.sic is None:
         check.add(("soil", "sic"), "", "is missing: carbonate needs it.", 'e.g. sic = { value = "1 %", as = "CaCO3" }')
     solutes = processes.carbonate.enabled or processes.dissolved_carbon.enabled
