@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from watershed_c.errors import ScenarioError
-from watershed_c.io.climate import ClimateTableError, MonthlyForcing, change, read_climate
+from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_climate
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
+from watershed_c.io.weather import change
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
