@@ -11,7 +11,6 @@ import numpy as np
 from watershed_c.clock import Clock
 from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
-from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
@@ -25,7 +24,7 @@ from watershed_c.kernels.climate import monthly_erosivity
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
-from watershed_c.pools import CompiledPoolModel, load_model
+from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.processes import annual_erosivity, climate_of, on_nodes, processes_of
 from watershed_c.scenario.resolve import Inputs
@@ -51,7 +50,7 @@ class Assembly:
     ----------
     inputs : Inputs
     model : Model
-    pools : CompiledPoolModel
+    pools : PoolModel
     tables : UnitTables
     cycle_months : int
         Common cycle of climate and rotations.
@@ -61,7 +60,7 @@ class Assembly:
 
     inputs: Inputs
     model: Model
-    pools: CompiledPoolModel
+    pools: PoolModel
     tables: UnitTables
     cycle_months: int
     place: Place
@@ -84,12 +83,12 @@ class Assembly:
         inputs, pools, processes = self.inputs, self.pools, self.model.processes
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
-        arrays += [inputs.elevation, inputs.status, pools.rates, pools.source, pools.destination]
+        arrays += [inputs.elevation, inputs.status, *pools.deciding_arrays()]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
         assert isinstance(cropping, Cropping)
         arrays += [cropping.inputs, cropping.amendment]
-        if isinstance(decomposition, Decomposition):
-            arrays.append(decomposition.coefficients)
+        if decomposition is not None:
+            arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
         scenario = inputs.scenario.with_({"output.dir": "-", "numerics.threads": 1}).to_toml()
         return fingerprint(scenario + repr(self.tables.tillage), arrays)
 
@@ -307,7 +306,7 @@ def _units(inputs: Inputs) -> UnitTables:
     )  # fmt: skip
 
 
-def _watershed(inputs: Inputs, pools: CompiledPoolModel, units: int) -> Watershed:
+def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
     from landlab import RasterModelGrid
 
     terrain, scenario = inputs.terrain, inputs.scenario

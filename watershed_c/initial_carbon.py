@@ -27,12 +27,13 @@ import numpy as np
 
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.coupling import advance
 from watershed_c.errors import ModelFailure
 from watershed_c.kernels.steady_column import correct_columns
 from watershed_c.names import STATE
 from watershed_c.parallel import over_cells
-from watershed_c.pools import CompiledPoolModel
+from watershed_c.pools import PoolModel
 from watershed_c.pools.steady import falloon_iom
 from watershed_c.state import Watershed
 
@@ -49,6 +50,8 @@ ACCEPTED = 1e-4
 MOST_CORRECTIONS = 40
 #: length of the control run whose drift is told, in whole cycles
 CONTROL_MONTHS = 120
+#: of a pool of a non-linear model that a correction leaves at least: none of its microbes may die of one
+LEAST_SHARE = 0.2
 #: years of forcing that fill soil and groundwater before carbon is looked at
 WATER_YEARS = 10
 #: m; depth of the stock Falloon's relation speaks of
@@ -116,7 +119,7 @@ class Initialiser:
     watershed : Watershed
         Soil, terrain and the carbonate rows are set.
     processes : mapping of str to Process
-    model : CompiledPoolModel
+    model : PoolModel
     clock : Clock
     cycle_months : int
         Length of the cycle of climate and rotations.
@@ -127,7 +130,7 @@ class Initialiser:
         self,
         watershed: Watershed,
         processes: Mapping[str, Process],
-        model: CompiledPoolModel,
+        model: PoolModel,
         clock: Clock,
         cycle_months: int,
         measured: Measured,
@@ -137,14 +140,14 @@ class Initialiser:
         self.processes = {name: process for name, process in processes.items() if name != "dissolved_carbon"}
         self.cycle_months, self.measured = cycle_months, measured
         self.pools = watershed.constituents.of_group("soc")
-        turning = np.flatnonzero(model.rates > 0.0)
+        turning = np.flatnonzero(~model.inert)
         self.active = self.pools[turning]
-        self.inert = self.pools[model.rates == 0.0]
-        position = np.full(model.rates.size, -1, dtype=np.int64)
+        self.inert = self.pools[model.inert]
+        position = np.full(model.inert.size, -1, dtype=np.int64)
         position[turning] = np.arange(turning.size)
-        self._turning = turning
-        self._group = np.ascontiguousarray(model.structure.group[turning])
-        self._source, self._destination = position[model.source], position[model.destination]
+        self._turning, self._paths = turning, model.pathways
+        self._group = np.ascontiguousarray(self._paths.group[turning])
+        self._source, self._destination = position[self._paths.source], position[self._paths.destination]
         thickness = watershed.layer_bottom - watershed.layer_top
         self._share = np.clip((measured.depth - watershed.layer_top) / thickness, 0.0, 1.0)
         self._falloon_share = np.clip((FALLOON_DEPTH - watershed.layer_top) / thickness, 0.0, 1.0)
@@ -235,7 +238,7 @@ class Initialiser:
         else.
         """
         w, report = self.watershed, Report("passive")
-        slowest = int(self._turning[np.argmin(self.model.rates[self._turning])])
+        slowest = self.model.slowest
         w.stocks[:, :, self.pools[slowest]] = stocks
         w.substratum[:, self.pools[slowest]] = self.measured.substratum
         self._fill_with_water()
@@ -251,6 +254,8 @@ class Initialiser:
         cells = w.cells
         last_defect, relaxation = np.full(w.elevation.size, np.inf), np.ones(w.elevation.size)
         decomposition: Any = self.processes["decomposition"]
+        self._leave_the_state_without_life()
+        least = LEAST_SHARE if isinstance(decomposition, NonlinearDecomposition) else 0.0
         for correction in range(MOST_CORRECTIONS):
             before = w.stocks.copy()
             rising, sinking, modifier, inputs, exchange = self._cycle(lateral=lateral)
@@ -259,6 +264,7 @@ class Initialiser:
             defect = np.ascontiguousarray(w.stocks[:, :, self.active] - before[:, :, self.active])
             inert = w.stocks[:, :, self.inert].sum(axis=2) @ self._share
             old_scale = w.input_scale.copy()
+            unit, gain = decomposition.response(modifier, inputs)
             over_cells(
                 correct_columns,
                 cells,
@@ -267,7 +273,8 @@ class Initialiser:
                 self._group,
                 self._source,
                 self._destination,
-                self.model.coefficient_index,
+                self._paths.coefficient_index,
+                self._paths.transfer_group,
                 decomposition.coefficients,
                 modifier,
                 w.reference,
@@ -275,12 +282,13 @@ class Initialiser:
                 sinking,
                 exchange,
                 years,
-                w.unit,
-                inputs,  # type: ignore[attr-defined]
+                unit,
+                gain,
                 self._share,
                 self.measured.stock - inert,
                 w.input_scale,
                 match,
+                least,
                 w.stocks,
                 defect,
                 last_defect,
@@ -308,6 +316,21 @@ class Initialiser:
             )
         if missed >= MATCHED:
             report.warnings.append(f"the measured SOC is matched to {100.0 * missed:.2f} % in the worst cell")
+
+    def _leave_the_state_without_life(self) -> None:
+        """A non-linear model has a steady state without microbes too: start it near the one with them."""
+        w, decomposition = self.watershed, self.processes["decomposition"]
+        if isinstance(decomposition, NonlinearDecomposition) and not w.stocks[:, :, self.active].any():
+            names = ("climate", "cropping", "soil_water")
+            processes = {name: process for name, process in self.processes.items() if name in names}
+
+            def forcings() -> Iterator[float]:
+                for step in self.clock.before_start(self.cycle_months):
+                    self._take(processes, step)
+                    yield step.dt
+
+            decomposition.start_from_steady_state(forcings())
+            w.ledger.open()
 
     def _missed(self) -> float:
         """Largest relative difference from the measured stock among the cells whose plant input can be changed."""

@@ -14,22 +14,25 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
+from watershed_c.constituents import CALCITE_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
-from watershed_c.pools import CompiledPoolModel
+from watershed_c.pools import CompiledPoolModel, PoolModel
+from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
 
 def processes_of(
-    watershed: Watershed, inputs: Inputs, pools: CompiledPoolModel, tables: UnitTables
+    watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables
 ) -> dict[str, Process]:
     """Processes of the scenario in the order of the loop; one that is off is not there."""
     w, scenario, column = watershed, inputs.scenario, inputs.column
@@ -98,22 +101,7 @@ def processes_of(
         )
     dissolved = chosen.dissolved_carbon
     if chosen.decomposition.enabled:
-        fraction = dissolved.doc_fraction if dissolved.enabled else 0.0
-        scale = chosen.decomposition.e_folding_depth
-        texture = {}
-        if set(pools.properties) - {"clay"}:
-            assert column.sand is not None
-            sand = 100.0 * on_nodes(column.sand)
-            texture = {"sand": sand, "silt": np.maximum(100.0 - sand - 100.0 * w.clay, 0.0)}
-        moisture = inputs.scenario.processes.decomposition.moisture
-        topsoil = TopsoilMoisture(
-            moisture.variant, moisture.opt_rmmoist, moisture.opt_smdbare,
-            DRIEST_FACTOR if moisture.minrm_moist is None else moisture.minrm_moist,
-        )  # fmt: skip
-        processes["decomposition"] = Decomposition(
-            w, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
-            properties={**_topsoil_properties(w, inputs, topsoil, pools.calibration_depth), **texture},
-        )  # fmt: skip
+        processes["decomposition"] = _decomposition(w, inputs, pools, tables)
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(
@@ -128,23 +116,66 @@ def processes_of(
     return _with_foreign(w, inputs, processes)
 
 
-def _topsoil_properties(
-    watershed: Watershed, inputs: Inputs, topsoil: TopsoilMoisture, depth: float
-) -> dict[str, np.ndarray]:
-    """What water retention is made of beside clay, (n): silt and organic carbon in %, density in g cm-3, means of the
-    topsoil to ``depth`` (m) as they are at the start.
+def _soil_properties(watershed: Watershed, inputs: Inputs, needed: set[str], depth: float) -> dict[str, np.ndarray]:
+    """What a pool model wants to know of the soil beside clay, (n): texture and organic carbon in %, density in g cm-3,
+    CaCO3 in g kg-1, means of the topsoil to ``depth`` (m) as they are at the start; and pH.
     """
-    if not topsoil.needs:
-        return {}
-    column = inputs.column
-    assert column.sand is not None
-    reach = np.clip(depth - (inputs.layer_bottom - column.thickness), 0.0, column.thickness)
-    mass = on_nodes(column.bulk_density) @ reach
-    carbon = on_nodes(column.soc) @ (reach / column.thickness)
+    column, found = inputs.column, {}
+    if column.sand is not None:
+        sand = 100.0 * on_nodes(column.sand)
+        found = {"sand": sand, "silt": np.maximum(100.0 - sand - 100.0 * watershed.clay, 0.0)}
+    if column.ph is not None:
+        found["ph"] = on_nodes(column.ph)
+    if needed & {"bulk_density", "organic_carbon", "carbonate"}:
+        top = inputs.layer_bottom - column.thickness
+        reach = np.clip(depth - top, 0.0, column.thickness)
+        mass = on_nodes(column.bulk_density) @ reach
+        found["bulk_density"] = mass / (1000.0 * reach.sum())
+        for name, carbon, unit in (
+            ("organic_carbon", column.soc, 100.0), ("carbonate", column.sic, 1000.0 * CALCITE_PER_CARBON)
+        ):  # fmt: skip
+            stock = on_nodes(carbon) @ (reach / column.thickness)
+            found[name] = unit * np.divide(stock, mass, out=np.zeros_like(mass), where=mass > 0.0)
+    return {name: values for name, values in found.items() if name in needed}
+
+
+def _decomposition(
+    watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables
+) -> Decomposition | NonlinearDecomposition:
+    """The decomposition that the kind of model asks for."""
+    chosen = inputs.scenario.processes
+    dissolved, scale = chosen.dissolved_carbon, chosen.decomposition.e_folding_depth
+    fraction = dissolved.doc_fraction if dissolved.enabled else 0.0
+    needed = set(pools.properties)
+    if isinstance(pools, NonlinearPoolModel):
+        return NonlinearDecomposition(
+            watershed, pools, depth_scale=scale, doc_fraction=fraction, dissolved=dissolved.enabled,
+            properties=_soil_properties(watershed, inputs, needed, pools.calibration_depth),
+            of_units=_plant_properties(pools, tables),
+        )  # fmt: skip
+    assert isinstance(pools, CompiledPoolModel)
+    moisture = chosen.decomposition.moisture
+    least = DRIEST_FACTOR if moisture.minrm_moist is None else moisture.minrm_moist
+    topsoil = TopsoilMoisture(moisture.variant, moisture.opt_rmmoist, moisture.opt_smdbare, least)
+    return Decomposition(
+        watershed, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
+        properties=_soil_properties(watershed, inputs, needed | set(topsoil.needs), pools.calibration_depth),
+    )  # fmt: skip
+
+
+def _plant_properties(pools: NonlinearPoolModel, tables: UnitTables) -> dict[str, np.ndarray]:
+    """What the model wants to know of the plant input of each management unit, mean of its rotation (U)."""
+    total, brought = tables.by_pool(pools.allocate)
+    plant = np.maximum(total - brought, 0.0).sum(axis=2)  # (M, U, P)
+    months = np.arange(plant.shape[0])[:, None] < np.asarray(tables.cycle_months)
+    yearly = (plant * months[:, :, None]).sum(axis=0) * 12.0 / np.asarray(tables.cycle_months)[:, None]
+    amount = yearly.sum(axis=1)
+    # where no plants grow the share is that of the model's own plant input
+    usual = np.broadcast_to(pools.allocate("plant"), yearly.shape)
+    share = np.where(amount[:, None] > 0.0, yearly / np.where(amount > 0.0, amount, 1.0)[:, None], usual)
     return {
-        "silt": np.maximum(100.0 * (1.0 - on_nodes(column.sand) - watershed.clay), 0.0),
-        "bulk_density": mass / (1000.0 * reach.sum()),
-        "organic_carbon": 100.0 * np.divide(carbon, mass, out=np.zeros_like(mass), where=mass > 0.0),
+        name: amount if entered == "amount" else share[:, np.array(entered, dtype=np.int64)].sum(axis=1)
+        for name, entered in pools.of_plant_input.items()
     }
 
 

@@ -199,6 +199,13 @@ class Decomposition(Process):
             over_cells(decompose_by_series, w.cells, *common, order, substeps, *results)
         self._book(plant, amendment)
 
+    def response(self, modifier: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (n) of a table (U, L, P) of what each pool gains a year per plant input of the unit: the input itself.
+
+        ``inputs`` (U, L, P) kg C m-2 yr-1; the mean ``modifier`` of a non-linear model would matter.
+        """
+        return self.watershed.unit, inputs
+
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
         w, amount = self.watershed, self._amount
         np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")

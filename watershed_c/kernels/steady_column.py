@@ -58,6 +58,7 @@ def correct_columns(
     source,
     destination,
     coefficient_index,
+    transfer_group,
     coefficients,
     modifier,
     reference,
@@ -71,6 +72,7 @@ def correct_columns(
     target,
     scale,
     match,
+    least,
     stocks,
     defect,
     last_defect,
@@ -86,8 +88,8 @@ def correct_columns(
     rates : (P, n) or (P, 1), yr-1
     group : (P,) int64
         Of modifiers that multiply a pool's rate.
-    source, destination, coefficient_index : (X,) int64
-        Transfers between active pools (positions in ``active``).
+    source, destination, coefficient_index, transfer_group : (X,) int64
+        Transfers between active pools (positions in ``active``), and the group of modifiers that each has.
     coefficients : (n, E)
         Transferred fractions of the loss, by cell.
     modifier : (n, L, G)
@@ -109,6 +111,8 @@ def correct_columns(
     scale : (n,)
         Plant input of the cell relative to its unit's; changed where ``match``.
     match : bool
+    least : float, 0 to 1
+        Share of a pool that a correction leaves at least.
     stocks : (n, L, K)
         State after the cycle; changed in place, never below zero.
     defect : (n, L, P)
@@ -146,7 +150,8 @@ def correct_columns(
                 matrix[at + p, at + p] += rate[p]
             for x in range(source.size):
                 fraction = coefficients[cell, coefficient_index[x]]
-                matrix[at + destination[x], at + source[x]] -= fraction * rate[source[x]]
+                of_donor = rates[source[x], column] * modifier[cell, layer, transfer_group[x]]
+                matrix[at + destination[x], at + source[x]] -= fraction * of_donor
             mass = reference[cell, layer]
             loss = (rising[cell] + sinking[cell]) / mass
             for p in range(pools):
@@ -185,5 +190,6 @@ def correct_columns(
             change = max(change, -scale[cell])
             scale[cell] += change
         for i in range(size):
-            value = stocks[cell, i // pools, active[i % pools]] + pair[i, 0] + change * pair[i, 1]
-            stocks[cell, i // pools, active[i % pools]] = max(value, 0.0)
+            present = stocks[cell, i // pools, active[i % pools]]
+            value = present + pair[i, 0] + change * pair[i, 1]
+            stocks[cell, i // pools, active[i % pools]] = max(value, least * present)

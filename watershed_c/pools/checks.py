@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel, Quantity
 
 #: values at which a range is checked when it stands alone, both ends included
@@ -52,7 +53,7 @@ def check_transfers(model: CompiledPoolModel) -> Iterator[str]:
             yield f"pool {pool}: {given}; more than 1 creates carbon"
 
 
-def check_inputs(model: CompiledPoolModel) -> Iterator[str]:
+def check_inputs(model: PoolModel) -> Iterator[str]:
     """Problems of the inputs: a share of a pool that is negative, or shares that do not sum to 1."""
     for name, kind in model.inputs.items():
         values, count = _grid(kind.parameters)

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from watershed_c.data import data_path
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.checks import check_inputs, check_rates, check_reference, check_transfers
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel, Reference
 from watershed_c.pools.expressions import Expression
+from watershed_c.pools.nonlinear_loader import NonlinearReader
 from watershed_c.pools.reading import nearest
 from watershed_c.pools.sections import CARRIERS, PLACES, SectionReader
 
@@ -30,14 +32,15 @@ class ModelError(ValueError):
 
 
 def available_models() -> list[str]:
-    """Names of the shipped linear pool models."""
+    """Names of the shipped pool models."""
     folders = (path.parent for path in data_path("models", "pools").glob("*/model.toml"))
-    return sorted(folder.name for folder in folders if "transfers" in _content(folder / "model.toml"))
+    return sorted(folder.name for folder in folders if "pools" in _content(folder / "model.toml"))
 
 
 def is_shipped(name: str) -> bool:
-    """Whether this is the name of a shipped pool model, with or without that of a set of its parameters."""
-    return name.partition(SET_MARK)[0] in available_models()
+    """Whether this is the name of a shipped model, with or without that of a set of its parameters."""
+    folders = data_path("models", "pools").glob("*/model.toml")
+    return name.partition(SET_MARK)[0] in {path.parent.name for path in folders}
 
 
 def parameter_sets(folder: Path) -> list[str]:
@@ -47,7 +50,7 @@ def parameter_sets(folder: Path) -> list[str]:
 
 def load_model(
     name_or_folder: str | Path, parameters: Mapping[str, float] | None = None, *, reference: bool = False
-) -> CompiledPoolModel:
+) -> PoolModel:
     """Load a shipped model by name, or any folder that holds a ``model.toml``.
 
     Parameters
@@ -89,7 +92,7 @@ def _folder(asked: str) -> tuple[Path, str]:
             return Path(text), chosen
     name, _, chosen = asked.partition(SET_MARK)
     known = available_models()
-    if name not in known:
+    if not is_shipped(name):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise ModelError(asked, [f"no such pool model (known: {', '.join(known)}).{hint}"])
@@ -112,14 +115,14 @@ def _merge(content: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def compile_model(content: Mapping[str, Any], folder: Path, parameter_set: str = "") -> CompiledPoolModel:
+def compile_model(content: Mapping[str, Any], folder: Path, parameter_set: str = "") -> PoolModel:
     """Check the content of a ``model.toml`` and turn it into arrays; ``folder`` is where it and its reference
     lie."""
     if content.get("couples_reason") and not content.get("pools"):
         raise ModelError(str(folder / "model.toml"), [f"is no model of pools: {content['couples_reason']}"])
-    reader = _Reader()
+    reader = NonlinearReader() if "kernel" in content else _Reader()
     model = reader.model(content, folder, parameter_set)
-    if model is not None and not reader.problems:
+    if isinstance(model, CompiledPoolModel) and not reader.problems:
         reader.problems.extend(check_rates(model))
         if not content.get("creates_mass", False):
             reader.problems.extend(check_transfers(model))

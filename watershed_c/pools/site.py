@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
+from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.pools.periodic import periodic_deficit
 from watershed_c.pools.points import MODIFIER, Course, Drivers, Soil, run_points
 from watershed_c.pools.steady import KG_M2_PER_T_HA
@@ -137,7 +139,7 @@ def read_drivers(model: CompiledPoolModel, path: str | Path) -> Drivers:
     return drivers if (factor == 1.0).all() else replace(drivers, pool_factor=factor)
 
 
-def reference_difference(model: CompiledPoolModel) -> float:
+def reference_difference(model: PoolModel) -> float:
     """Greatest difference from the model's reference run, over all pools and steps.
 
     Relative to the value in the table, or to ``LEAST_COMPARED`` where that is more.
@@ -147,6 +149,9 @@ def reference_difference(model: CompiledPoolModel) -> float:
     ValueError
         The model has no reference.
     """
+    if isinstance(model, NonlinearPoolModel):
+        return model.reference_difference()
+    assert isinstance(model, CompiledPoolModel)
     reference = model.reference
     if reference is None:
         raise ValueError(f"model {model.name} has no reference")

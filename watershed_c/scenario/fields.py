@@ -164,6 +164,14 @@ class SpatialDensity(Spatial):
     by_layer: list[Annotated[Density, Field(ge=100.0, le=2200.0)]] | None = item(None, "one per layer, top first")
 
 
+class SpatialPh(Spatial):
+    """A pH in water in space."""
+
+    kinds = ("number",)
+    value: Number | None = item(None, "the same everywhere", ge=3.0, le=10.0)
+    by_class: dict[str, Annotated[Number, Field(ge=3.0, le=10.0)]] | None = item(None, "by land-use class")
+
+
 class SpatialErodibility(Spatial):
     """RUSLE soil erodibility K in space."""
 

@@ -17,6 +17,7 @@ from watershed_c.io.weather import change
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
 from watershed_c.scenario import messages
@@ -55,9 +56,9 @@ class Inputs:
         By land-use class, those of single crops included (and that of carbon.initial.history_class).
     calendars : dict of str to Calendar
     column : Column
-        `thickness` (L) m; `clay`, `sand`, `erodibility`, `biodiffusivity` (n) or None; `bulk_density` (n, L) kg m-3;
-        `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`, `substratum_sic` (n) kg C per kg
-        mineral.
+        `thickness` (L) m; `clay`, `sand`, `ph`, `erodibility`, `biodiffusivity` (n) or None; `bulk_density` (n, L)
+        kg m-3; `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`, `substratum_sic` (n) kg C per
+        kg mineral.
     soc_depth : float, m
         Depth to which SOC was measured.
     climate : MonthlyForcing
@@ -167,9 +168,7 @@ def _names(check: Checker) -> tuple[str, ...]:
         pools = model.pools
         if not model.couples:
             check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
-        if set(model.properties) - {"clay"} and scenario.soil.sand is None:
-            needed = ", ".join(sorted(set(model.properties) - {"clay"}))
-            check.add(("soil", "sand"), "", f"is missing: {name} needs {needed}.")
+        _soil_of_model(check, model)
         moisture = scenario.processes.decomposition.moisture
         law = model.law("moisture") if isinstance(model, CompiledPoolModel) else ""
         if law != "rothc" and moisture != type(moisture)():
@@ -179,7 +178,7 @@ def _names(check: Checker) -> tuple[str, ...]:
             )  # fmt: skip
     except ModelError as error:
         known = available_models()
-        folder = (check.path(scenario.carbon.model) / "model.toml").is_file()
+        folder = is_shipped(scenario.carbon.model) or (check.path(scenario.carbon.model) / "model.toml").is_file()
         text = "; ".join(error.problems) if folder else f"is not a carbon model; there are {', '.join(known)}."
         hint = "" if folder else messages.nearest_hint(scenario.carbon.model, known)
         check.add(("carbon", "model"), scenario.carbon.model, text, hint)
@@ -210,6 +209,19 @@ def _names(check: Checker) -> tuple[str, ...]:
                 hint = messages.nearest_hint(class_name, dir(module))
                 check.add((*key, "import"), custom.import_path, f"has no {class_name} in {module_name}.", hint)
     return pools
+
+
+def _soil_of_model(check: Checker, model: PoolModel) -> None:
+    """What the carbon model wants to know of the soil."""
+    soil, wanted = check.scenario.soil, set(model.properties)
+    if texture := sorted(wanted & {"sand", "silt"}):
+        if soil.sand is None:
+            check.add(("soil", "sand"), "", f"is missing: {model.name} needs {', '.join(texture)}.")
+    if "ph" in wanted and soil.ph is None:
+        check.add(("soil", "ph"), "", f"is missing: {model.name} needs it.", "e.g. ph = 6.5")
+    if "carbonate" in wanted and soil.sic is None:
+        wrong = f"is missing: {model.name} needs the carbonate of the soil."
+        check.add(("soil", "sic"), "", wrong, 'e.g. sic = { value = "0 %", as = "CaCO3" }')
 
 
 def _needs(check: Checker) -> None:

@@ -25,6 +25,7 @@ from watershed_c.scenario.fields import (
     SoilOrganicCarbon,
     SpatialDensity,
     SpatialErodibility,
+    SpatialPh,
     SpatialShare,
     Table,
     Temperature,
@@ -229,8 +230,9 @@ class Soil(Table):
     sand: SpatialShare | None = item(None, "mass fraction of sand; needed by soil_water")
     bulk_density: SpatialDensity = item(doc="dry bulk density of the fine earth")
     soc: SoilOrganicCarbon = item(doc="measured soil organic carbon")
-    sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate")
+    sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate, some carbon models")
     substratum: Substratum = item(doc="below the profile", factory=Substratum)
+    ph: SpatialPh | None = item(None, "pH in water, of the whole column; some carbon models need it")
     erodibility: SpatialErodibility | None = item(None, "RUSLE soil erodibility K; needed by water_erosion")
 
 

@@ -41,6 +41,7 @@ class Column:
     substratum_sic: np.ndarray
     erodibility: np.ndarray | None
     biodiffusivity: np.ndarray | None
+    ph: np.ndarray | None = None
 
 
 class SoilReader:
@@ -302,6 +303,7 @@ class SoilReader:
                 expectation = f"clay + sand reach {100.0 * total.max():.4g} % in {over.sum():,} cells; at most 100 %."
                 self.check.add(("soil", "sand"), "", expectation)
         erodibility = None if soil.erodibility is None else self.number(("soil", "erodibility"), soil.erodibility)
+        ph = None if soil.ph is None else self.number(("soil", "ph"), soil.ph)
         mixing = self.check.scenario.processes.soil_column.biodiffusivity
         biodiffusivity = None
         if mixing is not None:
@@ -331,7 +333,7 @@ class SoilReader:
             return None
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
-            below[0] / mineral_share, below[1] / mineral_share, erodibility, biodiffusivity,
+            below[0] / mineral_share, below[1] / mineral_share, erodibility, biodiffusivity, ph,
         )  # fmt: skip
 
     def mineral(self, density: np.ndarray, soc: np.ndarray, sic: np.ndarray) -> np.ndarray | None:
