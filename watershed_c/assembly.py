@@ -16,6 +16,7 @@ from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
+from watershed_c.grid import raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.io.restart import fingerprint, load_initial
@@ -307,10 +308,8 @@ def _units(inputs: Inputs) -> UnitTables:
 
 
 def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
-    from landlab import RasterModelGrid
-
     terrain, scenario = inputs.terrain, inputs.scenario
-    grid = RasterModelGrid(
+    grid = raster_grid(
         terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0]))
     )
     grid.add_field("topographic__elevation", np.nan_to_num(inputs.elevation), at="node", units="m")
