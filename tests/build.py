@@ -17,6 +17,7 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
 from watershed_c.components.tillage import Tillage
@@ -26,7 +27,8 @@ from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
-from watershed_c.pools import CompiledPoolModel, load_model
+from watershed_c.pools import PoolModel, load_model
+from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.state import TillageEvent, Watershed
 
 SHAPE = (12, 14)
@@ -59,10 +61,14 @@ CREEP = {
 }
 
 
+#: pool models without linear rates
+NONLINEAR = ("mimics", "millennial")
+
+
 @cache
-def pool_model() -> CompiledPoolModel:
-    """RothC."""
-    return load_model("rothc")
+def pool_model(name: str = "rothc") -> PoolModel:
+    """A shipped pool model."""
+    return load_model(name)
 
 
 @cache
@@ -85,15 +91,17 @@ def grid(seed: int = 1, shape: tuple[int, int] = SHAPE, size: float = CELL_SIZE)
     return terrain
 
 
-def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True) -> Watershed:
-    """Grid, soil, RothC pools, carbonate, a tracer, water, units and fields, with the state of a month in May.
+def watershed(
+    seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True, name: str = "rothc"
+) -> Watershed:
+    """Grid, soil, the pools of a model, carbonate, a tracer, water, units and fields, with the state of a month in May.
 
     Every field that a process reads has a value, as if those that run before it had run; the flow network is that of
     the surface; the ledger is open.
     """
     random = np.random.default_rng(seed)
     terrain = grid(seed, shape)
-    model, tables = pool_model(), unit_tables()
+    model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
     rows = ConstituentTable([*pools, *CARBONATE, Constituent("cs137", "tracer", 0.0, "mineral")])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
@@ -110,10 +118,14 @@ def watershed(seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = 
     w.erodibility[cells] = random.uniform(0.02, 0.05, cells.size)
     fraction = 0.02 * np.exp(-0.5 * (w.layer_top + w.layer_bottom) / 0.3)  # kg organic carbon per kg
     content = np.zeros((n, thickness.size, len(rows)))
-    content[:, :, :5] = fraction[:, None] * np.array([0.005, 0.14, 0.02, 0.75, 0.085])
-    content[:, :, 5] = 0.004  # lithogenic carbonate carbon
-    content[:, :, 6] = 0.0005
-    content[:, :, 7] = 1e-6 * fraction[:, None][None, :, 0]
+    shares = np.array([0.005, 0.14, 0.02, 0.75, 0.085])
+    if isinstance(model, NonlinearPoolModel):
+        shares = np.array(model.kernel.RESIDENCE_YEARS) / sum(model.kernel.RESIDENCE_YEARS)
+    count = len(pools)
+    content[:, :, :count] = fraction[:, None] * shares
+    content[:, :, count] = 0.004  # lithogenic carbonate carbon
+    content[:, :, count + 1] = 0.0005
+    content[:, :, count + 2] = 1e-6 * fraction[:, None][None, :, 0]
     w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
     w.substratum[cells] = 0.3 * content[cells, -1]
     # water has just taken some soil here, and left some there
@@ -169,6 +181,23 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "carbonate": Carbonate,
     "dissolved_carbon": DissolvedCarbon,
 }
+
+
+def model_of(w: Watershed) -> PoolModel:
+    """The model whose pools a watershed of these tests has."""
+    first = w.constituents.names[w.constituents.of_group("soc")[0]]
+    return next(pool_model(name) for name in ("rothc", *NONLINEAR) if pool_model(name).pools[0] == first)
+
+
+#: decomposition of the models of NONLINEAR on a watershed with their pools
+RECIPE_NONLINEAR: Callable[[Watershed], Process] = lambda w: NonlinearDecomposition(  # noqa: E731
+    w,
+    model_of(w),
+    doc_fraction=0.02,
+    dissolved=True,
+    properties={"silt": np.full(w.clay.size, 40.0), "ph": np.full(w.clay.size, 6.5)},
+    of_units={"productivity": np.array([0.3, 0.35, 0.5]), "metabolic_fraction": np.array([0.4, 0.4, 0.3])},
+)
 
 
 def processes(w: Watershed, *names: str) -> dict[str, Process]:

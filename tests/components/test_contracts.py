@@ -41,11 +41,18 @@ def _found() -> dict[str, type[Process]]:
 
 PROCESSES = _found()
 every_process = pytest.mark.parametrize("kind", PROCESSES.values(), ids=PROCESSES)
+#: processes on a watershed with the pools of RothC, or of each of the models that are theirs
+CASES = [
+    (kind, model)
+    for name, kind in PROCESSES.items()
+    for model in (build.NONLINEAR if name == "NonlinearDecomposition" else ("rothc",))
+]
+every_case = pytest.mark.parametrize(("kind", "model"), CASES, ids=[f"{kind.__name__}-{m}" for kind, m in CASES])
 
 
 def make(kind: type[Process], w) -> Process:
     """A process of this class on the watershed, by the recipe of ``build``."""
-    for recipe in build.RECIPES.values():
+    for recipe in (*build.RECIPES.values(), build.RECIPE_NONLINEAR):
         # a recipe is the class or a lambda that names it
         if recipe is kind or (inspect.isfunction(recipe) and kind.__name__ in recipe.__code__.co_names):
             return recipe(w)
@@ -124,9 +131,9 @@ def test_file_is_short(kind: type[Process]) -> None:
     assert lines < LONGEST_FILE, f"{kind.__module__} has {lines} lines of code"
 
 
-@every_process
-def test_what_it_reads_is_demanded(kind: type[Process]) -> None:
-    w = build.watershed()
+@every_case
+def test_what_it_reads_is_demanded(kind: type[Process], model: str) -> None:
+    w = build.watershed(name=model)
     at_node = w.grid.at_node
     assert set(kind.input_var_names) <= set(at_node)
     for name in kind.input_var_names:
@@ -138,10 +145,10 @@ def test_what_it_reads_is_demanded(kind: type[Process]) -> None:
     make(kind, w)
 
 
-@every_process
-def test_touches_only_what_it_declares_and_its_own_books_close(kind: type[Process]) -> None:
+@every_case
+def test_touches_only_what_it_declares_and_its_own_books_close(kind: type[Process], model: str) -> None:
     """Four months on a real watershed; of a process alone, and what others did before it left as it is."""
-    w = build.watershed()
+    w = build.watershed(name=model)
     process = make(kind, w)
     declared = {(record["mapping"], name) for name, record in process._info.items() if "out" in record["intent"]}
     w.ledger.open()
@@ -165,9 +172,9 @@ def test_touches_only_what_it_declares_and_its_own_books_close(kind: type[Proces
     assert np.isfinite(np.concatenate([values.ravel() for (_, name), values in after.items() if name in FIELDS])).all()
 
 
-@every_process
-def test_land_outside_the_catchment_is_left_alone(kind: type[Process]) -> None:
-    w = build.watershed()
+@every_case
+def test_land_outside_the_catchment_is_left_alone(kind: type[Process], model: str) -> None:
+    w = build.watershed(name=model)
     process = make(kind, w)
     outside = w.grid.status_at_node == w.grid.BC_NODE_IS_CLOSED
     soil = ("elevation", "mineral", "stocks", "deposit_mineral", "deposit", "water", "groundwater", "snow", "doc")
@@ -177,10 +184,10 @@ def test_land_outside_the_catchment_is_left_alone(kind: type[Process]) -> None:
         assert np.array_equal(values, getattr(w, name)[outside]), name
 
 
-@every_process
-def test_memory_are_arrays_it_goes_on_using(kind: type[Process]) -> None:
+@every_case
+def test_memory_are_arrays_it_goes_on_using(kind: type[Process], model: str) -> None:
     """A restart refills them in place: they must be the process's own, not copies."""
-    w = build.watershed()
+    w = build.watershed(name=model)
     process = make(kind, w)
     process.run_one_step(build.MONTH)
     first, second = process.memory(), process.memory()

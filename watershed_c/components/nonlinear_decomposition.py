@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
-from watershed_c.components.rate_environment import LayerByLayer
-from watershed_c.kernels import nonlinear_decomposition as steps
-from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
+from watershed_c.components.nonlinear_forcing import Forcing
+from watershed_c.kernels.nonlinear_decomposition import ADVANCE
+from watershed_c.kernels.rate_modifiers import DEPTH_SCALE
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 CHANGE, LEAST_CHANGE = 1e-6, 1e-10
 #: change of the plant input of a cell, relative to its unit's, for the same
 SCALE_CHANGE = 1e-4
-#: cells looked at together where slopes or steady states are sought
-CHUNK = 1024
-#: state of air and soil at which a model must have rates on every cell: degC; factor or m3 m-3
-TEMPERATE, MOIST = 10.0, 0.3
 #: share of the mean input of a column that every layer gets where a first steady state is sought: what mixing brings
 BROUGHT_BY_MIXING = 0.01
 
@@ -116,17 +112,9 @@ class NonlinearDecomposition(Process):
         self.substep_days = model.substep_days if substep_days is None else substep_days
         self._doc = (0.0, float(dissolved)) if model.leaches else (float(doc_fraction), 0.0)
         self._first_row, self._pools = int(rows[0]), len(model.pools)
-        self._parameters, self._in_time = model.vector, steps.RATES_IN_TIME[model.kernel_name]
-        self._dt = 1.0 / 12.0
         self._amount = w.work(0)
-        above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
-        self._environment = LayerByLayer(w, model, above + below, self._first_row)  # type: ignore[arg-type]
-        self.warnings.extend(self._environment.warnings)
-        #: (n, L, 2): product of the moisture laws, and what slows all rates at depth
-        self.factor = np.ones((*w.water.shape, 2))
-        self._thickness = w.layer_bottom - w.layer_top
-        self._find_arguments(properties or {}, of_units or {})
-        self._check_rates()
+        self._forcing = Forcing(w, model, self._first_row, depth_scale, properties or {}, of_units or {})
+        self.warnings.extend(self._forcing.warnings)
         if model.leaches and not dissolved:
             self.warnings.append(
                 f"processes.dissolved_carbon is off: what {model.name} leaches is booked as respired, there being no "
@@ -135,123 +123,28 @@ class NonlinearDecomposition(Process):
         # the matrix of the search for the initial carbon stands in `modifier` alone
         self.rates, self.coefficients = np.ones((self._pools, 1)), np.ones((w.clay.size, 1))
 
-    def _find_arguments(self, properties: Mapping[str, np.ndarray], of_units: Mapping[str, np.ndarray]) -> None:
-        """Where each argument of the model's rates comes from."""
-        w, model = self.watershed, self.model
-        absent = sorted(set(model.properties) - {"clay", "bulk_density", *properties, *of_units})
-        if absent:
-            raise ValueError(f"model {model.name} needs soil properties that are not there: {', '.join(absent)}")
-        moisture = steps.MOISTURE
-        if model.moisture_unit != "-":
-            moisture = steps.VOLUMETRIC
-            if not (w.saturation[w.cells] > 0.0).all():
-                raise ValueError(f"model {model.name} works with the water of each layer: soil_water must be on")
-        known = {"temperature": steps.TEMPERATURE, "moisture": moisture, "thickness": steps.THICKNESS,
-                 "bulk_density": steps.DENSITY}  # fmt: skip
-        kind: list[int] = []
-        column: list[int] = []
-        cell_values: list[np.ndarray] = []
-        unit_values: list[np.ndarray] = []
-        self._clay_row = -1
-        for name in model.arguments:
-            column.append(0)
-            if name in known:
-                kind.append(known[name])
-            elif name in of_units:
-                kind.append(steps.SCALED if model.of_plant_input.get(name) == "amount" else steps.OF_UNIT)
-                column[-1] = len(unit_values)
-                unit_values.append(np.asarray(of_units[name], dtype=np.float64))
-            else:
-                kind.append(steps.OF_CELL)
-                column[-1] = len(cell_values)
-                if name == "clay":
-                    self._clay_row = len(cell_values)
-                cell_values.append(100.0 * w.clay if name == "clay" else np.array(properties[name], dtype=np.float64))
-                model.properties[name].check(cell_values[-1][w.cells])
-        self._kind, self._column = np.array(kind, dtype=np.int64), np.array(column, dtype=np.int64)
-        self._of_cell = np.array(cell_values).reshape(len(cell_values), w.clay.size)
-        self._of_unit = np.array(unit_values).reshape(len(unit_values), w.units.inputs.shape[0])
-
-    def _check_rates(self) -> None:
-        """Rates of a temperate month must be there on every cell."""
-        w, kernel, cells = self.watershed, self.model.kernel, self.watershed.cells
-        arguments = np.full((self._kind.size, cells.size), MOIST)
-        for a, (kind, column) in enumerate(zip(self._kind, self._column, strict=True)):
-            if kind == steps.TEMPERATURE:
-                arguments[a] = TEMPERATE
-            elif kind == steps.THICKNESS:
-                arguments[a] = self._thickness[0]
-            elif kind == steps.DENSITY:
-                arguments[a] = w.bulk_density[cells, 0]
-            elif kind == steps.OF_CELL:
-                arguments[a] = self._of_cell[column, cells]
-            elif kind in (steps.OF_UNIT, steps.SCALED):
-                arguments[a] = self._of_unit[column, w.unit[cells]]
-        rate = np.empty((len(kernel.RATES), cells.size))
-        kernel.rates(*arguments, self._parameters, rate)
-        bad = np.flatnonzero(~np.isfinite(rate).all(axis=0))
-        if bad.size:
-            place = ", ".join(f"{n} = {v:g}" for n, v in zip(self.model.arguments, arguments[:, bad[0]], strict=True))
-            raise ValueError(f"model {self.model.name} has no rates in {bad.size} cells, first where {place}")
-
     # -- a step -----------------------------------------------------------------------------------------------------
     def run_one_step(self, dt: float) -> None:
         """Advance by ``dt`` (yr) and book it."""
-        w, units, model = self.watershed, self.watershed.units, self.model
-        self._follow(dt)
-        plant, amendment = self._inputs()
+        w, model = self.watershed, self.model
+        forcing = self._forcing
+        forcing.follow(dt)
+        plant, amendment = forcing.inputs()
         over_cells(
-            steps.ADVANCE[model.kernel_name], w.cells, w.stocks, self._first_row, *self._forcing(), self._parameters,
-            self._in_time, model.substeps(dt, self.substep_days), *self._doc, dt, w.respired, w.doc_produced,
+            ADVANCE[model.kernel_name], w.cells, w.stocks, self._first_row, *forcing.arrays(), forcing.parameters,
+            forcing.in_time, model.substeps(dt, self.substep_days), *self._doc, dt, w.respired, w.doc_produced,
         )  # fmt: skip
         amount = self._amount
         np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
         amount *= w.input_scale
         w.ledger.book("plant_input", "soc", amount)
-        np.take(units.amendment.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
+        np.take(amendment.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
         w.ledger.book("amendment", "soc", amount)
         w.ledger.book("respired", "soc", w.respired, factor=-1.0)
         if max(self._doc) > 0.0:
             w.ledger.book("doc_production", "soc", w.doc_produced, factor=-1.0)
 
-    def _follow(self, dt: float) -> None:
-        """Factors and properties of the present state."""
-        self._dt = dt
-        if self._clay_row >= 0:
-            np.multiply(self.watershed.clay, 100.0, out=self._of_cell[self._clay_row])
-        self._environment.update(self.factor, dt)
-
-    def _inputs(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of plants and amendments, (U, L, P); a difference of round-off must not take carbon from the soil."""
-        units = self.watershed.units
-        amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)
-        return np.maximum(units.inputs - amendment, 0.0), amendment
-
-    def _forcing(self) -> tuple[np.ndarray, ...]:
-        w = self.watershed
-        return (
-            w.unit, *self._inputs(), w.input_scale, w.temperature, w.layer_temperature, self.factor, w.water,
-            self._thickness, w.bulk_density, self._of_cell, self._of_unit, self._kind, self._column,
-        )  # fmt: skip
-
     # -- the search for the initial carbon --------------------------------------------------------------------------
-    def _lanes(self, scale: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Chunks of cells (c), and state (P, cL), rates (Q, cL) and inputs (P, cL) per year of their layers now."""
-        w, kernel, layers = self.watershed, self.model.kernel, self._thickness.size
-        forcing = list(self._forcing())
-        forcing[3] = scale
-        for first in range(0, w.cells.size, CHUNK):
-            cells = w.cells[first : first + CHUNK]
-            lanes = cells.size * layers
-            state, inputs = np.empty((self._pools, lanes)), np.empty((self._pools, lanes))
-            arguments, slowing = np.empty((self._kind.size, lanes)), np.empty(lanes)
-            gather: Any = steps.gather
-            gather(cells, 0, w.stocks, self._first_row, *forcing, self._dt, state, inputs, arguments, slowing)
-            rate = np.empty((len(kernel.RATES), lanes))
-            kernel.rates(*arguments, self._parameters, rate)
-            steps.slow(rate, self._in_time, slowing)
-            yield cells, state, rate, inputs
-
     def _derivative(self, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         result = np.empty_like(state)
         self.model.kernel.right_hand_side(state, rate, inputs, result, *np.empty((2, state.shape[1])))
@@ -262,11 +155,11 @@ class NonlinearDecomposition(Process):
         """Slopes of the fluxes at the present state, yr-1: (n, L, P (P + 1)), as ``model.pathways`` has them; the last
         P are those with the plant input of the cell, kg C m-2 yr-1.
         """
-        w, pools, layers = self.watershed, self._pools, self._thickness.size
+        w, pools, layers = self.watershed, self._pools, self.watershed.layer_bottom.size
         result = np.zeros((w.clay.size, layers, pools * (pools + 1)))
-        more = self._lanes(w.input_scale + SCALE_CHANGE)
+        more = self._forcing.lanes(w.input_scale + SCALE_CHANGE)
         for (cells, state, rate, inputs), (_, _, more_rate, more_inputs) in zip(
-            self._lanes(w.input_scale), more, strict=True
+            self._forcing.lanes(w.input_scale), more, strict=True
         ):
             here = self._derivative(state, rate, inputs)
             for donor in range(pools):
@@ -296,11 +189,11 @@ class NonlinearDecomposition(Process):
         """
         w, years, mean = self.watershed, 0.0, []  # type: ignore[var-annotated]
         for dt in forcings:
-            self._follow(dt)
-            now = [(cells, rate * dt, inputs * dt) for cells, _, rate, inputs in self._lanes(w.input_scale)]
+            self._forcing.follow(dt)
+            now = [(cells, rate * dt, inputs * dt) for cells, _, rate, inputs in self._forcing.lanes(w.input_scale)]
             mean = [(c, r + s, i + j) for (c, r, i), (_, s, j) in zip(mean, now, strict=True)] if mean else now
             years += dt
-        layers, guess = self._thickness.size, np.array(self.model.kernel.RESIDENCE_YEARS)[:, None]
+        layers, guess = w.layer_bottom.size, np.array(self.model.kernel.RESIDENCE_YEARS)[:, None]
         for cells, rate, inputs in mean:
             inputs = inputs.reshape(self._pools, cells.size, layers) / years
             inputs = (inputs + BROUGHT_BY_MIXING * inputs.mean(axis=2, keepdims=True)).reshape(self._pools, -1)

@@ -24,6 +24,7 @@ from watershed_c.state import Watershed
 
 if TYPE_CHECKING:
     from watershed_c.pools import CompiledPoolModel
+    from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 
 #: climate of a cell that a moisture law may want, and from what it is made
 CLIMATE_DRIVERS = ("rain_over_pet", "rain_minus_pet", "rain_per_year")
@@ -125,14 +126,19 @@ class LayerByLayer:
     Parameters
     ----------
     watershed : Watershed
-    model : CompiledPoolModel
+    model : CompiledPoolModel or NonlinearPoolModel
+        Its ``dynamic`` modifiers and their ``members``.
     depth_factor : (L)
     first_row : int
         Of the pools among the constituents.
     """
 
     def __init__(
-        self, watershed: Watershed, model: CompiledPoolModel, depth_factor: np.ndarray, first_row: int
+        self,
+        watershed: Watershed,
+        model: CompiledPoolModel | NonlinearPoolModel,
+        depth_factor: np.ndarray,
+        first_row: int,
     ) -> None:
         w = self._watershed = watershed
         self._model, self._depth_factor, self._first_row = model, depth_factor, first_row
