@@ -99,7 +99,8 @@ def weihermueller_pools(
 ) -> dict[str, np.ndarray]:
     """Pools of RothC (t C ha-1) from the stock, its inert part (t C ha-1) and clay (%).
 
-    DPM is what is left, and may come out negative (Weihermueller et al. 2013; GSOCseq protocol, FAO 2020).
+    DPM is what is left (GSOCseq protocol, FAO 2020): a small difference of large numbers, mostly a little negative
+    with the inert carbon of Falloon et al. (1998).
     """
     pools = {}
     for name, (slope, offset, shift, exponent) in PEDOTRANSFER.items():
@@ -107,6 +108,19 @@ def weihermueller_pools(
             slope = MISPRINTED_RPM_SLOPE
         pools[name] = (slope * soc + offset) * (clay + shift) ** exponent
     return {"dpm": soc - iom - pools["rpm"] - pools["bio"] - pools["hum"], **pools, "iom": iom}
+
+
+def by_pedotransfer(
+    soc: np.ndarray, iom: np.ndarray, clay: np.ndarray, *, misprint: bool = False
+) -> dict[str, np.ndarray]:
+    """As :func:`weihermueller_pools`, no pool below 0.
+
+    Where DPM would be, it is 0 and RPM, BIO and HUM are reduced by one factor, so that the sum is the stock.
+    """
+    pools = weihermueller_pools(soc, iom, clay, misprint=misprint)
+    dpm = pools["dpm"]
+    too_much = np.where(dpm < 0.0, (soc - iom) / (soc - iom - dpm), 1.0)
+    return {name: stock if name == "iom" else np.maximum(stock, 0.0) * too_much for name, stock in pools.items()}
 
 
 @dataclass(frozen=True)
@@ -206,7 +220,8 @@ def assumptions(method: str, falloon: str, spin_up: str, misprint: bool) -> list
         ],
         "weihermueller": [
             "start: the measured stock, its pools from stock and clay (Weihermueller et al. 2013), DPM the rest"
-            + (", with 0.184 for 0.1847 as the scripts of FAO print" if misprint else "")
+            + (", with 0.184 for 0.1847 as the scripts of FAO print" if misprint else ""),
+            "where DPM would be less than nothing it is 0, and the other active pools are reduced by one factor",
         ],
         "measured_fractions": ["start: the measured stock, its pools by the shares given"],
     }[method]

@@ -105,7 +105,8 @@ def _solve(
         )  # fmt: skip
         return course.pools[0][:, active, :].reshape(states, count, count + 1, points)
 
-    state = np.zeros((states, count, points))
+    # of nothing the share of lignin jumps with the first crumb: there is no slope to follow there
+    state = np.zeros((states, count, points)) if linear else np.nan_to_num(cycle()[:, :, 0])
     for _ in range(MOST_CYCLES):
         unit = np.maximum(state[0].max(axis=0), 1.0) * (1.0 if linear else 1e-6)
         view = start.reshape(states, len(model.pools), count + 1, points)

@@ -30,9 +30,9 @@ from watershed_c.pools.initial import (
     Start,
     at_equilibrium,
     by_fractions,
+    by_pedotransfer,
     by_plant_input,
     falloon_of_profile,
-    weihermueller_pools,
 )
 from watershed_c.pools.points import keeps_deficit
 from watershed_c.pools.steady import falloon_iom
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 #: the inert pool that Falloon's relation speaks of
 FALLOON_POOL = "iom"
 DEFICIT = Role("mm", -10_000.0, 0.0, "water", timed=False)
+LESS_THAN_INERT = "must not be less than the inert carbon"
 SHARE = Role("-", 0.0, 1.0, timed=False)
 
 
@@ -243,16 +244,15 @@ def find_start(
             stocks[1, model.pools.index(name)] = variable.at(space, points)
         if tables.soc is not None:
             soc = tables.soc.at(space, points)
+            wrong = stocks[0].sum(axis=0) > soc
+            if wrong.any():
+                fail(wrong, "initial.soc", LESS_THAN_INERT)
             if method == "weihermueller":
                 clay = cycle.soil.properties["clay"]
                 iom = inert[model.pools.index(FALLOON_POOL)]
-                found = weihermueller_pools(soc / KG_M2_PER_T_HA, iom / KG_M2_PER_T_HA, clay, misprint=misprint)
+                found = by_pedotransfer(soc / KG_M2_PER_T_HA, iom / KG_M2_PER_T_HA, clay, misprint=misprint)
                 for name, values in found.items():
                     stocks[0, model.pools.index(name)] = values * KG_M2_PER_T_HA
-                wrong = (stocks[0] < 0.0).any(axis=0)
-                if wrong.any():
-                    fail(wrong, "initial.soc", "leaves less than nothing for a pool by the pedotransfer functions",
-                         'Take method "fractions".')  # fmt: skip
             else:
                 for name, variable in tables.shares.items():
                     stocks[0, model.pools.index(name)] = soc * variable.at(space, points)
@@ -270,7 +270,7 @@ def find_start(
         soc = tables.soc.at(space, points)
         wrong = inert.sum(axis=0) > soc
         if wrong.any():
-            fail(wrong, "initial.soc", "must not be less than the inert carbon")
+            fail(wrong, "initial.soc", LESS_THAN_INERT)
         if method == "fractions":
             start = by_fractions(cycle, soc, inert)
         else:
