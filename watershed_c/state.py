@@ -160,6 +160,8 @@ class Watershed:
         self.receiver[:] = np.arange(n)
         #: departure of the soil temperature of each layer from air temperature this step (L,), degC
         self.layer_temperature = np.zeros(self.layer_bottom.size)
+        #: days with rain of the month being taken, from the climate table; 0 where it does not know or there was none
+        self.wet_days = 0.0
         #: months since year 0 of the step being taken, and its place in the year (0 = January)
         self.calendar_month, self.month = 0, 0
         #: whether it is the first, or only, step of its month: what has a date happens then

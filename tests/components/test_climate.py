@@ -10,6 +10,7 @@ from watershed_c.components.climate import Climate
 from watershed_c.constituents import ConstituentTable
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels import climate as kernel
+from watershed_c.kernels import evapotranspiration as e
 from watershed_c.state import Watershed
 
 MONTH = 1.0 / 12.0
@@ -95,6 +96,68 @@ def test_each_way_to_potential_evapotranspiration():
     assert watershed.pet[5] == pytest.approx(31.0 * daily)
 
 
+def energy_table(**more):
+    columns = {"radiation": np.full(12, 15.0), "wind": np.full(12, 2.0), **more}
+    return MonthlyForcing(MEAN, RAIN, temperature_min=MEAN - 5.0, temperature_max=MEAN + 6.0, **columns)
+
+
+@pytest.mark.parametrize("pet", ["priestley_taylor", "penman_monteith"])
+def test_potential_evapotranspiration_from_the_energy_balance(pet):
+    """At the station it is the kernel's; higher up, with the same relative humidity, there is less."""
+    elevation = np.full(20, 500.0)
+    elevation[10] = 1000.0
+    table = energy_table(humidity_min=np.full(12, 55.0), humidity_max=np.full(12, 90.0))
+    watershed, climate = build(elevation, forcing=table, pet=pet)
+    step(watershed, climate, 6)
+    low, high = MEAN[6] - 5.0, MEAN[6] + 6.0
+    vapour = e.actual_vapour_pressure(low, high, 55.0, 90.0)
+    net = e.net_radiation(15.0, kernel.monthly_radiation(45.0)[6], low, high, vapour, 500.0)
+    heat = 0.07 * (MEAN[7] - MEAN[5])
+    daily = (
+        e.priestley_taylor(MEAN[6], net, heat, 500.0)
+        if pet == "priestley_taylor"
+        else e.penman_monteith(MEAN[6], low, high, net, heat, 2.0, vapour, 500.0)
+    )
+    assert watershed.pet[5] == pytest.approx(31.0 * float(daily), rel=1e-12)
+    assert 0.0 < watershed.pet[10] < watershed.pet[5]
+    # the vapour pressure itself says the same as the humidities it belongs to
+    watershed, climate = build(forcing=energy_table(vapour_pressure=np.full(12, float(vapour))), pet=pet)
+    step(watershed, climate, 6)
+    assert watershed.pet[5] == pytest.approx(31.0 * float(daily), rel=1e-12)
+
+
+def test_slope_and_aspect_scale_demand():
+    """More towards the sun, less away from it; where demand is as radiation, both together as much as on the plan."""
+    grid_x, grid_y = np.arange(20) % 4 * 10.0, np.arange(20) // 4 * 10.0
+    humid = {"humidity_min": np.full(12, 55.0), "humidity_max": np.full(12, 90.0)}
+    table = energy_table(pet=np.full(12, 50.0), **humid)
+    for pet in e.INPUTS:
+        found = {}
+        for name, elevation in (("flat", 0.0 * grid_x), ("south", 0.3 * grid_y), ("north", -0.3 * grid_y)):
+            watershed, climate = build(500.0 + elevation, forcing=table, pet=pet, slope_radiation=True, lapse_rate=0.0)
+            step(watershed, climate, 2)
+            found[name] = watershed.pet[9]
+            if name == "flat":
+                assert climate.radiation_ratio == pytest.approx(1.0, abs=1e-12)
+                plain, without = build(500.0 + elevation, forcing=table, pet=pet, lapse_rate=0.0)
+                step(plain, without, 2)
+                assert plain.pet[9] == pytest.approx(watershed.pet[9]) and without.radiation_ratio is None
+            elif pet in ("given", "thornthwaite", "hargreaves"):
+                assert watershed.pet[9] == pytest.approx(climate.radiation_ratio[2, 9] * found["flat"])
+        assert found["north"] < found["flat"] < found["south"]
+        if pet != "penman_monteith" and pet != "priestley_taylor":
+            assert found["north"] + found["south"] == pytest.approx(2.0 * found["flat"], rel=1e-3)
+
+
+def test_wet_days_of_every_month_are_told():
+    watershed, climate = build(forcing=MonthlyForcing(MEAN, RAIN, wet_days=np.arange(12.0)))
+    step(watershed, climate, 6)
+    assert watershed.wet_days == 6.0
+    watershed, climate = build()
+    step(watershed, climate, 6)
+    assert watershed.wet_days == 0.0
+
+
 def test_layer_temperature_departs_from_air_below_the_plough_layer():
     watershed, climate = build()
     yearly = []
@@ -133,9 +196,11 @@ def test_subsoil_follows_a_warming():
         ({"lapse_rate": -6.5}, "lapse rate"),
         ({"precipitation_gradient": 0.5}, "gradient"),
         ({"pet": "penman"}, "pet must be one of"),
-        ({"pet": "given"}, "no potential evapotranspiration"),
+        ({"pet": "given"}, "needs potential evapotranspiration"),
         ({"latitude": None}, "needs the latitude"),
-        ({"pet": "hargreaves"}, "minimum and maximum"),
+        ({"pet": "hargreaves"}, r"tmin_degC\) and mean daily maximum"),
+        ({"pet": "penman_monteith"}, r"tmin_.*tmax_.*radiation_MJ_m2_day.*humidity_%.*wind_2m_m_s"),
+        ({"forcing": MonthlyForcing(MEAN, RAIN, pet=RAIN), "slope_radiation": True, "latitude": None}, "slope_"),
         ({"erosivity": -1.0}, "negative"),
         ({"erosivity": 1.0, "erosivity_share": np.ones(12)}, "sum to 1"),
         ({"thermal_diffusivity": 5e-3}, "diffusivity"),

@@ -118,6 +118,48 @@ def test_snow_lies_in_winter_melts_in_spring_and_closes():
     assert sum(liquid) == pytest.approx(720.0, rel=1e-12)
 
 
+def test_snow_melts_earlier_on_the_sunny_side_and_closes():
+    """Half the nodes get twice the sun, the others half of it: the same snow in the end, sooner and later."""
+    ratio = np.full((12, 30), 0.5)
+    ratio[:, :15] = 2.0
+    watershed, climate, soil_water = build(MonthlyForcing(COLD, np.full(12, 60.0)), melt_ratio=ratio)
+    watershed.ledger.open()
+    sunny, shady = (np.intersect1d(watershed.cells, np.arange(*ends)) for ends in ((0, 15), (15, 30)))
+    liquid = np.zeros(30)
+    lain = {"sunny": 0.0, "shady": 0.0}
+    for month in [*range(9, 12), *range(9)]:
+        watershed.calendar_month, watershed.month = 24000 + month, month
+        climate.run_one_step(MONTH)
+        soil_water.run_one_step(MONTH)
+        watershed.ledger.check("soil_water")
+        liquid += soil_water._liquid
+        lain["sunny"] += watershed.snow[sunny].mean()
+        lain["shady"] += watershed.snow[shady].mean()
+    assert liquid[watershed.cells] + watershed.snow[watershed.cells] == pytest.approx(720.0, rel=1e-12)
+    assert lain["sunny"] < lain["shady"]
+
+
+def test_wet_days_of_the_climate_table_by_month():
+    """A month with few events runs off more than one of the same rain with many; one without any has one event."""
+    rain, mild = np.full(12, 90.0), np.full(12, 12.0)
+    days = np.array([2.0, 20.0] * 6)
+    totals = {}
+    ways = ("table", days, None), ("two", None, 2.0), ("none", np.zeros(12), None), ("one", None, 1.0)
+    for name, table, given in ways:
+        forcing = MonthlyForcing(mild, rain, wet_days=table)
+        watershed, climate, soil_water = build(forcing, wet_days=given, sand=0.9, clay=0.03)
+        watershed.ledger.open()
+        runoff = []
+        for month in range(2):
+            watershed.calendar_month, watershed.month = 24000 + month, month
+            climate.run_one_step(MONTH)
+            soil_water.run_one_step(MONTH)
+            runoff.append(float(watershed.runoff[watershed.cells].mean()))
+        totals[name] = runoff
+    assert totals["table"][0] == totals["two"][0] and totals["table"][1] < 0.5 * totals["two"][1]
+    assert totals["none"] == totals["one"]
+
+
 def test_groundwater_delays_but_does_not_lose(allardt):
     """Rule 26: the longer the residence time, the steadier the stream, over the same total."""
     spread = []
@@ -139,6 +181,8 @@ def test_groundwater_delays_but_does_not_lose(allardt):
     [
         ({"wet_days": 0.0}, "wet_days"),
         ({"wet_days": 45.0}, "wet_days"),
+        ({"melt_ratio": np.ones(30)}, "melt_ratio"),
+        ({"melt_ratio": np.full((12, 30), -1.0)}, "melt_ratio"),
         ({"initial_abstraction": 0.3}, "initial_abstraction"),
         ({"groundwater_residence_time": 0.0}, "residence"),
         ({"substeps": 0}, "substeps"),

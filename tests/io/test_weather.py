@@ -96,7 +96,7 @@ def test_days_that_are_not(tmp_path):
     assert "Cherrapunji" in messages(flood)[0]
 
 
-# -- radiation, wind, humidity ------------------------------------------------------------------------------------------
+# -- radiation, wind, humidity ----------------------------------------------------------------------------------------
 
 
 def test_columns_of_penman_monteith(tmp_path):
@@ -122,7 +122,7 @@ def test_impossible_radiation_wind_and_humidity_all_at_once(tmp_path):
     assert len(found) == 4
 
 
-# -- another climate ----------------------------------------------------------------------------------------------------
+# -- another climate --------------------------------------------------------------------------------------------------
 
 
 def test_change_by_month():

@@ -113,6 +113,26 @@ def test_snow_mass_closes():
     assert fallen == pytest.approx(melted + snow, rel=1e-13)
 
 
+def test_snow_melt_has_its_limits():
+    """None below 0 degC or with factor 0, never more than there is; else factor x degrees x days, cell by cell."""
+    temperature = np.array([-20.0, 0.0, 4.0, 4.0, 4.0])
+    lying = np.array([80.0, 80.0, 1000.0, 1000.0, 5.0])
+    factor = np.array([6.0, 6.0, 0.0, 3.0, 3.0])
+    snow, liquid = c.snow_balance(np.zeros(5), temperature, lying, factor, 1.0 / 12.0)
+    melt = 3.0 * 4.0 * 365.25 / 12.0
+    assert liquid == pytest.approx([0.0, 0.0, 0.0, melt, 5.0], rel=1e-14)
+    assert snow + liquid == pytest.approx(lying, rel=1e-14)
+
+
+def test_renard_freimund_from_the_year():
+    """690 mm: 1796.8; 960 mm: 3200.7. The branches differ by 0.15 % where they meet."""
+    assert float(c.renard_freimund_annual(690.0)) == pytest.approx(1796.8, abs=0.05)
+    assert float(c.renard_freimund_annual(960.0)) == pytest.approx(3200.7, abs=0.05)
+    below, above = c.renard_freimund_annual(np.array([850.0 - 1e-6, 850.0]))
+    assert abs(above / below - 1.0) < 0.002
+    assert float(c.renard_freimund_annual(0.0)) == 0.0
+
+
 def test_damping_depth():
     """kappa 5e-7 m2 s-1: 2.241 m for the year; amplitude 0.640 and lag 25.94 d at 1 m."""
     depth = c.damping_depth(5e-7)

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.evaporative_demand import EvaporativeDemand, Forcing, radiation_on_slopes
 from watershed_c.kernels import climate as kernel
 from watershed_c.names import info
 from watershed_c.state import Watershed
-
-PET_METHODS = ("given", "thornthwaite", "hargreaves")
-
-
-class Forcing(Protocol):
-    """What :class:`watershed_c.io.climate.MonthlyForcing` offers: (T,) arrays in degC and amounts per month."""
-
-    @property
-    def temperature(self) -> np.ndarray: ...
-    @property
-    def precipitation(self) -> np.ndarray: ...
-    @property
-    def temperature_min(self) -> np.ndarray | None: ...
-    @property
-    def temperature_max(self) -> np.ndarray | None: ...
-    @property
-    def pet(self) -> np.ndarray | None: ...
-    @property
-    def erosivity(self) -> np.ndarray | None: ...
-    @property
-    def first_month(self) -> int: ...
-    @property
-    def is_normals(self) -> bool: ...
-
-    def index(self, year: int, month: int) -> int: ...
-
-    def climatology(self, values: np.ndarray) -> np.ndarray: ...
 
 
 class Climate(Process):
@@ -55,9 +27,12 @@ class Climate(Process):
         Default -0.0065 (ISO 2533:1975, standard atmosphere); monthly means range from about -0.004 to -0.007.
     precipitation_gradient : float, m-1, -0.01 to 0.01
         Relative change of precipitation with height; 0.0005 is +5 % per 100 m. Default 0: a property of the place.
-    pet : {"given", "thornthwaite", "hargreaves"}, optional
-        Default: the table's potential evapotranspiration where it has one, else Thornthwaite (1948). Hargreaves &
-        Samani (1985) needs daily extremes. A tabled value is used unchanged at every elevation.
+    pet : {"given", "thornthwaite", "hargreaves", "priestley_taylor", "penman_monteith"}, optional
+        Default: the table's potential evapotranspiration where it has one, else Thornthwaite (1948). What each needs of
+        the table: :data:`watershed_c.kernels.evapotranspiration.INPUTS`. A tabled value is used unchanged at every
+        elevation.
+    slope_radiation : bool
+        Slope and aspect scale solar radiation, and with it potential evapotranspiration. Default off.
     erosivity : float, MJ mm ha-1 h-1 yr-1, optional
         Annual mean rainfall erosivity R. Default: the table's, else from rain by Renard & Freimund (1994).
     erosivity_share : (12,), sums to 1, optional
@@ -87,6 +62,7 @@ class Climate(Process):
         erosivity_share: np.ndarray | None = None,
         snow_reduces_erosivity: bool = True,
         thermal_diffusivity: float = 5e-7,
+        slope_radiation: bool = False,
     ) -> None:
         super().__init__(watershed)
         if latitude is not None and not -90.0 <= latitude <= 90.0:
@@ -99,27 +75,21 @@ class Climate(Process):
             raise ValueError(f"thermal diffusivity must be 1e-7 to 2e-6 m2 s-1, is {thermal_diffusivity}")
         if erosivity is not None and erosivity < 0.0:
             raise ValueError(f"erosivity must not be negative, is {erosivity}")
-        pet = pet or ("given" if forcing.pet is not None else "thornthwaite")
-        if pet not in PET_METHODS:
-            raise ValueError(f"pet must be one of {', '.join(PET_METHODS)}, is {pet!r}")
-        if pet == "given" and forcing.pet is None:
-            raise ValueError('pet is "given", but the climate table has no potential evapotranspiration')
-        if pet == "hargreaves" and (forcing.temperature_min is None or forcing.temperature_max is None):
-            raise ValueError(
-                "Hargreaves-Samani needs the mean daily minimum and maximum temperature in the climate table"
-            )
-        if pet != "given" and latitude is None:
-            raise ValueError(f'pet "{pet}" needs the latitude')
+        if slope_radiation and latitude is None:
+            raise ValueError("slope_radiation needs the latitude")
         self.forcing = forcing
-        self.pet_method = pet
         self.snow_reduces_erosivity = snow_reduces_erosivity
         elevation = watershed.elevation[watershed.cells]
+        #: (12, n) solar radiation of the ground per that of the horizontal, per area of the map; None: not asked for
+        self.radiation_ratio: np.ndarray | None = None
+        if slope_radiation:
+            assert latitude is not None
+            self.radiation_ratio = radiation_on_slopes(watershed, latitude)
         self._offset = kernel.lapse_offset(elevation, reference_elevation, lapse_rate)
         self._wetter = kernel.precipitation_factor(elevation, reference_elevation, precipitation_gradient)
         normals = forcing.climatology(forcing.temperature)
-        self._heat = kernel.heat_index(normals[:, None] + self._offset)
-        self._daylight = np.zeros(12) if latitude is None else kernel.monthly_daylight(latitude)
-        self._radiation = np.zeros(12) if latitude is None else kernel.monthly_radiation(latitude)
+        ratio = None if self.radiation_ratio is None else self.radiation_ratio[:, watershed.cells]
+        self.demand = EvaporativeDemand(pet, forcing, latitude, elevation, self._offset, ratio)
         _, self._amplitude, self._phase = kernel.annual_harmonic(normals)
         self._damping = kernel.damping_depth(thermal_diffusivity)
         self.monthly_erosivity = self._erosivity(erosivity, erosivity_share)
@@ -149,7 +119,8 @@ class Climate(Process):
         temperature = air + self._offset
         w.temperature[cells] = temperature
         w.precipitation[cells] = forcing.precipitation[row] * part * self._wetter
-        w.pet[cells] = self._pet(row, month, temperature) * part
+        w.pet[cells] = self.demand.of_month(row, month, temperature) * part
+        w.wet_days = 0.0 if forcing.wet_days is None else float(forcing.wet_days[row])
         erosivity = self.monthly_erosivity[row] * part
         w.erosivity[cells] = erosivity * (kernel.rain_factor(temperature) if self.snow_reduces_erosivity else 1.0)
         w.layer_temperature[:] = (
@@ -164,21 +135,6 @@ class Climate(Process):
                 self._damping,
             )
             - air
-        )
-
-    def _pet(self, row: int, month: int, temperature: np.ndarray) -> np.ndarray:
-        """(c,) mm in the month."""
-        forcing = self.forcing
-        if self.pet_method == "given":
-            assert forcing.pet is not None
-            return np.full(temperature.size, forcing.pet[row])
-        days = kernel.DAYS_IN_MONTH[month]
-        if self.pet_method == "thornthwaite":
-            return kernel.thornthwaite(temperature, self._heat, self._daylight[month], days)
-        assert forcing.temperature_min is not None and forcing.temperature_max is not None
-        low, high = forcing.temperature_min[row], forcing.temperature_max[row]
-        return days * kernel.hargreaves_samani(
-            temperature, low + self._offset, high + self._offset, self._radiation[month]
         )
 
     def _mean_of_year(self, row: int) -> float:

@@ -67,8 +67,9 @@ class SoilWater(Process):
         With wilting point, field capacity and saturation set (:func:`set_hydraulic_properties`).
     conductivity : (n, L), kg m-2 yr-1 (= mm yr-1)
         Saturated hydraulic conductivity.
-    wet_days : float or (12,), days with rain in a month, above 0 to 31
-        Rain falls in that many events of exponentially distributed depth. No default: it is a property of the climate.
+    wet_days : float or (12,), days with rain in a month, above 0 to 31, optional
+        Rain falls in that many events of exponentially distributed depth. Default: those of the climate table in every
+        month (``Watershed.wet_days``); one where that says none.
     initial_abstraction : {0.2, 0.05}
         Share of the retention that is filled before runoff begins. Default 0.2 (USDA 1986); 0.05 with the retention
         converted after Hawkins et al. (2002).
@@ -82,6 +83,8 @@ class SoilWater(Process):
         each wet day, so that a shallow or sandy store is filled as often as it rains.
     degree_day_factor : float, kg m-2 K-1 d-1
         Snow melt. Default 3 (Hock 2003; 1.5 to 6).
+    melt_ratio : (12, n), optional
+        Melt of the ground of each cell per that of the horizontal, by month (``Climate.radiation_ratio``). Default: 1.
     """
 
     _name = "SoilWater"
@@ -102,17 +105,19 @@ class SoilWater(Process):
         watershed: Watershed,
         *,
         conductivity: np.ndarray,
-        wet_days: float | np.ndarray,
+        wet_days: float | np.ndarray | None = None,
         initial_abstraction: float = 0.2,
         groundwater_residence_time: float = 45.0 / 365.25,
         evaporation_depth: float = 0.10,
         substeps: int | None = None,
         degree_day_factor: float = 3.0,
+        melt_ratio: np.ndarray | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
-        self.wet_days = np.broadcast_to(np.asarray(wet_days, dtype=np.float64), (12,)).copy()
-        if not ((self.wet_days > 0.0) & (self.wet_days <= 31.0)).all():
+        given = wet_days is not None
+        self.wet_days = np.broadcast_to(np.asarray(wet_days, dtype=np.float64), (12,)).copy() if given else None
+        if self.wet_days is not None and not ((self.wet_days > 0.0) & (self.wet_days <= 31.0)).all():
             raise ValueError(f"wet_days must be above 0 and at most 31 in every month, is {self.wet_days}")
         if initial_abstraction not in _RETENTION:
             raise ValueError(f"initial_abstraction must be 0.2 or 0.05, is {initial_abstraction}")
@@ -133,7 +138,9 @@ class SoilWater(Process):
         self.initial_abstraction = initial_abstraction
         self.groundwater_residence_time = groundwater_residence_time
         self.substeps = substeps
-        self.degree_day_factor = degree_day_factor
+        if melt_ratio is not None and (melt_ratio.shape != (12, w.snow.size) or not (melt_ratio >= 0.0).all()):
+            raise ValueError(f"melt_ratio must be at least 0 and of shape {(12, w.snow.size)}, is {melt_ratio.shape}")
+        self.degree_day_factor, self.melt_ratio = degree_day_factor, melt_ratio
         inside = np.clip(np.minimum(w.layer_bottom, evaporation_depth) - w.layer_top, 0.0, None)
         self._evaporation_fraction = inside / inside.sum()
         self._liquid, self._layer_evapotranspiration = w.work(0), w.work(0, "layer")
@@ -142,9 +149,10 @@ class SoilWater(Process):
         """Move the water of one step, ``dt`` in yr, and book it."""
         w = self.watershed
         cells, units = w.cells, w.units
-        wet_days = float(self.wet_days[w.month]) * dt * 12.0
+        wet_days = (w.wet_days or 1.0 if self.wet_days is None else float(self.wet_days[w.month])) * dt * 12.0
+        factor = self.degree_day_factor * (1.0 if self.melt_ratio is None else self.melt_ratio[w.month])
         # of nodes without soil too, where there is nothing
-        w.snow[:], self._liquid[:] = snow_balance(w.precipitation, w.temperature, w.snow, self.degree_day_factor, dt)
+        w.snow[:], self._liquid[:] = snow_balance(w.precipitation, w.temperature, w.snow, factor, dt)
         over_cells(
             water_balance,
             cells,

@@ -159,7 +159,11 @@ def rain_factor(temperature: np.ndarray) -> np.ndarray:
 
 
 def snow_balance(
-    precipitation: np.ndarray, temperature: np.ndarray, snow: np.ndarray, degree_day_factor: float, dt: float
+    precipitation: np.ndarray,
+    temperature: np.ndarray,
+    snow: np.ndarray,
+    degree_day_factor: float | np.ndarray,
+    dt: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Snow at the end of the step and water that reaches the soil, kg m-2.
 
@@ -168,7 +172,7 @@ def snow_balance(
     precipitation : (n,) kg m-2 in the step
     temperature : (n,) degC, mean of the step
     snow : (n,) kg m-2, at the start
-    degree_day_factor : kg m-2 K-1 d-1
+    degree_day_factor : float or (n,), kg m-2 K-1 d-1
     dt : yr
 
     Notes
@@ -204,6 +208,18 @@ def renard_freimund(precipitation: np.ndarray) -> np.ndarray:
     total = np.sum(p, axis=0)
     fournier = np.sum(p * p, axis=0) / np.where(total > 0.0, total, 1.0)
     return np.where(fournier < 55.0, 0.7397 * fournier**1.847, 95.77 - 6.081 * fournier + 0.4770 * fournier**2)
+
+
+def renard_freimund_annual(precipitation: float | np.ndarray) -> np.ndarray:
+    """Annual rainfall erosivity, MJ mm ha-1 h-1 yr-1, from annual precipitation P, mm.
+
+    Renard & Freimund (1994), J. Hydrol. 157, 287: where nothing is known of the months::
+
+        R = 0.0483 P**1.610                         P < 850 mm
+        R = 587.8 - 1.219 P + 0.004105 P**2         P >= 850 mm
+    """
+    p = np.asarray(precipitation, dtype=np.float64)
+    return np.where(p < 850.0, 0.0483 * p**1.610, 587.8 - 1.219 * p + 0.004105 * p * p)
 
 
 def monthly_erosivity(annual: float, precipitation: np.ndarray) -> np.ndarray:

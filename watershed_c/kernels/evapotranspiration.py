@@ -13,6 +13,22 @@ from watershed_c.kernels.climate import WATER_PER_ENERGY
 
 Values = float | np.ndarray
 
+#: ways to potential evapotranspiration and what each needs of a climate table besides mean temperature and rain
+INPUTS: dict[str, tuple[str, ...]] = {
+    "given": ("pet",),
+    "thornthwaite": (),
+    "hargreaves": ("temperature_min", "temperature_max"),
+    "priestley_taylor": ("temperature_min", "temperature_max", "radiation", "humidity"),
+    "penman_monteith": ("temperature_min", "temperature_max", "radiation", "humidity", "wind"),
+}
+_WORDS = {
+    "pet": "potential evapotranspiration (pet_mm)",
+    "temperature_min": "mean daily minimum temperature (tmin_degC)",
+    "temperature_max": "mean daily maximum temperature (tmax_degC)",
+    "radiation": "solar radiation (radiation_MJ_m2_day)",
+    "humidity": "humidity (rhmin_% and rhmax_%, humidity_%, or vapour_pressure_kPa)",
+    "wind": "wind (wind_2m_m_s or wind_10m_m_s)",
+}
 #: MJ m-2 d-1 K-4, Stefan-Boltzmann constant (FAO-56 eq. 39)
 STEFAN_BOLTZMANN = 4.903e-9
 #: K at 0 degC as FAO-56 eq. 39 and annex 3 write it
@@ -26,6 +42,14 @@ LEAST_CLOUDINESS = 0.05
 #: MJ m-2 d-1 K-1, soil heat flux of a month per K from the month before to the month after (FAO-56 eq. 43), and per K
 #: from the month before where the next one is not known (eq. 44)
 SOIL_HEAT, SOIL_HEAT_END = 0.07, 0.14
+
+
+def lacking(method: str, columns: list[str]) -> list[str]:
+    """What a method needs and the columns do not have, in words: with the name of a column and its unit."""
+    there = set(columns)
+    if "vapour_pressure" in there or {"humidity_min", "humidity_max"} <= there:
+        there.add("humidity")
+    return [_WORDS[quantity] for quantity in INPUTS[method] if quantity not in there]
 
 
 def saturation_vapour_pressure(temperature: Values) -> np.ndarray:

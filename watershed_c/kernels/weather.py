@@ -6,8 +6,6 @@ by the seed and the month, so what is drawn depends on neither threads nor the o
 
 from __future__ import annotations
 
-import calendar
-
 import numpy as np
 
 #: lag-one correlation of wet days, P(wet after wet) - P(wet after dry): Geng, Penning de Vries & Supit (1986), Agric.
@@ -15,6 +13,8 @@ import numpy as np
 PERSISTENCE = 0.25
 #: shape of the gamma distribution of amounts: 1 is the exponential of Richardson (1981), Water Resour. Res. 17, 182
 SHAPE = 1.0
+#: days of the months of a common year
+_LENGTH = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
 def month_stream(seed: int, month: int) -> np.random.Generator:
@@ -80,7 +80,8 @@ def generate(
     raining: bool | None = None
     for i in range(months):
         year, month = divmod(first_month + i, 12)
-        days = calendar.monthrange(max(year, 1), month + 1)[1]
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        days = 29 if month == 1 and leap else int(_LENGTH[month])
         stream = month_stream(seed, first_month + i)
         chance, amounts = stream.random(31), stream.standard_gamma(shape, 31) / shape
         departure[i] = stream.standard_normal()
