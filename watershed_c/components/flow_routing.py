@@ -5,23 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.kernels.flow_routing import (
-    accumulate,
-    downstream_order,
-    flood,
-    gradient,
-    in_flow_order,
-    multiple_receivers,
-    neighbour_nearness,
-    neighbour_offsets,
-    steepest_receiver,
-)
+from watershed_c.kernels.flow_network import METHODS, find_network
+from watershed_c.kernels.flow_routing import accumulate, gradient
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 from watershed_c.units import HOURS_PER_YEAR
 
-METHODS = ("multiple", "d8")
 DEPRESSIONS = ("trap", "breach")
 #: kg m-3, so that kg m-2 (= mm) of water becomes m
 WATER_DENSITY = 1000.0
@@ -49,8 +39,9 @@ class FlowRouter(Process):
     ----------
     watershed : Watershed
         Its surface needs at least one open boundary node.
-    method : {"multiple", "d8"}
-        Shares to all lower neighbours (Freeman 1991), or all to the steepest (O'Callaghan & Mark 1984).
+    method : {"multiple", "d8", "d_infinity"}
+        Shares to all lower neighbours (Freeman 1991), all to the steepest (O'Callaghan & Mark 1984), or to the two
+        neighbours on either side of the steepest direction (Tarboton 1997).
     depressions : {"trap", "breach"}
         What becomes of sediment in cells below their spill level: it settles there, or passes as if a channel
         had been cut. Water passes in both. It is the sediment pass that acts on this (``traps_sediment``).
@@ -100,6 +91,12 @@ class FlowRouter(Process):
   journal = {Computers \\& Geosciences}, volume = {17}, number = {3}, pages = {413--422}, year = {1991},
   doi = {10.1016/0098-3004(91)90048-I}
 }
+@article{tarboton1997new,
+  author = {Tarboton, David G.},
+  title = {A new method for the determination of flow directions and upslope areas in grid digital elevation models},
+  journal = {Water Resources Research}, volume = {33}, number = {2}, pages = {309--319}, year = {1997},
+  doi = {10.1029/96WR03137}
+}
 """  # noqa: E501
 
     def __init__(
@@ -130,7 +127,6 @@ class FlowRouter(Process):
         self._open_boundary = np.zeros(n, dtype=bool)
         self._open_boundary[w.outlets] = True
         self._takes_part = w.active | self._open_boundary
-        self._offsets, self._nearness = neighbour_offsets(w.shape[1]), neighbour_nearness(w.dx, w.dy)
         self._amount = w.work(0)
         self.undrained = np.zeros(0, dtype=np.int64)
         self.depression_depth = np.zeros(n)
@@ -173,33 +169,24 @@ class FlowRouter(Process):
         """Network of ``routed_elevation``."""
         w = self.watershed
         surface = self.routed_elevation
-        filled, parent, order = flood(surface, w.active, self._open_boundary, w.shape[1], self._offsets)
-        core, cells = np.flatnonzero(w.active), np.sort(order)
-        single, share = np.full((surface.size, 1), -1, dtype=np.int64), np.zeros((surface.size, 1))
-        receivers, weights = single, share
-        if self.method == "multiple":
-            receivers, weights = np.full((surface.size, 8), -1, dtype=np.int64), np.zeros((surface.size, 8))
-            over_cells(
-                multiple_receivers, cells, filled, parent, self._offsets, self._nearness, self.exponent,
-                receivers, weights,
-            )  # fmt: skip
-        direction = np.empty(surface.size, dtype=np.int64)
-        over_cells(
-            steepest_receiver, cells, filled, parent, self._offsets, self._nearness, single, share,
-            w.steepest_slope, direction,
+        found = find_network(
+            surface, w.active, self._open_boundary, w.shape, w.dx, w.dy,
+            method=self.method, exponent=self.exponent, over_cells=over_cells,
         )  # fmt: skip
+        core, drained = np.flatnonzero(w.active), found.order
         over_cells(
             gradient, core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
-        self.undrained = np.setdiff1d(core, cells, assume_unique=True)
-        w.order = np.concatenate((self.undrained, downstream_order(cells, receivers)))
-        w.first_receiver, w.receivers, w.weights = in_flow_order(w.order, receivers, weights)
-        self.depression_depth[cells] = filled[cells] - surface[cells]
+        self.undrained = np.setdiff1d(core, drained, assume_unique=True)
+        w.order = np.concatenate((self.undrained, drained))
+        w.first_receiver = np.concatenate((np.zeros(self.undrained.size, dtype=np.int64), found.first))
+        w.receivers, w.weights = found.receivers, found.weights
+        self.depression_depth[drained] = found.filled[drained] - surface[drained]
         self._network_surface[:] = surface
-        w.receiver[cells] = single[cells, 0]
-        w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), order[::-1], self.undrained))
-        w.filled_elevation[:] = np.where(np.isnan(filled), w.elevation, filled)
+        w.receiver[:], w.steepest_slope[:] = found.receiver, found.slope
+        w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), drained[::-1], self.undrained))
+        w.filled_elevation[:] = np.where(np.isnan(found.filled), w.elevation, found.filled)
         np.greater(self.depression_depth, 0.0, out=w.in_depression)
         np.multiply(w.active, w.cell_area, out=self._amount)
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)

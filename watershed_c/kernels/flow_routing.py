@@ -1,16 +1,13 @@
-"""Flow routing on a raster: depressions, receivers, accumulation, gradient.
+"""Flow routing on a raster: neighbours, accumulation, gradient.
 
 Nodes are numbered ``node = row * ncols + col`` with row 0 in the south. Two masks (n,) say what takes part:
 ``core`` nodes carry flow, ``open_boundary`` nodes only receive it; all others are inactive. Core nodes never
 lie on the perimeter of the raster (Landlab's rule), so that each has eight neighbours in range.
 
-A network is found as one pair of arrays whatever the method: ``receivers`` (n, R) int64, packed to the left and
-ended by the first -1, and ``weights`` (n, R), the share of what leaves the node that each receiver gets. R is
-1 for a single direction and 8 for multiple flow. ``order`` (m,) int64 lists the core nodes that drain, each one
-before all of its receivers.
-
-Routed passes take it in flow order (`in_flow_order`), so that they read it from end to end: the receivers of
-``order[i]`` are ``receivers[first[i] : first[i + 1]]``, and their shares are ``weights`` of the same places.
+A network (:mod:`watershed_c.kernels.flow_network`) lies in flow order, so that routed passes read it from end to
+end: ``order`` (m,) int64 lists the core nodes that drain, each one before all of its receivers; the receivers of
+``order[i]`` are ``receivers[first[i] : first[i + 1]]``, and their shares of what leaves it are ``weights`` of the same
+places.
 """
 
 from __future__ import annotations
@@ -31,286 +28,6 @@ def neighbour_offsets(ncols: int) -> np.ndarray:
 def neighbour_nearness(dx: float, dy: float) -> np.ndarray:
     """One over the distance of each of the eight neighbours, (8,) m-1, of cells ``dx`` by ``dy`` metres."""
     return 1.0 / np.hypot(NEIGHBOUR_COLUMN * dx, NEIGHBOUR_ROW * dy)
-
-
-@njit(cache=True, nogil=True)
-def _push(levels, nodes, size, level, node):
-    """Put (level, node) into a binary heap of ``size`` entries; ties are broken by the node number."""
-    place = size
-    while place > 0:
-        above = (place - 1) >> 1
-        if levels[above] < level or (levels[above] == level and nodes[above] < node):
-            break
-        levels[place] = levels[above]
-        nodes[place] = nodes[above]
-        place = above
-    levels[place] = level
-    nodes[place] = node
-
-
-@njit(cache=True, nogil=True)
-def _drop_lowest(levels, nodes, size):
-    """Remove the root of a heap of ``size`` entries: the gap sinks to a leaf, where the last entry rises."""
-    last = size - 1
-    gap = 0
-    below = 1
-    while below < last:
-        other = below + 1
-        if other < last and (
-            levels[other] < levels[below] or (levels[other] == levels[below] and nodes[other] < nodes[below])
-        ):
-            below = other
-        levels[gap] = levels[below]
-        nodes[gap] = nodes[below]
-        gap = below
-        below = 2 * gap + 1
-    _push(levels, nodes, gap, levels[last], nodes[last])
-
-
-@njit(cache=True, nogil=True)
-def flood(elevation, core, open_boundary, ncols, offsets):
-    """Fill depressions by a priority flood that climbs from the open boundary (Barnes et al. 2014).
-
-    A node is reached from the lowest node on the rim of what has been flooded, its flood parent, and is
-    filled to ``filled[node] = max(elevation[node], filled[parent])``: the lowest surface, nowhere below the
-    terrain, from which every node has a path to the open boundary that never rises. Filled depressions are
-    exactly flat; across them and across natural flats the flood parents take the fewest cells to an outlet.
-
-    The reversed order of the flood is topological for every network in which water goes to a lower node of
-    ``filled`` or, where there is none, to the flood parent: levels never fall during the flood, and a parent
-    is reached before its child.
-
-    Parameters
-    ----------
-    elevation : (n,) float64, m. Finite on core and open boundary nodes.
-    core, open_boundary : (n,) bool. Disjoint; no core node on the perimeter.
-    ncols : int
-        Columns of the raster.
-    offsets : (8,) int64
-        From `neighbour_offsets`.
-
-    Returns
-    -------
-    filled : (n,) float64
-        m; NaN where no flow is routed: on inactive nodes and core nodes that cannot reach an open boundary
-        node.
-    parent : (n,) int64
-        Flood parent; -1 on open boundary nodes and where no flow is routed.
-    order : (m,) int64
-        Core nodes reached, upstream to downstream.
-
-    References
-    ----------
-    Barnes, R., Lehman, C., Mulla, D. 2014. Priority-flood: an optimal depression-filling and
-    watershed-labeling algorithm for digital elevation models. Computers & Geosciences 62, 117-127.
-    """
-    n = elevation.size
-    filled = np.full(n, np.nan)
-    parent = np.full(n, -1, np.int64)
-    waiting = core.copy()
-    levels = np.empty(n)
-    nodes = np.empty(n, np.int64)
-    size = 0
-    level = 0.0
-    for node in range(n):
-        if open_boundary[node]:
-            filled[node] = elevation[node]
-            _push(levels, nodes, size, elevation[node], node)
-            size += 1
-    queue = np.empty(n, np.int64)
-    head = 0
-    tail = 0
-    order = np.empty(n, np.int64)
-    first = n
-    while size > 0 or head < tail:
-        if head == tail:
-            # all that is equally low starts together: a flat drains to the nearest of its outlets
-            head = 0
-            tail = 0
-            level = levels[0]
-            while size > 0 and levels[0] == level:
-                queue[tail] = nodes[0]
-                tail += 1
-                _drop_lowest(levels, nodes, size)
-                size -= 1
-        node = queue[head]
-        head += 1
-        on_boundary = open_boundary[node]
-        if not on_boundary:
-            first -= 1
-            order[first] = node
-        for direction in range(8):
-            neighbour = node + offsets[direction]
-            if on_boundary:
-                # only here may a neighbour lie outside the raster or wrap round its edge
-                if neighbour < 0 or neighbour >= n or abs(neighbour % ncols - node % ncols) > 1:
-                    continue
-            if waiting[neighbour]:
-                waiting[neighbour] = False
-                parent[neighbour] = node
-                if elevation[neighbour] <= level:
-                    filled[neighbour] = level
-                    queue[tail] = neighbour
-                    tail += 1
-                else:
-                    filled[neighbour] = elevation[neighbour]
-                    _push(levels, nodes, size, elevation[neighbour], neighbour)
-                    size += 1
-    return filled, parent, order[first:].copy()
-
-
-@njit(cache=True, nogil=True)
-def steepest_receiver(cells, filled, parent, offsets, nearness, receivers, weights, slope, direction_taken):
-    """Single direction: all flow to the neighbour with the largest drop / distance (O'Callaghan & Mark 1984).
-
-    Parameters
-    ----------
-    cells : (m,) int64
-        Core nodes that drain.
-    filled, parent : (n,)
-        From `flood`. Where no neighbour is lower, the flood parent receives.
-    offsets, nearness : (8,)
-        From `neighbour_offsets` and `neighbour_nearness` (m-1).
-    receivers, weights : (n, 1)
-        Rows of ``cells`` are written.
-    slope : (n,) float64, m m-1
-        Descent of the filled surface to the receiver, 0 across flats; rows of ``cells`` are written.
-    direction_taken : (n,) int64
-        Place of the receiver in the order E, N, W, S, NE, NW, SW, SE; rows of ``cells`` are written.
-
-    References
-    ----------
-    O'Callaghan, J.F., Mark, D.M. 1984. The extraction of drainage networks from digital elevation data.
-    Computer Vision, Graphics, and Image Processing 28, 323-344.
-    """
-    for index in range(cells.size):
-        node = cells[index]
-        level = filled[node]
-        steepest = 0.0
-        taken = -1
-        for direction in range(8):
-            # false where the neighbour is inactive: its level is NaN
-            descent = (level - filled[node + offsets[direction]]) * nearness[direction]
-            if descent > steepest:
-                steepest = descent
-                taken = direction
-        if taken == -1:
-            for direction in range(8):
-                if node + offsets[direction] == parent[node]:
-                    taken = direction
-        receivers[node, 0] = node + offsets[taken]
-        weights[node, 0] = 1.0
-        slope[node] = steepest
-        direction_taken[node] = taken
-
-
-@njit(cache=True, nogil=True)
-def multiple_receivers(cells, filled, parent, offsets, nearness, exponent, receivers, weights):
-    """Multiple flow: every lower neighbour j receives the share s_j**p / sum_k s_k**p (Freeman 1991).
-
-    s_j = drop / distance (m m-1) to neighbour j on the filled surface, p = ``exponent``. Freeman uses no
-    contour lengths (those are Quinn et al. 1991) and found p = 1.1 to spread flow most evenly down a cone.
-
-    Parameters
-    ----------
-    cells : (m,) int64
-        Core nodes that drain.
-    filled, parent : (n,)
-        From `flood`. Where no neighbour is lower, the flood parent receives all.
-    offsets, nearness : (8,)
-        From `neighbour_offsets` and `neighbour_nearness` (m-1).
-    exponent : float
-        p, > 0; the larger, the nearer to a single direction.
-    receivers, weights : (n, 8)
-        Rows of ``cells`` are written: receivers first, then -1 with weight 0.
-
-    References
-    ----------
-    Freeman, T.G. 1991. Calculating catchment area with divergent flow based on a regular grid. Computers &
-    Geosciences 17, 413-422.
-    """
-    share = np.empty(8)
-    lower = np.empty(8, np.int64)
-    for index in range(cells.size):
-        node = cells[index]
-        level = filled[node]
-        steepest = 0.0
-        count = 0
-        for direction in range(8):
-            # false where the neighbour is inactive: its level is NaN
-            descent = (level - filled[node + offsets[direction]]) * nearness[direction]
-            if descent > 0.0:
-                share[count] = descent
-                lower[count] = node + offsets[direction]
-                count += 1
-                steepest = max(steepest, descent)
-        total = 0.0
-        for place in range(count):
-            # relative to the steepest: the powers of tiny slopes cannot all vanish
-            if share[place] < steepest:
-                share[place] = (share[place] / steepest) ** exponent
-            else:
-                share[place] = 1.0
-            total += share[place]
-        if count == 0:
-            share[0] = 1.0
-            lower[0] = parent[node]
-            total = 1.0
-            count = 1
-        for place in range(8):
-            receivers[node, place] = lower[place] if place < count else -1
-            weights[node, place] = share[place] / total if place < count else 0.0
-
-
-@njit(cache=True, nogil=True)
-def downstream_order(cells, receivers):
-    """Order of ``cells`` that follows the water: from each node on downstream until donors are missing.
-
-    As topological as that of `flood`, but most nodes come next to a neighbour: routed passes find them in cache.
-
-    Parameters
-    ----------
-    cells : (m,) int64
-        Core nodes that drain.
-    receivers : (n, R) int64
-
-    Returns
-    -------
-    (m,) int64
-        ``cells``, each before all of its receivers.
-    """
-    n, width = receivers.shape
-    missing = np.zeros(n, np.int64)  # donors not in the order yet; -1 for what is
-    for index in range(cells.size):
-        for place in range(width):
-            receiver = receivers[cells[index], place]
-            if receiver < 0:
-                break
-            missing[receiver] += 1
-    order = np.empty(cells.size, np.int64)
-    ready = np.empty(cells.size, np.int64)
-    last = 0
-    for index in range(cells.size):
-        if missing[cells[index]] != 0:
-            continue
-        ready[0] = cells[index]
-        size = 1
-        while size > 0:
-            size -= 1
-            node = ready[size]
-            order[last] = node
-            last += 1
-            missing[node] = -1
-            for place in range(width):
-                receiver = receivers[node, place]
-                if receiver < 0:
-                    break
-                missing[receiver] -= 1
-                # the open boundary has no receiver and is not in the order
-                if missing[receiver] == 0 and receivers[receiver, 0] >= 0:
-                    ready[size] = receiver
-                    size += 1
-    return order
 
 
 @njit(cache=True, nogil=True)
@@ -368,6 +85,25 @@ def accumulate(order, first, receivers, weights, amount, out):
         passing = out[order[index]]
         for place in range(first[index], first[index + 1]):
             out[receivers[place]] += weights[place] * passing
+
+
+@njit(cache=True, nogil=True)
+def label_upstream(order, receiver, label):
+    """Give every node of ``order`` without a label (0) that of its receiver.
+
+    Parameters
+    ----------
+    order : (m,) int64
+        Core nodes that drain, each before its receivers.
+    receiver : (n,) int64
+        Steepest descent; own number where there is none.
+    label : (n,) int64
+        Not 0 where a basin begins; filled upstream of these.
+    """
+    for index in range(order.size - 1, -1, -1):
+        node = order[index]
+        if label[node] == 0:
+            label[node] = label[receiver[node]]
 
 
 @njit(cache=True, nogil=True)

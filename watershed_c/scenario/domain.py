@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watershed_c.io.rasters import Raster, RasterError, crs_name, is_geographic, read_raster
-from watershed_c.scenario import messages, terrain
+from watershed_c.scenario import drainage, messages, terrain
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.schema import Synthetic
 
@@ -82,7 +82,7 @@ def build_grid(check: Checker) -> Grid | None:
         check.warnings.append(
             f"cells of {grid.terrain.dx:g} m: slopes are damped and tillage curvature is lost above {COARSE_CELL:g} m"
         )
-    gaps = np.isnan(grid.terrain.values) & ~terrain.outside(grid.terrain.values)
+    gaps = np.isnan(grid.terrain.values) & ~drainage.outside(grid.terrain.values)
     if gaps.any():
         row, column = (int(where[0]) for where in np.nonzero(gaps))
         check.warnings.append(
@@ -185,7 +185,8 @@ def _at_outlet(check: Checker, dem: Raster) -> Grid | None:
         return _catchment(check, dem, *outlet)
     around = np.pad(dem.values, 1, constant_values=np.nan)
     padded = Raster(around, dem.dx, dem.dy, dem.x_left - dem.dx, dem.y_bottom - dem.dy, dem.crs)
-    edge = _edge(padded.values)
+    # not cells round a gap inside; the outermost ring of the padded map has no data
+    edge = ~np.isnan(around) & ~drainage.inside_edge(around)
     if outlet == "edges":
         nodes = np.flatnonzero(edge)
     else:
@@ -196,16 +197,6 @@ def _at_outlet(check: Checker, dem: Raster) -> Grid | None:
         check.add(("domain", "dem"), check.scenario.domain.dem, "leaves no cell of land inside its edges.")
         return None
     return Grid(padded, dem, -1, -1, status)
-
-
-def _edge(values: np.ndarray) -> np.ndarray:
-    """Cells on the edge of the data, not those round a gap inside; the outermost ring of the map has no data."""
-    data, joined = ~np.isnan(values), ~terrain.outside(values)
-    inner = data.copy()
-    for row in (-1, 0, 1):
-        for column in (-1, 0, 1):
-            inner[1:-1, 1:-1] &= joined[1 + row : data.shape[0] - 1 + row, 1 + column : data.shape[1] - 1 + column]
-    return data & ~inner
 
 
 def _closed(raster: Raster, outlets: np.ndarray | list[int]) -> np.ndarray:

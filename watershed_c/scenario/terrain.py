@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from watershed_c.io.rasters import Raster
-from watershed_c.kernels.flow_routing import (
-    accumulate,
-    flood,
-    in_flow_order,
-    neighbour_nearness,
-    neighbour_offsets,
-    steepest_receiver,
-)
+from watershed_c.io.rasters import Raster, crs_name, is_geographic, read_raster
+from watershed_c.kernels.flow_routing import label_upstream
+from watershed_c.scenario.drainage import Drainage
 
 #: m; mean radius of the Earth (IUGG 1980)
 EARTH_RADIUS = 6_371_008.8
@@ -49,6 +44,21 @@ class Catchment:
     outlet: int
     area: float
     moved: float
+
+    def grid(self) -> Any:
+        """A Landlab grid with its elevation: core inside, the outlet open, the rest closed."""
+        from landlab import RasterModelGrid
+
+        dem = self.dem
+        grid = RasterModelGrid(
+            dem.shape, xy_spacing=(dem.dx, dem.dy), xy_of_lower_left=(float(dem.x[0]), float(dem.y[0]))
+        )
+        inside = ~np.isnan(dem.values.ravel())
+        grid.add_field("topographic__elevation", np.where(inside, dem.values.ravel(), 0.0), at="node", units="m")
+        status = np.where(inside, grid.BC_NODE_IS_CORE, grid.BC_NODE_IS_CLOSED).astype(np.uint8)
+        status[self.outlet] = grid.BC_NODE_IS_FIXED_VALUE
+        grid.status_at_node = status
+        return grid
 
 
 @cache
@@ -98,6 +108,31 @@ def jacksboro(name: str) -> Catchment:
     return cut_catchment(dem, x, latitude * metres_per_degree)
 
 
+def catchment_from_dem(path: str | Path, outlet: tuple[float, float], *, snap: float | None = None) -> Catchment:
+    """The catchment above a point of a DEM file: snapped to the stream, clipped, with a collar of one cell.
+
+    Parameters
+    ----------
+    path : str or Path
+        A raster (.asc, .nc, .tif) in metres.
+    outlet : (x, y)
+        In the coordinates of the raster.
+    snap : float, m, optional
+        Distance within which the outlet is moved to the largest stream; default `SNAP_CELLS` cells.
+
+    Raises
+    ------
+    RasterError
+        The file cannot be used.
+    ValueError
+        The DEM is in degrees, or the point is outside its data.
+    """
+    dem = read_raster(path)
+    if is_geographic(dem.crs):
+        raise ValueError(f"{path} is in degrees ({crs_name(dem.crs)}); a catchment needs metres: reproject it")
+    return cut_catchment(dem, *outlet, snap=SNAP_CELLS if snap is None else int(snap // dem.dx))
+
+
 def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) -> Catchment:
     """The catchment above the largest stream within ``snap`` cells of a point.
 
@@ -113,21 +148,17 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
     column, row = int((x - dem.x_left) // dem.dx), int((y - dem.y_bottom) // dem.dy)
     if not (0 <= row < nrows and 0 <= column < ncols) or np.isnan(dem.values[row, column]):
         raise ValueError(f"the outlet ({x:g}, {y:g}) is outside the DEM")
-    order, receivers, weights, drains = network(dem)
-    cells_upstream = np.zeros(drains.size)
-    first, downstream, shares = in_flow_order(order, receivers, weights)
-    accumulate(order, first, downstream, shares, drains.astype(np.float64), cells_upstream)
+    drainage = Drainage.of(dem)
+    area = drainage.area.ravel()
     rows, columns = np.mgrid[
         max(1, row - snap) : min(nrows - 1, row + snap + 1), max(1, column - snap) : min(ncols - 1, column + snap + 1)
     ]
     nearby = (rows * ncols + columns).ravel()
-    outlet = int(nearby[np.argmax(cells_upstream[nearby])])
-    inside = np.zeros(drains.size, dtype=bool)
-    inside[outlet] = True
-    for node in order[::-1]:  # downstream to upstream
-        receiver = receivers[node, 0]
-        if receiver >= 0 and inside[receiver]:
-            inside[node] = True
+    outlet = int(nearby[np.argmax(area[nearby])])
+    labels = np.zeros(area.size, dtype=np.int64)
+    labels[outlet] = 1
+    label_upstream(drainage.order, drainage.receiver, labels)
+    inside = labels == 1
     mask = inside.reshape(dem.shape)
     used_rows, used_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     bottom, top = used_rows[0] - 1, used_rows[-1] + 2
@@ -145,40 +176,6 @@ def cut_catchment(dem: Raster, x: float, y: float, *, snap: int = SNAP_CELLS) ->
         float(inside.sum()) * dem.dx * dem.dy,
         moved,
     )
-
-
-def outside(values: np.ndarray) -> np.ndarray:
-    """(rows, cols) bool, cells without data joined to the edge of the map, also over corners; gaps inside are not."""
-    from scipy.ndimage import label
-
-    empty = np.pad(np.isnan(values), 1, constant_values=True)
-    parts, _ = label(empty, structure=np.ones((3, 3)))
-    return np.asarray(parts == parts[0, 0])[1:-1, 1:-1]
-
-
-def network(dem: Raster) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Steepest-descent network of a whole DEM whose cells on the edge of the data are open: order, receivers,
-    weights, core.
-
-    Gaps inside the data are closed: water runs round them.
-    """
-    nrows, ncols = dem.shape
-    data, joined = ~np.isnan(dem.values), ~outside(dem.values)
-    interior = np.zeros_like(data)
-    interior[1:-1, 1:-1] = data[1:-1, 1:-1]
-    for row in (-1, 0, 1):
-        for column in (-1, 0, 1):
-            interior[1:-1, 1:-1] &= joined[1 + row : nrows - 1 + row, 1 + column : ncols - 1 + column]
-    core = interior.ravel()
-    boundary = (data & ~interior).ravel()
-    offsets, nearness = neighbour_offsets(ncols), neighbour_nearness(dem.dx, dem.dy)
-    elevation = np.ascontiguousarray(dem.values.ravel())
-    filled, parent, order = flood(elevation, core, boundary, ncols, offsets)
-    n = elevation.size
-    receivers, weights = np.full((n, 1), -1, dtype=np.int64), np.zeros((n, 1))
-    slope, direction = np.zeros(n), np.zeros(n, dtype=np.int64)
-    steepest_receiver(order, filled, parent, offsets, nearness, receivers, weights, slope, direction)
-    return order, receivers, weights, core
 
 
 def convex_concave_slope(
