@@ -129,16 +129,16 @@ class NonlinearReader(SectionReader):
 
     def moisture(self, value: Any) -> tuple[str, tuple[float, float]]:
         """Unit and range of the driver "moisture"."""
-        for key, table in self.table(value, "drivers"):
-            if key != "moisture":
-                self.problems.append(f"drivers: only moisture is declared, not {key!r}")
-                continue
-            quantity = self.quantity(key, table, "drivers.moisture", "units range", "description")
-            if quantity is not None:
-                self.text(quantity.units, "drivers.moisture.units", (FACTOR, VOLUMETRIC))
-                return quantity.units, (quantity.low, quantity.high)
-        self.problems.append("drivers must declare moisture")
-        return FACTOR, (1.0, 1.0)
+        drivers = dict(self.table(value, "drivers"))
+        self.problems.extend(f"drivers: only moisture is declared, not {key!r}" for key in drivers if key != "moisture")
+        if "moisture" not in drivers:
+            self.problems.append("drivers must declare moisture")
+            return FACTOR, (1.0, 1.0)
+        quantity = self.quantity("moisture", drivers["moisture"], "drivers.moisture", "units range", "description")
+        if quantity is None:
+            return FACTOR, (1.0, 1.0)
+        self.text(quantity.units, "drivers.moisture.units", (FACTOR, VOLUMETRIC))
+        return quantity.units, (quantity.low, quantity.high)
 
     def pools(self, value: Any, kernel: Kernel) -> tuple[tuple[str, ...], ...]:
         """Names, long names, carriers and places."""
