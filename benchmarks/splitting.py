@@ -143,7 +143,7 @@ class Experiment:
         modifier = np.zeros(self.watershed.layer_bottom.size)
         for _ in range(12):
             assembly.model.step()
-            modifier += self.processes["decomposition"].modifier[self.watershed.cells].mean(axis=0) / 12.0  # type: ignore[attr-defined]
+            modifier += self.processes["decomposition"].modifier[self.watershed.cells][:, :, 0].mean(axis=0) / 12.0  # type: ignore[attr-defined]
         self.processes["decomposition"] = decomposition(self.watershed, assembly.pools, modifier)
 
     def _restart(self, steps_per_month: int) -> None:
