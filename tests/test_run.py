@@ -62,7 +62,7 @@ def test_the_public_names_work_as_the_readme_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     stock, respired = (float(number) for number in done.stdout.split())
     state = runs.arrays(tmp_path / "second/restart.nc")
-    assert state["state.stocks"].reshape(-1, 3, 7)[:, :, :5].sum(axis=(1, 2)).sum() == stock
+    assert state["state.stocks"].reshape(-1, 3, 7)[:, :, :5].sum(axis=(1, 2)).sum() == pytest.approx(stock, rel=1e-14)
     last = (tmp_path / "second/ledger.csv").read_text().splitlines()
     assert float(last[-1].split(",")[last[0].split(",").index("soc.respired")]) == respired
     runs.assert_same_run(tmp_path / "first", tmp_path / "second")
