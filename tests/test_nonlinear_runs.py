@@ -1,0 +1,51 @@
+"""Whole runs with microbes: a steady state that stays, and the same bits however the run is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import runs
+from tests.test_every_model import scenario
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
+from watershed_c.simulation import resume, run
+
+NONLINEAR = ("mimics", "millennial")
+
+
+@pytest.mark.parametrize("model", NONLINEAR)
+@pytest.mark.parametrize("plant_input", ["prescribed", "inverted"])
+def test_steady_state_of_non_linear_models_stays(model: str, plant_input: str, tmp_path: Path) -> None:
+    """By Newton with the slopes of the model: a run in which nothing changes keeps its carbon to 0.02 % per decade."""
+    more = {"carbon.initial": {"method": "steady"}, "carbon.plant_input": plant_input}
+    found = runs.record(run(scenario(model, **more), output=tmp_path / "run", quiet=True).directory)["initial_carbon"]
+    assert abs(found["drift_per_decade"]) < 2e-4 and found["corrections"] <= 20
+
+
+class Crash(RuntimeError):
+    """A simulated failure of the machine."""
+
+
+@pytest.mark.parametrize("model", NONLINEAR)
+def test_resumed_and_threaded_runs_have_the_same_bits(model: str, tmp_path: Path) -> None:
+    whole = run(scenario(model), output=tmp_path / "whole", quiet=True).directory
+    original = NonlinearDecomposition.run_one_step
+
+    def dying(self: NonlinearDecomposition, dt: float) -> None:
+        if self.watershed.ledger.step == 4:
+            raise Crash
+        original(self, dt)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NonlinearDecomposition, "run_one_step", dying)
+        with pytest.raises(Crash):
+            run(scenario(model), output=tmp_path / "run", quiet=True)
+    resume(tmp_path / "run", quiet=True)
+    runs.assert_same_run(whole, tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("watershed_c.parallel.SMALLEST_CHUNK", 3)
+        threaded = run(scenario(model, **{"numerics.threads": 2}), output=tmp_path / "threads", quiet=True).directory
+    for name in ("results.nc", "restart.nc"):
+        one, two = runs.arrays(whole / name), runs.arrays(threaded / name)
+        assert all(values.tobytes() == two[key].tobytes() for key, values in one.items() if values.dtype != object)
