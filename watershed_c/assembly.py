@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,9 @@ from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
-from watershed_c.io.climate import MonthlyForcing
 from watershed_c.io.restart import fingerprint, load_initial
 from watershed_c.io.results import Place
+from watershed_c.io.weather import normal_years, normals
 from watershed_c.kernels.climate import monthly_erosivity
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
@@ -33,8 +33,6 @@ from watershed_c.state import Watershed
 
 #: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
 SAME_MASS = 0.01
-#: years of climate normals (WMO)
-NORMAL_YEARS = 30
 #: m; cells above this are too coarse for RUSLE and tillage (coupling rule 23)
 COARSE_CELL = 30.0
 COARSE_NOTE = (
@@ -163,7 +161,7 @@ def _unused(inputs: Inputs) -> list[str]:
 def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Report:
     """Bring the assembled watershed to its initial carbon by the scenario's method; the run can begin.
 
-    A climate of years is replaced by its normals, see :func:`normals`.
+    A climate of years is replaced by its normals, see :func:`watershed_c.io.weather.normals`.
 
     Parameters
     ----------
@@ -194,7 +192,8 @@ def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Re
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
         report.lines.append(_below_matched(assembly, 1.0 - share))
     if forcing is not inputs.climate:
-        report.lines.append(f"climate before the start: means of the record's first {_years(inputs.climate)} years")
+        own = f"means of the record's first {normal_years(inputs.climate)} years"
+        report.lines.append(f"climate before the start: {own if inputs.climate.before is None else 'the normals'}")
     if carbon_of is None:
         _fill_with_dissolved(assembly, processes)
     router = model.processes.get("flow_routing")
@@ -268,23 +267,6 @@ def _initial_carbon(assembly: Assembly, initialiser: Initialiser) -> Report:
     assert initial.years is not None and initial.history_class is not None
     natural = np.full(assembly.watershed.unit.size, assembly.tables.unit(initial.history_class), dtype=np.int64)
     return initialiser.history(initial.years, natural)
-
-
-def _years(forcing: MonthlyForcing) -> int:
-    return max(1, min(NORMAL_YEARS, len(forcing) // 12))
-
-
-def normals(forcing: MonthlyForcing) -> MonthlyForcing:
-    """Means of the months over the first years of a record (30, as climate normals are; all if there are fewer).
-
-    The climate in which a run finds its initial carbon, before the first month of its record.
-    """
-    if forcing.is_normals:
-        return forcing
-    first = slice(0, 12 * _years(forcing))
-    series = {name: values[first] for name, values in vars(forcing).items() if isinstance(values, np.ndarray)}
-    record = replace(forcing, **series)  # type: ignore[arg-type]
-    return MonthlyForcing(**{name: record.climatology(values) for name, values in series.items()})  # type: ignore[arg-type]
 
 
 def _climatology(inputs: Inputs) -> Climatology:

@@ -21,7 +21,7 @@ from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
-from watershed_c.kernels.climate import renard_freimund
+from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
@@ -53,7 +53,7 @@ def processes_of(
             for held in (w.mineral, w.reference, w.stocks, w.substratum):
                 held[~w.is_soil] = 0.0  # channel has no soil (rule 22), and what looks at the fields should see none
             w.field[~w.is_soil] = -1
-    processes["climate"] = climate_of(w, inputs, inputs.climate)
+    processes["climate"] = climate = climate_of(w, inputs, inputs.climate)
     processes["cropping"] = Cropping(
         w,
         tables=tables,
@@ -68,14 +68,12 @@ def processes_of(
         conductivity = set_hydraulic_properties(
             w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic
         )
-        wet_days: float | np.ndarray | None = water.rain_days
-        if wet_days is None:
-            assert inputs.climate.wet_days is not None
-            wet_days = inputs.climate.climatology(inputs.climate.wet_days)
+        # without rain_days the climate tells them month by month, as it does where its weather is drawn
+        wet_days = None if scenario.climate.generator is not None else water.rain_days
         processes["soil_water"] = SoilWater(
             w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
-            degree_day_factor=water.degree_day_factor,
+            degree_day_factor=water.degree_day_factor, melt_ratio=climate.radiation_ratio,
         )  # fmt: skip
     if router is not None:
         processes["flow_routing"] = router
@@ -185,8 +183,8 @@ def climate_of(watershed: Watershed, inputs: Inputs, forcing: MonthlyForcing) ->
     return Climate(
         watershed, forcing=forcing, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude,
         lapse_rate=climate.lapse_rate, precipitation_gradient=climate.precipitation_gradient, pet=climate.pet,
-        erosivity=annual_erosivity(inputs), erosivity_share=None if shares is None else np.array(shares),
-        snow_reduces_erosivity=climate.erosivity.snow_reduces,
+        erosivity=annual_erosivity(inputs, forcing), erosivity_share=None if shares is None else np.array(shares),
+        snow_reduces_erosivity=climate.erosivity.snow_reduces, slope_radiation=climate.slope_radiation,
     )  # fmt: skip
 
 
@@ -220,12 +218,19 @@ def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Pro
     return processes
 
 
-def annual_erosivity(inputs: Inputs) -> float | None:
-    """R of the scenario, MJ mm ha-1 h-1 yr-1; None: the climate table has it by month."""
-    table, forcing = inputs.scenario.climate.erosivity, inputs.climate
+def annual_erosivity(inputs: Inputs, forcing: MonthlyForcing | None = None) -> float | None:
+    """R of the scenario, MJ mm ha-1 h-1 yr-1; None: the climate table has it by month.
+
+    Estimated from the rain of the whole record; of the normals before it where those are of their own (``forcing``).
+    """
+    table = inputs.scenario.climate.erosivity
+    forcing = inputs.climate if forcing is None or forcing is not inputs.climate.before else forcing
     changed = 1.0 + inputs.scenario.climate.change.erosivity
+    rain = forcing.climatology(forcing.precipitation)
+    if table.method == "renard_freimund_annual":
+        return changed * float(renard_freimund_annual(rain.sum()))
     if table.method == "renard_freimund" or (table.annual is None and forcing.erosivity is None):
-        return changed * float(renard_freimund(forcing.climatology(forcing.precipitation)))
+        return changed * float(renard_freimund(rain))
     return None if table.annual is None else changed * table.annual
 
 

@@ -59,7 +59,7 @@ WRITTEN = [
     ("erodibility = 0.04\n", "", "soil.erodibility", "", ["is missing", "water_erosion"]),
     ("annual = 800", "", "climate.erosivity", "", ["is missing", "renard_freimund"]),
     ("latitude = 51.8\n", "", "climate.latitude", "", ["is missing"]),
-    ('"thornthwaite"', '"hargreaves"', "climate.pet", "hargreaves", ["needs tmin and tmax"]),
+    ('"thornthwaite"', '"hargreaves"', "climate.pet", "hargreaves", ["tmin_degC) and mean daily maximum"]),
     ('model = "rothc"', 'model = "rothc"\ninitial = { method = "history", years = 100 }', "carbon.initial", "", ["must have history_class"]),
     ('model = "rothc"', 'model = "rothc"\ninitial = { method = "history", years = 100, history_class = "wood" }', "carbon.initial.history_class", "wood",
      ["no [rotation.wood]"]),

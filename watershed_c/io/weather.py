@@ -10,6 +10,8 @@ import numpy as np
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.weather import generate
 
+#: years of climate normals (WMO)
+NORMAL_YEARS = 30
 Change = float | np.ndarray
 _TEMPERATURES = ("temperature", "temperature_min", "temperature_max")
 
@@ -50,6 +52,31 @@ def _changed(forcing: MonthlyForcing, kelvin: np.ndarray, **percent: np.ndarray)
     return replace(forcing, **changed)
 
 
+def normal_years(forcing: MonthlyForcing) -> int:
+    """Years at the beginning of a record whose means are its normals: 30, or all if there are fewer."""
+    return max(1, min(NORMAL_YEARS, len(forcing) // 12))
+
+
+def normals(forcing: MonthlyForcing) -> MonthlyForcing:
+    """The climate before a record: what it says of that, else the means of the months over its first years.
+
+    In it a run finds its initial carbon, before its first month.
+    """
+    if forcing.is_normals:
+        return forcing
+    return forcing.before or means(forcing, normal_years(forcing))
+
+
+def means(forcing: MonthlyForcing, years: int) -> MonthlyForcing:
+    """Means of the months over the first years of a record."""
+    series: dict[str, Any] = {
+        name: values[: 12 * years] for name, values in vars(forcing).items() if isinstance(values, np.ndarray)
+    }
+    record = replace(forcing, **series)
+    columns: dict[str, Any] = {name: record.climatology(values) for name, values in series.items()}
+    return MonthlyForcing(**columns)
+
+
 def as_series(forcing: MonthlyForcing, start: int, months: int) -> MonthlyForcing:
     """Normals month after month, from ``start`` (months since year 0), and what held before. A series as it is."""
     if not forcing.is_normals:
@@ -68,7 +95,7 @@ def trend(
     """A series whose climate drifts: K and per cent per decade, one number or twelve by calendar month.
 
     Nothing before the month ``start`` (since year 0); from there the change grows in a straight line, by a tenth of its
-    decade a year. Rain does not fall below nothing.
+    decade a year. Rain does not fall below nothing. Before the record its climate is without the trend.
     """
     assert forcing.first_year is not None
     months = forcing.first_year * 12 + forcing.first_month - 1 + np.arange(len(forcing))
@@ -77,7 +104,8 @@ def trend(
         np.broadcast_to(np.asarray(values, dtype=np.float64), 12)[months % 12] * decades
         for values in (temperature, precipitation)
     )
-    return _changed(forcing, kelvin, precipitation=np.maximum(percent, -100.0))
+    drifting = _changed(forcing, kelvin, precipitation=np.maximum(percent, -100.0))
+    return replace(drifting, before=normals(forcing))
 
 
 def generated(

@@ -13,7 +13,8 @@ from watershed_c.errors import ScenarioError
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_climate
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
-from watershed_c.io.weather import change
+from watershed_c.io.weather import as_series, change, generated, means, trend
+from watershed_c.kernels.evapotranspiration import lacking
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
@@ -293,27 +294,55 @@ def _climate(check: Checker) -> MonthlyForcing | None:
             for message in error.messages:
                 check.add(("climate", "source"), table.source, message)
             return None
-        _covers(check, forcing)
+        if table.generator is None:
+            _covers(check, forcing)
     _rain(check, forcing)
-    if table.pet == "given" and forcing.pet is None:
-        check.add(("climate", "pet"), "given", "but the climate gives no PET.", 'Use "thornthwaite".')
-    if table.pet == "hargreaves" and (forcing.temperature_min is None or forcing.temperature_max is None):
-        check.add(("climate", "pet"), "hargreaves", "needs tmin and tmax in the climate table.", 'Use "thornthwaite".')
+    columns = [name for name, values in vars(forcing).items() if isinstance(values, np.ndarray)]
+    if table.pet is not None and (wanted := lacking(table.pet, columns)):
+        check.add(("climate", "pet"), table.pet, f"needs {' and '.join(wanted)}.", 'Use "thornthwaite".')
     processes = check.scenario.processes
     if processes.water_erosion.enabled and table.erosivity.method == "given":
         if table.erosivity.annual is None and forcing.erosivity is None:
             hint = 'Give annual = ... MJ mm ha-1 h-1 yr-1, or method = "renard_freimund".'
             check.add(("climate", "erosivity"), "", "is missing: water_erosion needs the rainfall erosivity R.", hint)
-    if processes.soil_water.enabled and processes.soil_water.rain_days is None and forcing.wet_days is None:
+    days = processes.soil_water.rain_days
+    drawn = table.generator.rain_days if table.generator is not None else None
+    if table.generator is not None and drawn is None and forcing.wet_days is None and days is None:
+        check.add(("climate", "generator", "rain_days"), "", "is missing: mean days with rain of each month.")
+    elif processes.soil_water.enabled and days is None and forcing.wet_days is None and drawn is None:
         hint = "e.g. rain_days = 12, or a column wet_days in the climate table"
         check.add(("processes", "soil_water", "rain_days"), "", "is missing: days with rain in a month.", hint)
     if len(check.problems) > before:
         return None
-    shift = table.change
-    return change(
-        forcing, temperature=shift.temperature, precipitation=100.0 * shift.precipitation, pet=100.0 * shift.pet,
-        erosivity=100.0 * shift.erosivity,
+    return _run_climate(check, forcing)
+
+
+def _run_climate(check: Checker, forcing: MonthlyForcing) -> MonthlyForcing:
+    """The climate of the run: what the table says, changed, drawn at random, with its trend, as the scenario asks."""
+    table, time, shift = check.scenario.climate, check.scenario.time, check.scenario.climate.change
+    first = int(time.start[:4]) * 12 + int(time.start[5:7]) - 1
+    months = shift.temperature_by_month, shift.precipitation_by_month
+    kelvin, share = (np.array(each or [0.0] * 12) for each in months)
+    forcing = change(
+        forcing, temperature=shift.temperature + kelvin, precipitation=100.0 * (shift.precipitation + share),
+        pet=100.0 * shift.pet, erosivity=100.0 * shift.erosivity,
     )  # fmt: skip
+    if (chosen := table.generator) is not None:
+        middle = forcing if forcing.is_normals else means(forcing, len(forcing) // 12)
+        days: float | list[float] | np.ndarray | None = chosen.rain_days
+        days = days if days is not None else middle.wet_days
+        days = days if days is not None else check.scenario.processes.soil_water.rain_days
+        forcing = generated(
+            middle, first, time.months, seed=chosen.seed, persistence=chosen.persistence, shape=chosen.shape,
+            wet_days=np.broadcast_to(np.asarray(days, dtype=np.float64), 12),
+            every_month=chosen.totals == "month", temperature_deviation=chosen.temperature_deviation,
+        )  # fmt: skip
+    if shift.temperature_trend or shift.precipitation_trend:
+        forcing = trend(
+            as_series(forcing, first, time.months), first, temperature=shift.temperature_trend,
+            precipitation=100.0 * shift.precipitation_trend,
+        )  # fmt: skip
+    return forcing
 
 
 def _rain(check: Checker, forcing: MonthlyForcing) -> None:

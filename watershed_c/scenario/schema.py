@@ -148,8 +148,9 @@ class ConstantClimate(Table):
 class ErosivityTable(Table):
     """[climate.erosivity]: RUSLE R and how it is spread over the months."""
 
-    method: Literal["given", "renard_freimund"] = item(
-        "given", "given: `annual`, or the erosivity column of the table; renard_freimund: from monthly precipitation",
+    method: Literal["given", "renard_freimund", "renard_freimund_annual"] = item(
+        "given", "given: `annual`, or the erosivity column of the table; renard_freimund: from monthly precipitation; "
+        "renard_freimund_annual: from that of the year",
         source="Renard & Freimund 1994, J. Hydrol. 157, 287-306",
     )  # fmt: skip
     annual: Erosivity | None = item(None, "R of the year", ge=0.0, le=50000.0)
@@ -162,8 +163,8 @@ class ErosivityTable(Table):
     def _sum(self) -> ErosivityTable:
         if self.shares is not None and (min(self.shares) < 0.0 or abs(sum(self.shares) - 1.0) > 0.005):
             raise ValueError(f"has shares that sum to {sum(self.shares):.3f}; they must be 0 or more and sum to 1.")
-        if self.method == "renard_freimund" and self.annual is not None:
-            raise ValueError('has annual, which the method "renard_freimund" does not use: set method = "given".')
+        if self.method != "given" and self.annual is not None:
+            raise ValueError(f'has annual, which the method "{self.method}" does not use: set method = "given".')
         return self
 
 
@@ -174,12 +175,54 @@ class ClimateChange(Table):
     precipitation: Share = item(0.0, 'relative, e.g. "-5 %"', ge=-1.0, le=5.0)
     pet: Share = item(0.0, "relative; computed PET follows temperature by itself", ge=-1.0, le=5.0)
     erosivity: Share = item(0.0, "relative", ge=-1.0, le=5.0)
+    temperature_by_month: twelve(Annotated[TemperatureDifference, Field(ge=-20.0, le=20.0)]) | None = item(  # type: ignore[valid-type]
+        None, "added, January first; together with temperature"
+    )
+    precipitation_by_month: twelve(Annotated[Share, Field(ge=-1.0, le=5.0)]) | None = item(  # type: ignore[valid-type]
+        None, "relative, January first; added to precipitation"
+    )
+    temperature_trend: TemperatureDifference = item(
+        0.0, 'per decade from the start of the run on, e.g. "0.3 K"', ge=-5.0, le=5.0
+    )
+    precipitation_trend: Share = item(
+        0.0, "per decade from the start of the run on, of the rain at the start", ge=-1.0, le=1.0
+    )
+
+    @model_validator(mode="after")
+    def _some_rain(self) -> ClimateChange:
+        least = min(self.precipitation_by_month or [0.0]) + self.precipitation
+        if least < -1.0:
+            raise ValueError(f"changes precipitation by {100.0 * least:.0f} %: -100 % is none left.")
+        return self
+
+
+class Generator(Table):
+    """[climate.generator]: random months around the normals of the table (of a series: its means)."""
+
+    seed: int = item(doc="of the random numbers: the same seed draws the same weather", ge=0, le=1_000_000_000)
+    totals: Literal["mean", "month"] = item(
+        "mean", "rain and normals agree in the mean of each calendar month over the run, or in every single month"
+    )
+    rain_days: twelve(Annotated[Number, Field(ge=0.0, le=31.0)]) | None = item(  # type: ignore[valid-type]
+        None, "mean days with rain of each month; if not given those of the table, else of soil_water"
+    )
+    persistence: Number = item(
+        0.25, "chance of rain after a wet day less that after a dry one", ge=0.0, le=0.95,
+        source="Geng, Penning de Vries & Supit 1986, Agric. For. Meteorol. 36, 363",
+    )  # fmt: skip
+    shape: Number = item(
+        1.0, "shape of the gamma distribution of the rain of a wet day", ge=0.1, le=10.0,
+        source="exponential: Richardson 1981, Water Resour. Res. 17, 182",
+    )  # fmt: skip
+    temperature_deviation: TemperatureDifference = item(
+        0.0, "standard deviation of monthly mean temperature between years", ge=0.0, le=10.0
+    )
 
 
 class Climate(Table):
     """[climate]: what falls from above, at one elevation, by month."""
 
-    source: str = item(doc='climate table (.csv, .nc) by month, or "constant" with [climate.constant]')
+    source: str = item(doc='climate table (.csv, .nc) by month or day, or "constant" with [climate.constant]')
     constant: ConstantClimate | None = item(None, "the climate of source = constant")
     rename: dict[str, str] = item(doc='name in the file -> ours, e.g. { ppt = "precipitation_mm" }', factory=dict)
     reference_elevation: Length | None = item(
@@ -191,13 +234,18 @@ class Climate(Table):
     precipitation_gradient: Number = item(
         0.0, "relative change of precipitation per m of height; 0.0005 is +5 % per 100 m", ge=-0.01, le=0.01
     )
-    pet: Literal["given", "thornthwaite", "hargreaves"] | None = item(
-        None, "given: of the table; hargreaves needs tmin and tmax. Of the table where it has one, else thornthwaite"
+    pet: Literal["given", "thornthwaite", "hargreaves", "priestley_taylor", "penman_monteith"] | None = item(
+        None, "given: of the table; hargreaves needs tmin and tmax, priestley_taylor radiation and humidity, too, "
+        "penman_monteith (FAO-56) wind as well. Of the table where it has one, else thornthwaite",
+    )  # fmt: skip
+    slope_radiation: bool = item(
+        False, "slope and aspect scale PET (its solar radiation) and snow melt by the clear-sky radiation of the month"
     )
     latitude: Angle | None = item(
         None, "degrees north, for day length; known for builtin terrains", ge=-90.0, le=90.0
     )
     change: ClimateChange = item(doc="climate change on top of the record", factory=ClimateChange)
+    generator: Generator | None = item(None, "random weather in place of normals")
     erosivity: ErosivityTable = item(doc="RUSLE R", factory=ErosivityTable)
 
     @model_validator(mode="after")
