@@ -92,7 +92,8 @@ def test_lost_fraction_is_exact_to_round_off_for_small_and_large_exponents() -> 
     for largest in (0.2, 4.0, 60.0):
         x = exponents[exponents <= largest]
         found = np.empty_like(x)
-        lost_fractions(np.ones_like(x), x, 1.0, int(doublings(np.array([largest]))[0]), found)
+        only = np.zeros(1, dtype=np.int64)
+        lost_fractions(only, only, np.ones((1, x.size)), x[None], 1.0, doublings(np.array([largest])), found[None])
         np.testing.assert_allclose(found, -np.expm1(-x), rtol=3e-15, atol=0.0)
 
 

@@ -7,13 +7,12 @@ tables with a column per series, and each point says which column is its own.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from watershed_c.kernels.pool_steps import runge_kutta, sequential_exponential, taylor
+from watershed_c.kernels.pool_steps import INNER, STEP, lost, runge_kutta, sequential_exponential, taylor
 
 #: lanes of a block: all its states fit the nearest cache (5 pools with twins: 40 kB)
 BLOCK = 256
@@ -54,84 +53,19 @@ class Points(NamedTuple):
 
     Attributes
     ----------
-    weather, cover, input : (n,) int64
-        Columns of the forcing.
+    series : (3, n) int64
+        Columns of the forcing: of weather, cover and input.
     rate : (P, n) or (P, 1), yr-1
     share : (E, n) or (E, 1)
-    maximum_deficit, threshold, covered_limit, bare_limit : (n,), kg m-2, negative
-        Of the moisture ramp: where it ends and begins; how dry soil gets under plants and bare. Of size 0: the model
-        has no moisture deficit.
-    driest_factor : (n,)
-        Rate at the end of the ramp.
+    bucket : (6, n) or (6, 1)
+        Of the moisture ramp: where it ends and begins; how dry soil gets under plants and bare (kg m-2, negative); rate
+        at the end of the ramp; and the deficit at the start (kg m-2). Of size 0: the model has no moisture deficit.
     """
 
-    weather: np.ndarray
-    cover: np.ndarray
-    input: np.ndarray
+    series: np.ndarray
     rate: np.ndarray
     share: np.ndarray
-    maximum_deficit: np.ndarray
-    threshold: np.ndarray
-    covered_limit: np.ndarray
-    bare_limit: np.ndarray
-    driest_factor: np.ndarray
-
-
-@njit(cache=True, nogil=True)
-def _kind(column, first, width):
-    """0: one column for the whole block; 1: consecutive ones; 2: any."""
-    low = column[first]
-    same = True
-    consecutive = True
-    for b in range(width):
-        same &= column[first + b] == low
-        consecutive &= column[first + b] == low + b
-    if same:
-        return 0
-    return 1 if consecutive else 2
-
-
-@njit(cache=True, nogil=True)
-def _spread(table, column, first, width, kind, lanes):
-    """lanes = what the table has for each point of the block; idle lanes repeat the first point's."""
-    low = column[first]
-    if kind == 0:
-        value = table[low]
-        for b in range(lanes.size):
-            lanes[b] = value
-        return
-    if kind == 1:
-        for b in range(width):
-            lanes[b] = table[low + b]
-    else:
-        for b in range(width):
-            lanes[b] = table[column[first + b]]
-    for b in range(width, lanes.size):
-        lanes[b] = lanes[0]
-
-
-@njit(cache=True, nogil=True)
-def _fill(values, first, width, lanes):
-    """lanes = values of the block's points; of size 1: the same for all."""
-    if values.size == 1:
-        lanes[:] = values[0]
-        return
-    for b in range(width):
-        lanes[b] = values[first + b]
-    for b in range(width, lanes.size):
-        lanes[b] = lanes[0]
-
-
-@njit(cache=True, nogil=True)
-def _moisture(net_rain, covered, maximum, slope, covered_limit, bare_limit, driest, deficit, factor):
-    """RothC's deficit bucket and its ramp (see kernels/rate_modifiers.py), lane by lane."""
-    for b in range(deficit.size):
-        before = deficit[b]
-        limit = covered_limit[b] if covered[b] > 0.5 else min(bare_limit[b], before)
-        after = max(limit, min(0.0, before + net_rain[b]))
-        deficit[b] = after
-        ramp = driest[b] + (1.0 - driest[b]) * (maximum[b] - after) * slope[b]
-        factor[b] = max(driest[b], min(1.0, ramp))
+    bucket: np.ndarray
 
 
 class Lignin(NamedTuple):
@@ -140,51 +74,164 @@ class Lignin(NamedTuple):
     Attributes
     ----------
     coefficient : (F,)
-    ratio_of, ratio_in : (F, P) bool
+    doubled : (F,) int64
+        From :func:`watershed_c.kernels.pool_steps.doublings` of the coefficient.
+    ratio_of, ratio_in : (F, P)
+        1 or 0.
     member : (F, G) bool
     """
 
     coefficient: np.ndarray
+    doubled: np.ndarray
     ratio_of: np.ndarray
     ratio_in: np.ndarray
     member: np.ndarray
 
 
-@njit(cache=True, nogil=True)
-def _protect(lignin, state, part, whole, modifier):
-    """Multiply the modifiers by the protection that the lignin of the present state gives."""
-    for f in range(lignin.coefficient.size):
-        for b in range(part.size):
-            part[b] = 0.0
-            whole[b] = 0.0
-        for p in range(state.shape[0]):
-            if lignin.ratio_in[f, p]:
-                row = state[p]
-                for b in range(part.size):
-                    whole[b] += row[b]
-            if lignin.ratio_of[f, p]:
-                row = state[p]
-                for b in range(part.size):
-                    part[b] += row[b]
-        for b in range(part.size):
-            part[b] = math.exp(-lignin.coefficient[f] * part[b] / whole[b]) if whole[b] > 0.0 else 1.0
+# -- a block's lanes ---------------------------------------------------------------------------------------------------
+@njit(**INNER)
+def _uniform(series, row, first, width):
+    """Whether the points of the block have one column in common."""
+    same = True
+    for b in range(width):
+        same &= series[row, first + b] == series[row, first]
+    return same
+
+
+@njit(**INNER)
+def _moisture(soil, work):
+    """RothC's deficit bucket and its ramp (see kernels/rate_modifiers.py), lane by lane.
+
+    Rows of ``soil``: those of ``Points.bucket`` with the inverse of the ramp's length in the place of its begin.
+    Rows 0 and 1 of ``work``: net rain, and whether plants cover; row 2 is multiplied.
+    """
+    for b in range(work.shape[1]):
+        maximum, slope, dry, dry_bare, driest = soil[0, b], soil[1, b], soil[2, b], soil[3, b], soil[4, b]
+        before, factor = soil[5, b], work[2, b]
+        dry_bare = min(dry_bare, before)
+        after = max(dry if work[1, b] > 0.5 else dry_bare, min(0.0, before + work[0, b]))
+        soil[5, b] = after
+        ramp = driest + (1.0 - driest) * (maximum - after) * slope
+        work[2, b] = factor * max(driest, min(1.0, ramp))
+
+
+@njit(**INNER)
+def _protect(coefficient, doubled, ratio_of, ratio_in, member, state, work, modifier):
+    """Multiply the modifiers by the protection that the lignin of the present state gives; uses rows 0 and 1."""
+    lanes = work.shape[1]
+    for f in range(coefficient.size):
+        scale = coefficient[f] / 2.0 ** doubled[f]
+        for b in range(lanes):
+            work[0, b] = 0.0
+            work[1, b] = 0.0
+        for p in range(state.shape[1]):
+            of, within = ratio_of[f, p], ratio_in[f, p]
+            if of + within > 0.0:
+                for b in range(lanes):
+                    work[0, b] += of * state[0, p, b]
+                    work[1, b] += within * state[0, p, b]
+        for b in range(lanes):
+            whole = work[1, b]
+            work[0, b] = lost(scale * (work[0, b] / whole if whole > 0.0 else 0.0))
+        for _ in range(doubled[f]):
+            for b in range(lanes):
+                work[0, b] *= 2.0 - work[0, b]
         for g in range(modifier.shape[0]):
-            if lignin.member[f, g]:
-                row = modifier[g]
-                for b in range(part.size):
-                    row[b] *= part[b]
+            if member[f, g]:
+                for b in range(lanes):
+                    modifier[g, b] *= 1.0 - work[0, b]
 
 
-#: order of the scheme whose modifiers run from one step's to the next's
-INTERPOLATED = -4
+# -- what every run does -----------------------------------------------------------------------------------------------
+@njit(**INNER)
+def _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since):
+    """Points of a block into its lanes; idle lanes repeat the first point's."""
+    own_rate, own_share, own_bucket = rates.shape[1] > 1, shares.shape[1] > 1, bucket.shape[1] > 1
+    for b in range(state.shape[2]):
+        point = first + b if b < width else first
+        for s in range(state.shape[0]):
+            since[s, b] = 0.0
+            for p in range(state.shape[1]):
+                state[s, p, b] = start[s, p, point]
+        for p in range(rates.shape[0]):
+            rate[p, b] = rates[p, point if own_rate else 0]
+        for e in range(shares.shape[0]):
+            share[e, b] = shares[e, point if own_share else 0]
+        if bucket.size > 0:
+            for row in range(bucket.shape[0]):
+                soil[row, b] = bucket[row, point if own_bucket else 0]
+            soil[1, b] = 1.0 / (soil[0, b] - soil[1, b])
 
 
-@njit(cache=True, nogil=True)
-def run_linear(
-    points, structure, forcing, properties, lignin, order, substeps, doubled, decay, dt, steps, record, deficit_start,
-    start, out, respired, deficit_out,
+@njit(**INNER)
+def _drive(m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket, soil, work, modifier):
+    """Modifiers of a step, without lignin."""
+    w, v = series[0, first], series[1, first]
+    net, plants, scale = net_rain[m, w], covered[m, v], cover_factor[m, v]
+    for b in range(work.shape[1]):
+        work[0, b] = net
+        work[1, b] = plants
+        work[2, b] = scale
+    common = uniform[0] and uniform[1]
+    if not common:
+        for b in range(width):
+            w, v = series[0, first + b], series[1, first + b]
+            work[0, b] = net_rain[m, w]
+            work[1, b] = covered[m, v]
+            work[2, b] = cover_factor[m, v]
+    if bucket:
+        _moisture(soil, work)
+    for g in range(modifier.shape[0]):
+        value = factor[m, g, series[0, first]]
+        for b in range(work.shape[1]):
+            modifier[g, b] = value * work[2, b]
+        if not uniform[0]:
+            for b in range(width):
+                modifier[g, b] = factor[m, g, series[0, first + b]] * work[2, b]
+
+
+@njit(**INNER)
+def _feed(m, first, width, uniform, series, amount, share, activity, inputs):
+    """Input of a step by receiving pool."""
+    kinds, receivers = share.shape
+    for s in range(inputs.shape[0]):
+        for j in range(receivers):
+            value = 0.0
+            for k in range(kinds):
+                value += share[k, j] * activity[m, s] * amount[m, k, series[2, first]]
+            for b in range(inputs.shape[2]):
+                inputs[s, j, b] = value
+            if not uniform:
+                for b in range(width):
+                    value = 0.0
+                    for k in range(kinds):
+                        value += share[k, j] * activity[m, s] * amount[m, k, series[2, first + b]]
+                    inputs[s, j, b] = value
+
+
+@njit(**INNER)
+def _keep(at, first, width, state, released, since, out, respired):
+    """What a step respired is added up; the state goes to row ``at`` of the results, or nowhere (-1)."""
+    for s in range(state.shape[0]):
+        for b in range(state.shape[2]):
+            since[s, b] += released[s, b]
+        if at >= 0:
+            for p in range(state.shape[1]):
+                for b in range(width):
+                    out[at, s, p, first + b] = state[s, p, b]
+            for b in range(width):
+                respired[at, s, first + b] = since[s, b]
+            for b in range(state.shape[2]):
+                since[s, b] = 0.0
+
+
+# -- one run for each scheme: who runs RothC does not wait for the others to compile ---------------------------------
+@njit(**STEP)
+def run_sequential(
+    points, structure, forcing, properties, lignin, dt, steps, record, decay, start, out, respired,
+    deficit_out, doubled,
 ):  # fmt: skip
-    """Run the points listed in ``points`` (c, int64, consecutive numbers) through ``steps`` steps.
+    """Run the points listed in ``points`` (c, int64, consecutive numbers) by the sequential exponential scheme.
 
     Parameters
     ----------
@@ -194,124 +241,156 @@ def run_linear(
         Its M rows are used again from the first when the run is longer.
     properties : Points
     lignin : Lignin
-    order, substeps : int
-        Of the Taylor scheme; order 0 is the sequential exponential, ``INTERPOLATED`` :func:`runge_kutta`.
-    doubled : (P,) int64, decay : (S,), dt : float
-        As in :mod:`watershed_c.kernels.pool_steps`.
+    dt : float, yr
+    steps : int
     record : (steps,) int64
         Row of the results that a step's end is written to, or -1.
-    deficit_start, deficit_out : (n,), kg m-2; of size 0 without deficit
+    decay : (S,)
+        As in :mod:`watershed_c.kernels.pool_steps`.
+    deficit_out : (n), kg m-2; of size 0 without deficit
     start : (S, P, n), kg C m-2
     out : (R, S, P, n)
         Pools at the recorded steps.
     respired : (R, S, n), kg C m-2
         Released since the record before.
+    doubled : (P,) int64
+        As in :mod:`watershed_c.kernels.pool_steps`.
     """
+    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
+    series, rates, shares, bucket = properties
+    coefficient, turns, ratio_of, ratio_in, member = lignin
     states, pools, lanes = start.shape[0], start.shape[1], BLOCK
-    groups = forcing.factor.shape[1]
-    kinds, receivers = forcing.share.shape
-    months = forcing.factor.shape[0]
-    bucket = properties.maximum_deficit.size > 0
-    state = np.zeros((states, pools, lanes))
-    work = np.empty((pools, lanes))
+    state = np.empty((states, pools, lanes))
+    fraction = np.empty((pools, lanes))
+    pooled = np.empty((structure.sets.size, lanes))
+    released = np.empty((states, lanes))
+    since = np.empty((states, lanes))
+    rate = np.empty((pools, lanes))
+    share = np.empty((shares.shape[0], lanes))
+    modifier = np.empty((factor.shape[1], lanes))
+    inputs = np.empty((states, given.shape[1], lanes))
+    soil = np.empty((6, lanes))
+    work = np.empty((3, lanes))
+    uniform = np.empty(3, dtype=np.bool_)
+    for begin in range(0, points.size, lanes):
+        first = points[begin]
+        width = min(lanes, points.size - begin)
+        for row in range(3):
+            uniform[row] = _uniform(series, row, first, width)
+        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
+        for step in range(steps):
+            m = step % factor.shape[0]
+            _drive(
+                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
+                modifier,
+            )  # fmt: skip
+            if coefficient.size > 0:
+                _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
+            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
+            sequential_exponential(
+                structure, rate, modifier, share, dt, doubled, decay, inputs, state, fraction, pooled, released
+            )
+            _keep(record[step], first, width, state, released, since, out, respired)
+        if bucket.size > 0:
+            for b in range(width):
+                deficit_out[first + b] = soil[5, b]
+
+@njit(**STEP)
+def run_series(
+    points, structure, forcing, properties, lignin, dt, steps, record, decay, start, out, respired,
+    deficit_out, order, substeps,
+):  # fmt: skip
+    """As :func:`run_sequential`, by the Taylor scheme of an order: Euler, Runge-Kutta, exact."""
+    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
+    series, rates, shares, bucket = properties
+    coefficient, turns, ratio_of, ratio_in, member = lignin
+    states, pools, lanes = start.shape[0], start.shape[1], BLOCK
+    state = np.empty((states, pools, lanes))
+    loss = np.empty((pools, lanes))
     term = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((states, lanes))
     since = np.empty((states, lanes))
     rate = np.empty((pools, lanes))
-    share = np.empty((properties.share.shape[0], lanes))
-    modifier = np.empty((groups, lanes))
-    modifier_after = np.empty((groups, lanes))
-    total = np.empty((pools, lanes))
-    inputs = np.zeros((states, receivers, lanes))
-    maximum, slope, driest = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    covered_limit, bare_limit, deficit = np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    common, lane, wet = np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    share = np.empty((shares.shape[0], lanes))
+    modifier = np.empty((factor.shape[1], lanes))
+    inputs = np.empty((states, given.shape[1], lanes))
+    soil = np.empty((6, lanes))
+    work = np.empty((3, lanes))
+    uniform = np.empty(3, dtype=np.bool_)
     for begin in range(0, points.size, lanes):
         first = points[begin]
         width = min(lanes, points.size - begin)
-        weather = _kind(properties.weather, first, width)
-        cover = _kind(properties.cover, first, width)
-        fed = _kind(properties.input, first, width)
-        for s in range(states):
-            for p in range(pools):
-                _fill(start[s, p], first, width, state[s, p])
-        for p in range(pools):
-            _fill(properties.rate[p], first, width, rate[p])
-        for e in range(share.shape[0]):
-            _fill(properties.share[e], first, width, share[e])
-        if bucket:
-            _fill(properties.maximum_deficit, first, width, maximum)
-            _fill(properties.threshold, first, width, slope)
-            for b in range(lanes):
-                slope[b] = 1.0 / (maximum[b] - slope[b])
-            _fill(properties.driest_factor, first, width, driest)
-            _fill(properties.covered_limit, first, width, covered_limit)
-            _fill(properties.bare_limit, first, width, bare_limit)
-            _fill(deficit_start, first, width, deficit)
-        since[:] = 0.0
+        for row in range(3):
+            uniform[row] = _uniform(series, row, first, width)
+        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
         for step in range(steps):
-            m = step % months
-            _spread(forcing.cover_factor[m], properties.cover, first, width, cover, common)
-            if bucket:
-                _spread(forcing.net_rain[m], properties.weather, first, width, weather, lane)
-                _spread(forcing.covered[m], properties.cover, first, width, cover, modifier[0])
-                _moisture(lane, modifier[0], maximum, slope, covered_limit, bare_limit, driest, deficit, wet)
-                for b in range(lanes):
-                    common[b] *= wet[b]
-            for g in range(groups):
-                row = modifier[g]
-                _spread(forcing.factor[m, g], properties.weather, first, width, weather, row)
-                for b in range(lanes):
-                    row[b] *= common[b]
-            _protect(lignin, state[0], lane, wet, modifier)
-            for s in range(states):
-                for j in range(receivers):
-                    row = inputs[s, j]
-                    for b in range(lanes):
-                        row[b] = 0.0
-            for k in range(kinds):
-                _spread(forcing.amount[m, k], properties.input, first, width, fed, lane)
-                for s in range(states):
-                    for j in range(receivers):
-                        part = forcing.share[k, j] * forcing.activity[m, s]
-                        if part != 0.0:
-                            row = inputs[s, j]
-                            for b in range(lanes):
-                                row[b] += part * lane[b]
-            if order == 0:
-                sequential_exponential(
-                    structure, rate, modifier, share, dt, doubled, decay, inputs, state, work, pooled, released
-                )
-            elif order == INTERPOLATED:
-                after = (step + 1) % months
-                for g in range(groups):
-                    _spread(forcing.factor[after, g], properties.weather, first, width, weather, modifier_after[g])
-                runge_kutta(
-                    structure, rate, modifier, modifier_after, share, dt, decay, inputs, state, work, term, total,
-                    pooled, lane, released,
-                )  # fmt: skip
-            else:
-                taylor(
-                    structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, work, term, pooled,
-                    released,
-                )  # fmt: skip
-            for s in range(states):
-                row = since[s]
-                for b in range(lanes):
-                    row[b] += released[s, b]
-            at = record[step]
-            if at >= 0:
-                for s in range(states):
-                    for p in range(pools):
-                        for b in range(width):
-                            out[at, s, p, first + b] = state[s, p, b]
-                    for b in range(width):
-                        respired[at, s, first + b] = since[s, b]
-                for s in range(states):
-                    row = since[s]
-                    for b in range(lanes):
-                        row[b] = 0.0
-        if bucket:
+            m = step % factor.shape[0]
+            _drive(
+                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
+                modifier,
+            )  # fmt: skip
+            if coefficient.size > 0:
+                _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
+            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
+            taylor(
+                structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, term, pooled,
+                released,
+            )  # fmt: skip
+            _keep(record[step], first, width, state, released, since, out, respired)
+        if bucket.size > 0:
             for b in range(width):
-                deficit_out[first + b] = deficit[b]
+                deficit_out[first + b] = soil[5, b]
+
+@njit(**STEP)
+def run_interpolated(
+    points, structure, forcing, properties, lignin, dt, steps, record, decay, start, out, respired,
+    deficit_out,
+):  # fmt: skip
+    """As :func:`run_sequential`, by Runge-Kutta with modifiers that run linearly from each step's to the next's."""
+    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
+    series, rates, shares, bucket = properties
+    coefficient, turns, ratio_of, ratio_in, member = lignin
+    states, pools, lanes = start.shape[0], start.shape[1], BLOCK
+    state = np.empty((states, pools, lanes))
+    loss = np.empty((pools, lanes))
+    term = np.empty((pools, lanes))
+    total = np.empty((pools, lanes))
+    after = np.empty((factor.shape[1], lanes))
+    lane = np.empty(lanes)
+    pooled = np.empty((structure.sets.size, lanes))
+    released = np.empty((states, lanes))
+    since = np.empty((states, lanes))
+    rate = np.empty((pools, lanes))
+    share = np.empty((shares.shape[0], lanes))
+    modifier = np.empty((factor.shape[1], lanes))
+    inputs = np.empty((states, given.shape[1], lanes))
+    soil = np.empty((6, lanes))
+    work = np.empty((3, lanes))
+    uniform = np.empty(3, dtype=np.bool_)
+    for begin in range(0, points.size, lanes):
+        first = points[begin]
+        width = min(lanes, points.size - begin)
+        for row in range(3):
+            uniform[row] = _uniform(series, row, first, width)
+        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
+        for step in range(steps):
+            m = step % factor.shape[0]
+            _drive(
+                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
+                modifier,
+            )  # fmt: skip
+            if coefficient.size > 0:
+                _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
+            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
+            for g in range(after.shape[0]):
+                for b in range(lanes):
+                    after[g, b] = factor[(step + 1) % factor.shape[0], g, series[0, first + (b if b < width else 0)]]
+            runge_kutta(
+                structure, rate, modifier, after, share, dt, decay, inputs, state, loss, term, total, pooled, lane,
+                released,
+            )  # fmt: skip
+            _keep(record[step], first, width, state, released, since, out, respired)
+        if bucket.size > 0:
+            for b in range(width):
+                deficit_out[first + b] = soil[5, b]

@@ -21,7 +21,7 @@ instructions and its bits do not depend on its neighbours.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -44,7 +44,7 @@ class Structure(NamedTuple):
     group : (P,)
         Row of the modifiers that multiplies a pool's rate.
     donor_set : (P,)
-        Set of a pool; only that of active pools is read.
+        Set of a pool; any for one that does not decay.
     sets : (U,)
         Any values: only the number of sets counts.
     route_set, route_share, route_to : (R,)
@@ -83,81 +83,54 @@ def exact_plan(largest: float) -> tuple[int, int]:
     return max(order, 2), substeps
 
 
-# fused multiply-add: as exact as without, and every lane gets it (see module docstring)
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def lost_fractions(rate, modifier, dt, doubled, fraction):
-    """fraction = 1 - exp(-rate * modifier * dt), lane by lane, to 1e-15 of itself.
+# Rows are taken by their number, never as slices, and what is called has no wrapper for Python: a slice counts
+# references, which costs as much as a loop over 128 lanes, and either costs seconds of compilation. Fused multiply-add
+# ("contract") is as exact as without, and every lane gets it (see above).
+STEP: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+INNER: dict[str, Any] = {**STEP, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+@njit(**INNER)
+def lost(x):
+    """1 - exp(-x) for x up to ``SERIES_REACH``: x times the series with coefficients 1/n!, by Horner's scheme."""
+    f = 1.0 / 39916800.0
+    f = 1.0 / 3628800.0 - x * f
+    f = 1.0 / 362880.0 - x * f
+    f = 1.0 / 40320.0 - x * f
+    f = 1.0 / 5040.0 - x * f
+    f = 1.0 / 720.0 - x * f
+    f = 1.0 / 120.0 - x * f
+    f = 1.0 / 24.0 - x * f
+    f = 1.0 / 6.0 - x * f
+    f = 0.5 - x * f
+    return x * (1.0 - x * f)
+
+
+@njit(**STEP)
+def lost_fractions(active, group, rate, modifier, dt, doubled, fraction):
+    """fraction = 1 - exp(-rate * modifier * dt) of the ``active`` rows, to 1e-15 of itself.
 
     Series at x / 2^doubled, then as many times f(2x) = f(x) (2 - f(x)). Unlike a call of ``exp`` it runs in vector
     registers (1 ns against 5 ns), gives the same bits whatever the C library, and small losses keep their digits.
+    Arguments as in :func:`sequential_exponential`.
     """
-    scale = dt / 2.0**doubled
-    for b in range(fraction.size):
-        x = rate[b] * modifier[b] * scale
-        # 1 - exp(-x), coefficients 1/n!
-        f = x * (1.0 / 3628800.0 - x * (1.0 / 39916800.0))
-        f = x * (1.0 / 362880.0 - f)
-        f = x * (1.0 / 40320.0 - f)
-        f = x * (1.0 / 5040.0 - f)
-        f = x * (1.0 / 720.0 - f)
-        f = x * (1.0 / 120.0 - f)
-        f = x * (1.0 / 24.0 - f)
-        f = x * (1.0 / 6.0 - f)
-        f = x * (0.5 - f)
-        fraction[b] = x * (1.0 - f)
-    for _ in range(doubled):
-        for b in range(fraction.size):
-            fraction[b] *= 2.0 - fraction[b]
+    for a in range(active.size):
+        p = active[a]
+        g = group[p]
+        scale = dt / 2.0 ** doubled[p]
+        for b in range(fraction.shape[1]):
+            fraction[p, b] = lost(rate[p, b] * modifier[g, b] * scale)
+        for _ in range(doubled[p] // 2):
+            for b in range(fraction.shape[1]):
+                f = fraction[p, b]
+                f *= 2.0 - f
+                fraction[p, b] = f * (2.0 - f)
+        if doubled[p] % 2 == 1:
+            for b in range(fraction.shape[1]):
+                fraction[p, b] *= 2.0 - fraction[p, b]
 
 
-@njit(cache=True, nogil=True)
-def _lose(stock, fraction, pooled):
-    for b in range(stock.size):
-        lost = stock[b] * fraction[b]
-        stock[b] -= lost
-        pooled[b] += lost
-
-
-@njit(cache=True, nogil=True)
-def _give(pooled, share, stock, rest):
-    for b in range(stock.size):
-        gain = pooled[b] * share[b]
-        stock[b] += gain
-        rest[b] -= gain
-
-
-# loops instead of array expressions: the checks of shape of these take numba seconds to compile
-@njit(cache=True, nogil=True)
-def _clear(row):
-    for b in range(row.size):
-        row[b] = 0.0
-
-
-@njit(cache=True, nogil=True)
-def _scale(row, factor):
-    for b in range(row.size):
-        row[b] *= factor
-
-
-@njit(cache=True, nogil=True)
-def _losses(rate, modifier, h, loss):
-    for b in range(loss.size):
-        loss[b] = rate[b] * modifier[b] * h
-
-
-@njit(cache=True, nogil=True)
-def _add(stock, amount):
-    for b in range(stock.size):
-        stock[b] += amount[b]
-
-
-@njit(cache=True, nogil=True)
-def _add_part(stock, amount, part):
-    for b in range(stock.size):
-        stock[b] += amount[b] * part
-
-
-@njit(cache=True, nogil=True)
+@njit(**STEP)
 def sequential_exponential(
     structure, rate, modifier, share, dt, doubled, decay, inputs, state, fraction, pooled, released
 ):
@@ -183,38 +156,43 @@ def sequential_exponential(
     released : (S, B), kg C m-2
         Overwritten: what was respired.
     """
-    for p in structure.active:
-        lost_fractions(rate[p], modifier[structure.group[p]], dt, doubled[p], fraction[p])
+    active, group, donor_set, _, route_set, route_share, route_to, receivers = structure
+    lanes = state.shape[2]
+    lost_fractions(active, group, rate, modifier, dt, doubled, fraction)
     for s in range(state.shape[0]):
-        rest = released[s]
-        _clear(rest)
         for u in range(pooled.shape[0]):
-            _clear(pooled[u])
-        for p in structure.active:
-            _lose(state[s, p], fraction[p], pooled[structure.donor_set[p]])
-        for u in range(pooled.shape[0]):
-            _add(rest, pooled[u])
-        for r in range(structure.route_set.size):
-            given = pooled[structure.route_set[r]]
-            _give(given, share[structure.route_share[r]], state[s, structure.route_to[r]], rest)
+            for b in range(lanes):
+                pooled[u, b] = 0.0
+        for a in range(active.size):
+            p = active[a]
+            u = donor_set[p]
+            for b in range(lanes):
+                gone = state[s, p, b] * fraction[p, b]
+                state[s, p, b] -= gone
+                pooled[u, b] += gone
+        for b in range(lanes):
+            released[s, b] = pooled[0, b]
+        for u in range(1, pooled.shape[0]):
+            for b in range(lanes):
+                released[s, b] += pooled[u, b]
+        for r in range(route_set.size):
+            u, e, p = route_set[r], route_share[r], route_to[r]
+            for b in range(lanes):
+                gain = pooled[u, b] * share[e, b]
+                state[s, p, b] += gain
+                released[s, b] -= gain
         if decay[s] > 0.0:
             left = math.exp(-decay[s] * dt)
             for p in range(state.shape[1]):
-                _scale(state[s, p], left)
-        for j in range(structure.receivers.size):
-            _add(state[s, structure.receivers[j]], inputs[s, j])
+                for b in range(lanes):
+                    state[s, p, b] *= left
+        for j in range(receivers.size):
+            p = receivers[j]
+            for b in range(lanes):
+                state[s, p, b] += inputs[s, j, b]
 
 
-@njit(cache=True, nogil=True)
-def _differentiate(term, loss, decay, order, pooled):
-    """Terms of the series: the next one's loss, and what it hands on."""
-    for b in range(term.size):
-        lost = term[b] * loss[b] / order
-        pooled[b] += lost
-        term[b] = -lost - term[b] * decay / order
-
-
-@njit(cache=True, nogil=True)
+@njit(**STEP)
 def taylor(structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, term, pooled, released):
     """``substeps`` equal steps of the truncated exponential series of the model; input comes evenly during the step.
 
@@ -225,36 +203,82 @@ def taylor(structure, rate, modifier, share, dt, order, substeps, decay, inputs,
     loss, term : (P, B)
         Work space. Others as in :func:`sequential_exponential`.
     """
+    active, group, donor_set, _, route_set, route_share, route_to, receivers = structure
+    pools, lanes = term.shape
     h = dt / substeps
-    for p in structure.active:
-        _losses(rate[p], modifier[structure.group[p]], h, loss[p])
+    for p in range(pools):  # what is inert loses nothing
+        for b in range(lanes):
+            loss[p, b] = 0.0
+    for a in range(active.size):
+        p = active[a]
+        g = group[p]
+        for b in range(lanes):
+            loss[p, b] = rate[p, b] * modifier[g, b] * h
+    part = 1.0 / substeps
     for s in range(state.shape[0]):
-        rest = released[s]
-        _clear(rest)
+        for b in range(lanes):
+            released[s, b] = 0.0
         for _ in range(substeps):
-            for p in range(term.shape[0]):
-                _clear(term[p])
-                _add(term[p], state[s, p])
+            for p in range(pools):  # a term is added to the state when the next is made of it
+                for b in range(lanes):
+                    term[p, b] = state[s, p, b]
+                    state[s, p, b] = 0.0
             for n in range(1, order + 1):
+                over = 1.0 / n
+                fades = decay[s] * h * over
                 for u in range(pooled.shape[0]):
-                    _clear(pooled[u])
-                place = 0
-                for p in range(term.shape[0]):
-                    if place < structure.active.size and structure.active[place] == p:
-                        _differentiate(term[p], loss[p], decay[s] * h, n, pooled[structure.donor_set[p]])
-                        place += 1
-                    else:
-                        _scale(term[p], -decay[s] * h / n)
+                    for b in range(lanes):
+                        pooled[u, b] = 0.0
+                for p in range(pools):
+                    u = donor_set[p]
+                    for b in range(lanes):
+                        now = term[p, b]
+                        gone = now * loss[p, b] * over
+                        state[s, p, b] += now
+                        pooled[u, b] += gone
+                        term[p, b] = -gone - now * fades
                 for u in range(pooled.shape[0]):
-                    _add(rest, pooled[u])
-                for r in range(structure.route_set.size):
-                    given = pooled[structure.route_set[r]]
-                    _give(given, share[structure.route_share[r]], term[structure.route_to[r]], rest)
+                    for b in range(lanes):
+                        released[s, b] += pooled[u, b]
+                for r in range(route_set.size):
+                    u, e, p = route_set[r], route_share[r], route_to[r]
+                    for b in range(lanes):
+                        gain = pooled[u, b] * share[e, b]
+                        term[p, b] += gain
+                        released[s, b] -= gain
                 if n == 1:
-                    for j in range(structure.receivers.size):
-                        _add_part(term[structure.receivers[j]], inputs[s, j], 1.0 / substeps)
-                for p in range(term.shape[0]):
-                    _add(state[s, p], term[p])
+                    for j in range(receivers.size):
+                        p = receivers[j]
+                        for b in range(lanes):
+                            term[p, b] += inputs[s, j, b] * part
+            for p in range(pools):
+                for b in range(lanes):
+                    state[s, p, b] += term[p, b]
+
+
+# The scheme of few: short to read rather than fast.
+@njit(cache=True, nogil=True)
+def _clear(row):
+    for b in range(row.size):
+        row[b] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _losses(rate, modifier, h, loss):
+    for b in range(loss.size):
+        loss[b] = rate[b] * modifier[b] * h
+
+
+@njit(cache=True, nogil=True)
+def _add(stock, amount):
+    for b in range(stock.size):
+        stock[b] += amount[b]
+
+
+@njit(cache=True, nogil=True)
+def _add_part(stock, amount, part):
+    for b in range(stock.size):
+        stock[b] += amount[b] * part
 
 
 @njit(cache=True, nogil=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from watershed_c.kernels.moisture_laws import MOISTURE_LAWS
-from watershed_c.kernels.pool_runs import INTERPOLATED, Forcing, Lignin, Points, run_linear
+from watershed_c.kernels.pool_runs import (
+    Forcing,
+    Lignin,
+    Points,
+    run_interpolated,
+    run_sequential,
+    run_series,
+)
+from watershed_c.kernels.pool_steps import doublings
 from watershed_c.kernels.rate_factors import moisture_table, temperature_table
 from watershed_c.kernels.rate_modifiers import COVERED_FACTOR, DRIEST_FACTOR
 from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
@@ -276,21 +285,21 @@ def run_points(
         model = replace(model, substeps=substeps)
     largest = rates.max(axis=1) * bound[structure.group] * dt
     order, parts, doubled = model.plan(scheme or model.scheme, largest)
-    if interpolated:
-        order = INTERPOLATED
     states = start.shape[0]
     course = Course(
         np.empty((recorded.size, states, len(model.pools), points)),
         np.empty((recorded.size, states, points)),
         np.zeros(points if bucket else 0),
     )
+    net_rain = drivers.weather["rain"] - drivers.weather["pet"] if bucket else np.zeros(factor[:, 0].shape)
+    run, numbers = _run(interpolated, order, parts, doubled)
     over_cells(
-        run_linear,
+        run,
         np.arange(points, dtype=np.int64),
         structure,
         Forcing(
             np.ascontiguousarray(factor),
-            np.ascontiguousarray(drivers.weather["rain"] - drivers.weather["pet"]) if bucket else np.zeros((0, 0)),
+            np.ascontiguousarray(net_rain, dtype=np.float64),
             covered,
             cover_factor,
             np.ascontiguousarray(drivers.amount, dtype=np.float64),
@@ -298,41 +307,47 @@ def run_points(
             np.column_stack((np.ones(drivers.steps), drivers.activity.reshape(drivers.steps, -1))),
         ),
         Points(
-            _index(soil.weather, points), _index(soil.cover, points), _index(soil.input, points),
-            np.ascontiguousarray(rates), np.ascontiguousarray(shares), *_bucket(model, soil, points, bucket),
-        ),  # fmt: skip
+            _series(soil, points),
+            np.ascontiguousarray(rates),
+            np.ascontiguousarray(shares),
+            _bucket(soil, deficit) if bucket else np.zeros((6, 0)),
+        ),
         _lignin(model, structure.group),
-        order,
-        parts,
-        doubled,
-        np.array((0.0, *decay), dtype=np.float64),
         dt,
         steps,
         place,
-        np.broadcast_to(np.asarray(deficit, dtype=np.float64), (points,))[: course.deficit.size].copy(),
+        np.array((0.0, *decay), dtype=np.float64),
         np.ascontiguousarray(start, dtype=np.float64),
         course.pools,
         course.respired,
         course.deficit,
+        *numbers,
     )
     return course
 
 
-def _index(values: np.ndarray, points: int) -> np.ndarray:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=np.int64), (points,)))
+def _run(
+    interpolated: bool, order: int, substeps: int, doubled: np.ndarray
+) -> tuple[Callable[..., None], tuple[Any, ...]]:
+    """The run of a scheme, and what only it wants to know."""
+    if interpolated:
+        return run_interpolated, ()
+    return (run_series, (order, substeps)) if order else (run_sequential, (doubled,))
 
 
-def _bucket(model: CompiledPoolModel, soil: Soil, points: int, bucket: bool) -> tuple[np.ndarray, ...]:
-    """Ramp end, ramp start, limits under plants and bare, and the least factor of every point."""
-    if not bucket:
-        return (np.zeros(0),) * 5
-    if soil.limits is None:
-        limits = TopsoilMoisture().limits(dict(soil.properties), soil.depth)
-    else:
-        limits = soil.limits
-    start, end, covered, bare = (np.broadcast_to(np.asarray(v, dtype=np.float64), (points,)).copy() for v in limits)
-    least = np.broadcast_to(np.asarray(soil.driest_factor, dtype=np.float64), (points,)).copy()
-    return end, start, covered, bare, least
+def _series(soil: Soil, points: int) -> np.ndarray:
+    """Columns of weather, cover and input of every point (3, n)."""
+    series = np.empty((3, points), dtype=np.int64)
+    for row, column in enumerate((soil.weather, soil.cover, soil.input)):
+        series[row] = column
+    return series
+
+
+def _bucket(soil: Soil, deficit: np.ndarray | float) -> np.ndarray:
+    """Ramp end, ramp start, limits under plants and bare, least factor, deficit of every point (6, n), or (6, 1)."""
+    limits = TopsoilMoisture().limits(dict(soil.properties), soil.depth) if soil.limits is None else soil.limits
+    start, end, *others = (np.atleast_1d(row) for row in (*limits, soil.driest_factor, deficit))
+    return np.stack(np.broadcast_arrays(end, start, *others)).astype(np.float64)
 
 
 def _lignin(model: CompiledPoolModel, group: np.ndarray) -> Lignin:
@@ -342,9 +357,11 @@ def _lignin(model: CompiledPoolModel, group: np.ndarray) -> Lignin:
     member = np.zeros((len(laws), groups), dtype=bool)
     for row, law in enumerate(laws):
         member[row, group[law.pools & ~model.inert]] = True
+    coefficient = np.array([law.parameters[0] for law in laws], dtype=np.float64)
     return Lignin(
-        np.array([law.parameters[0] for law in laws], dtype=np.float64),
-        np.array([law.ratio_of for law in laws], dtype=bool).reshape(len(laws), pools),
-        np.array([law.ratio_in for law in laws], dtype=bool).reshape(len(laws), pools),
+        coefficient,
+        doublings(coefficient),
+        np.array([law.ratio_of for law in laws], dtype=np.float64).reshape(len(laws), pools),
+        np.array([law.ratio_in for law in laws], dtype=np.float64).reshape(len(laws), pools),
         member,
     )
