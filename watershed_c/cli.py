@@ -137,6 +137,42 @@ def rothc(file: Path, output: Path | None, overwrite: bool, quiet: bool) -> None
 
 
 @main.command()
+@click.argument("model")
+@click.option(
+    "--forcing", type=click.Path(path_type=Path), required=True, help="Table (CSV) or NetCDF of weather and input."
+)
+@click.option(
+    "--soil", multiple=True, metavar="KEY=VALUE,...", help='E.g. clay=23.4,depth="23 cm",iom=2.7; or a NetCDF.'
+)
+@click.option(
+    "--initial",
+    default="equilibrium",
+    show_default=True,
+    metavar="HOW",
+    help="equilibrium; plant-input, fractions or weihermueller, with --soc; POOL=VALUE,...; or a NetCDF result.",
+)
+@click.option("--soc", default="", metavar="STOCK", help='Measured stock in t C/ha, or with its unit: "6.1 kg/m2".')
+@click.option(
+    "--spin-up", type=click.Path(path_type=Path), default=None, help="What repeats before; default the first year."
+)
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="Result, .csv or .nc.")
+@click.option("--scheme", default="", help="sequential_exponential, euler, rk4 or exact; default the model's.")
+@click.option("--steps-per-year", type=int, default=0, help="Default what the dates say, or 12.")
+@click.option("--every", default="step", show_default=True, help="What is recorded: step, month, year or end.")
+@click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE", help="Change a parameter of the model.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing result.")
+@QUIET
+@_speaking
+def site(model: str, quiet: bool, **options: Any) -> None:
+    """Run the carbon model MODEL at a point, or at those of a NetCDF file, without a watershed."""
+    from watershed_c.front.site import run_site
+
+    told = run_site(model, **options)
+    if not quiet:
+        click.echo(told)
+
+
+@main.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @_speaking
 def init(directory: Path) -> None:

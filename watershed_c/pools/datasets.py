@@ -75,9 +75,9 @@ class Problems:
 
 def near(name: str, known: Iterable[str]) -> str:
     """``Did you mean ...?``, or what there is."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, 1)
-    return f'Did you mean "{close[0]}"?' if close else f"Known: {', '.join(names)}."
+    names = {each.lower(): each for each in reversed(list(known))}
+    close = difflib.get_close_matches(name.lower(), names, 1)
+    return f'Did you mean "{names[close[0]]}"?' if close else f"Known: {', '.join(reversed(names.values()))}."
 
 
 def as_dataset(given: Any, what: str, problems: Problems, timed: bool = False) -> xr.Dataset:

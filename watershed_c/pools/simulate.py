@@ -16,7 +16,7 @@ from watershed_c.pools.initial import METHODS, Cycle, Measured, Start, assumptio
 from watershed_c.pools.points import MODIFIER, Drivers, Soil, keeps_deficit, run_points
 from watershed_c.pools.results import attributes, coordinates, dims_of, title
 from watershed_c.pools.starts import StartTables, find_start, inert_of, pools_given, read_start
-from watershed_c.units import KG_M2_PER_T_HA
+from watershed_c.units import KG_M2_PER_T_HA, UnitError, parse_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -188,17 +188,16 @@ def _dims(parts: Mapping[str, xr.Dataset], problems: Problems) -> tuple[str, ...
 
 
 def _unit(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset]) -> str:
-    """kg m-2 where an input of carbon says so."""
-    from watershed_c.units import UnitError, parse_unit
-
-    stocks = {*model.inputs, *model.pools, *(f"input.{pool}" for pool in model.pools), "soc"}
-    for part in parts.values():
-        for name in part.data_vars:
-            try:
-                if name in stocks and parse_unit(str(part[name].attrs.get("units", "t ha-1"))) == parse_unit("kg m-2"):
-                    return "kg m-2"
-            except UnitError:  # told when the variable is read
-                continue
+    """kg m-2 where the input of carbon says so; where there is none, the pools at the start."""
+    inputs = {*model.inputs, *(f"input.{pool}" for pool in model.pools)}
+    fed = [parts["forcing"][name] for name in parts["forcing"].data_vars if name in inputs]
+    start = [part[name] for what, part in parts.items() if what == "initial" for name in part if name in model.pools]
+    for variable in fed or start:
+        try:
+            if parse_unit(str(variable.attrs.get("units", "t ha-1"))) == parse_unit("kg m-2"):
+                return "kg m-2"
+        except UnitError:  # told when the variable is read
+            continue
     return "t ha-1"
 
 
