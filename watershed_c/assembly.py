@@ -13,7 +13,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
-from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
+from watershed_c.constituents import CARBONATE, MEMORY, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import raster_grid
@@ -302,6 +302,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
     ]
     if scenario.soil.sic is not None:
         rows += CARBONATE
+    if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
+        rows.append(MEMORY)
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=units, pools=len(pools.pools), check_every_process=scenario.numerics.ledger == "process",

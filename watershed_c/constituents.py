@@ -30,7 +30,8 @@ class Constituent:
     dry_mass_per_unit : float
         kg of dry soil that one unit stands for (1.724 for organic carbon, 8.333 for carbonate carbon, 0 for a trace).
     carrier : str
-        ``particulate``, ``mineral`` (mineral-associated) or ``bulk``: which enrichment ratio applies (rule 21).
+        ``particulate``, ``mineral`` (mineral-associated) or ``bulk``: which enrichment ratio applies (rule 21);
+        ``soil`` is never enriched.
     parent : str or None
         Row whose ratio this one keeps (an isotope twin), None when it is carried on mineral mass.
     long_name : str
@@ -49,6 +50,10 @@ CARBONATE = (
     Constituent("sic_lithogenic", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of lithogenic carbonate"),
     Constituent("sic_pedogenic", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of pedogenic carbonate"),
 )
+
+
+#: what soil remembers of the depth it comes from (rule 12): its mineral mass times the depth factor of that place
+MEMORY = Constituent("memory", "memory", 0.0, "soil", None, "mineral mass times the depth factor it came with")
 
 
 def soc_pool(name: str, carrier: str, long_name: str = "") -> Constituent:

@@ -212,10 +212,10 @@ class Initialiser:
         self._fill_with_water()
         self._solve(report, lateral=False, match=False)
         w.unit[:] = present
-        terrain, carried = w.elevation.copy(), np.setdiff1d(np.arange(len(w.constituents)), self.pools)
+        terrain, carried = w.elevation.copy(), np.setdiff1d(np.arange(len(w.constituents)), [*self.pools, w.memory_row])
         measured = w.stocks[:, :, carried]
         self._advance(12 * years)
-        # terrain, carbonate and tracers are known as they are at the start of the run
+        # terrain, carbonate and tracers are known as they are at the start of the run; where soil came from is not
         w.elevation[:] = terrain
         w.stocks[:, :, carried] = measured
         w.ledger.open()

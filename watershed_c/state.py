@@ -160,6 +160,9 @@ class Watershed:
         self.receiver[:] = np.arange(n)
         #: departure of the soil temperature of each layer from air temperature this step (L,), degC
         self.layer_temperature = np.zeros(self.layer_bottom.size)
+        #: factor of decomposition rates by the place of each layer (L,), and the row of ``MEMORY``; -1: soil has none
+        self.depth_factor = np.ones(self.layer_bottom.size)
+        self.memory_row = int(constituents.of_group("memory")[0]) if "memory" in constituents.groups else -1
         #: days with rain of the month being taken, from the climate table; 0 where it does not know or there was none
         self.wet_days = 0.0
         #: months since year 0 of the step being taken, and its place in the year (0 = January)

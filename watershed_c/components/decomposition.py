@@ -11,6 +11,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
 from watershed_c.kernels.decomposition import decompose, decompose_by_series
+from watershed_c.kernels.rate_factors import follow_material
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.ledger import Term
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from watershed_c.pools import CompiledPoolModel
 
 MOISTURE = ("official", "layered")
+BURIED = ("depth", "material")
 
 
 class Decomposition(Process):
@@ -50,6 +52,10 @@ class Decomposition(Process):
     topsoil : TopsoilMoisture, optional
         Of models with RothC's moisture law: which program's deficit and ramp; default RothC-26.3. What it needs beside
         clay (``silt`` and ``organic_carbon`` in %, ``bulk_density`` in g cm-3, of the topsoil) is in ``properties``.
+    buried : {"depth", "material"}
+        Two end members for soil that was moved (coupling rule 12). *depth*: it takes the depth factor of where it lies.
+        *material*: it keeps the one of where it lay when the component was made; the soil must have the constituent
+        ``MEMORY``, which is filled here.
     scheme : str
         One of ``watershed_c.pools.compiled.SCHEMES``; default the model's own.
     properties : mapping name -> (n,)
@@ -113,6 +119,7 @@ class Decomposition(Process):
         doc_fraction: float = 0.0,
         moisture: str = "official",
         topsoil: TopsoilMoisture | None = None,
+        buried: str = "depth",
         scheme: str = "",
         properties: Mapping[str, np.ndarray] | None = None,
     ) -> None:
@@ -156,8 +163,29 @@ class Decomposition(Process):
             raise ValueError(f"variants of RothC's moisture are of models that have it; {model.name} has its own")
         else:
             self._environment = LayerByLayer(w, model, above + below, self._first_row)
+        self._deepening: np.ndarray = np.zeros(0, dtype=bool)
+        if buried == "material":
+            self._remember(above + below, depth_scale)
+        elif buried != "depth":
+            raise ValueError(f"buried must be one of {', '.join(BURIED)}, is {buried!r}")
         self.warnings.extend(self._environment.warnings)
         self._follow_texture()
+
+    def _remember(self, depth_factor: np.ndarray, depth_scale: float) -> None:
+        """Soil comes from where it lies: its memory is the depth factor of its layer, below the profile that at the
+        base.
+        """
+        w, model = self.watershed, self.model
+        declines = [law.factor == "depth" for law in model.dynamic]
+        if not any(declines):
+            raise ValueError(f"buried = material is for models with a depth factor; {model.name} has none")
+        if w.memory_row < 0:
+            raise ValueError("buried = material needs the constituent of the group memory (constituents.MEMORY)")
+        self._deepening = np.asarray(model.members[declines].any(axis=0))
+        w.depth_factor[:] = depth_factor
+        w.stocks[:, :, w.memory_row] = w.reference * depth_factor
+        below = max(float(w.layer_bottom[-1]) - model.calibration_depth, 0.0)
+        w.substratum[w.cells, w.memory_row] = math.exp(-below / depth_scale)
 
     def _rates_vary(self) -> bool:
         """Whether soil properties enter the rates."""
@@ -183,6 +211,11 @@ class Decomposition(Process):
         w, units, model = self.watershed, self.watershed.units, self.model
         self._follow_texture()
         self._environment.update(self.modifier, dt)
+        if self._deepening.size:
+            over_cells(
+                follow_material, w.cells, w.memory_row, w.stocks, w.mineral, w.depth_factor, self._deepening,
+                self.modifier,
+            )  # fmt: skip
         # inputs hold the amendment too; a difference of round-off must not take carbon from the soil
         plant = np.maximum(units.inputs - units.amendment, 0.0)
         amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.buried import stirred_in_place
 from watershed_c.kernels.soil_column import biodiffusive_exchange, mix_diffusive, remap_columns
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -127,4 +128,5 @@ class SoilColumn(Process):
             return
         if dt != self._step:
             self._exchange, self._step = self.exchange_rate() * dt, dt
-        over_cells(mix_diffusive, self._mixed, w.mineral, w.stocks, self._exchange)
+        with stirred_in_place(w, self._mixed):
+            over_cells(mix_diffusive, self._mixed, w.mineral, w.stocks, self._exchange)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.buried import stirred_in_place
 from watershed_c.components.soil_column import SUBSTRATUM_TERMS, Rebalancer
 from watershed_c.kernels.soil_column import homogenise
 from watershed_c.kernels.tillage import translocate
@@ -123,7 +124,8 @@ class Tillage(Process):
             return
         self._rebalancer.run(tilled)
         self._move(tilled)
-        over_cells(homogenise, tilled, self._depth_mass, self._efficiency, w.mineral, w.stocks)
+        with stirred_in_place(w, tilled):
+            over_cells(homogenise, tilled, self._depth_mass, self._efficiency, w.mineral, w.stocks)
 
     def _move(self, tilled: np.ndarray) -> None:
         """Translocate, in as many parts as keep the explicit scheme from overshooting."""

@@ -87,6 +87,22 @@ def multiply_layers(cells, factor, member, modifier):
 
 
 @njit(cache=True, nogil=True)
+def follow_material(cells, row, stocks, mineral, depth_factor, member, modifier):
+    """Give each layer the depth factor that its soil came with, in place of its own ``depth_factor`` (L).
+
+    The mass-weighted mean of what lies in it: ``stocks[:, :, row] / mineral``; (n, L, K) and (n, L), kg m-2.
+    """
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            own = mineral[cell, layer] * depth_factor[layer]
+            if own > 0.0:
+                ratio = stocks[cell, layer, row] / own
+                for g in range(member.size):
+                    if member[g]:
+                        modifier[cell, layer, g] *= ratio
+
+
+@njit(cache=True, nogil=True)
 def multiply_lignin(cells, coefficient, ratio_of, ratio_in, stocks, first_row, member, modifier):
     """Multiply by ``exp(-coefficient * share)``: the share of the pools ``ratio_of`` in ``ratio_in`` (P, bool)."""
     for cell in cells:

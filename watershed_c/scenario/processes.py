@@ -183,6 +183,10 @@ class Decomposition(Process):
     """[processes.decomposition]: the carbon pools in every layer."""
 
     moisture: Moisture = item(doc="how water slows decay: RothC's variants", factory=Moisture)
+    buried: Literal["depth", "material"] = item(
+        "depth", "soil that was moved takes the depth factor of where it lies (depth) or keeps that of where it came "
+        "from (material): two end members for buried and exhumed carbon, run both (coupling rule 12)",
+    )  # fmt: skip
 
     e_folding_depth: Length = item(
         0.303, "depth below the calibration depth of the pool model over which rates fall to 1/e", gt=0.0, le=10.0,

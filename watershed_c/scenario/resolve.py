@@ -171,6 +171,11 @@ def _names(check: Checker) -> tuple[str, ...]:
             check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
         _soil_of_model(check, model)
         moisture = scenario.processes.decomposition.moisture
+        if scenario.processes.decomposition.buried == "material" and not _declines_with_depth(model):
+            check.add(
+                ("processes", "decomposition", "buried"), "material",
+                f"is for carbon models with a depth factor; {name} has none that soil could carry along.",
+            )  # fmt: skip
         law = model.law("moisture") if isinstance(model, CompiledPoolModel) else ""
         if law != "rothc" and moisture != type(moisture)():
             check.add(
@@ -223,6 +228,10 @@ def _soil_of_model(check: Checker, model: PoolModel) -> None:
     if "carbonate" in wanted and soil.sic is None:
         wrong = f"is missing: {model.name} needs the carbonate of the soil."
         check.add(("soil", "sic"), "", wrong, 'e.g. sic = { value = "0 %", as = "CaCO3" }')
+
+
+def _declines_with_depth(model: PoolModel) -> bool:
+    return isinstance(model, CompiledPoolModel) and any(law.factor == "depth" for law in model.dynamic)
 
 
 def _needs(check: Checker) -> None:
