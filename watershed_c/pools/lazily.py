@@ -40,8 +40,7 @@ def simulate_lazily(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], o
         bare = part.drop_vars([name for name in part.coords if name not in part.dims])
         bare = bare.rename({TIME: f"{what}{MARK}{TIME}"} if TIME in bare.dims else {})
         merged = merged.merge(bare.rename({name: f"{what}{MARK}{name}" for name in bare.data_vars}))
-    merged = merged.unify_chunks()
-    merged = merged.chunk({dim: -1 for dim in merged.dims if dim not in free})
+    merged = merged.chunk({dim: -1 for dim in merged.dims if dim not in free}).unify_chunks()
     template = _template(probe, merged, options.dims)
     return xr.map_blocks(
         _block,

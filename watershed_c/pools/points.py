@@ -151,7 +151,8 @@ def weather_factor(model: CompiledPoolModel, weather: Mapping[str, np.ndarray], 
     if MODIFIER in weather:
         table = np.asarray(weather[MODIFIER], dtype=np.float64)
         return np.repeat(table[:, None, :], model.members.shape[1], axis=1)
-    missing = [name for name in needed_drivers(model) if name not in weather]
+    made = {"rain_per_year"} if "rain" in weather else set()  # by _driver
+    missing = [name for name in needed_drivers(model) if name not in weather and name not in made]
     if missing:
         raise ValueError(f"model {model.name} needs {', '.join(missing)}; given: {', '.join(weather) or 'nothing'}")
     some = next(iter(weather.values())) if weather else np.ones((1, 1))

@@ -182,7 +182,9 @@ def _dims(parts: Mapping[str, xr.Dataset], problems: Problems) -> tuple[str, ...
             for dim in set(map(str, part.dims)) & set(map(str, before.dims)) - {TIME, POOL}:
                 if part.sizes[dim] != before.sizes[dim]:
                     problems.add(f"{what}.{dim}", f"has length {part.sizes[dim]}, in {other} {before.sizes[dim]}.")
-                elif dim in part.coords and dim in before.coords and not part[dim].equals(before[dim]):
+                elif (
+                    dim in part.indexes and dim in before.indexes and not part.indexes[dim].equals(before.indexes[dim])
+                ):
                     problems.add(f"{what}.{dim}", f"has other labels than in {other}.")
     return tuple(found)
 
