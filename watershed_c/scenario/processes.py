@@ -27,7 +27,10 @@ class Process(Table):
 class FlowRouting(Process):
     """[processes.flow_routing]: where water runs on the surface."""
 
-    method: Literal["multiple", "d8"] = item("multiple", "shares to all lower neighbours, or all to the steepest")
+    method: Literal["multiple", "d8", "d_infinity"] = item(
+        "multiple", "shares to all lower neighbours, all to the steepest, or to the two beside the steepest direction",
+        source="Freeman 1991; O'Callaghan & Mark 1984; Tarboton 1997",
+    )  # fmt: skip
     depressions: Literal["trap", "breach"] = item(
         "trap", "sediment in closed depressions settles there (trap) or passes (breach); water passes in both"
     )
