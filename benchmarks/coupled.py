@@ -48,6 +48,7 @@ def assembled(folder: Path, size: int) -> Any:
     for values in (w.stocks, w.substratum):
         np.nan_to_num(values, copy=False)
     w.ledger.start_afresh()
+    assembly.let_inputs_go()  # as a run does
     return assembly
 
 

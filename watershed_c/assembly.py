@@ -22,6 +22,7 @@ from watershed_c.io.restart import fingerprint, load_initial
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.kernels.climate import monthly_erosivity
+from watershed_c.machine import give_back_memory
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
@@ -48,6 +49,8 @@ class Assembly:
     Attributes
     ----------
     inputs : Inputs
+        Gone once :meth:`let_inputs_go` was called.
+    scenario : Scenario
     model : Model
     pools : PoolModel
     tables : UnitTables
@@ -65,6 +68,10 @@ class Assembly:
     place: Place
     warnings: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.scenario = self.inputs.scenario
+        self._fingerprint = ""
+
     @property
     def watershed(self) -> Watershed:
         """The watershed of the model."""
@@ -79,6 +86,8 @@ class Assembly:
         """SHA-256 of all that decides the numbers of a run: the scenario but its folder and threads, and every array
         read.
         """
+        if self._fingerprint:
+            return self._fingerprint
         inputs, pools, processes = self.inputs, self.pools, self.model.processes
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
@@ -89,7 +98,14 @@ class Assembly:
         if decomposition is not None:
             arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
         scenario = inputs.scenario.with_({"output.dir": "-", "numerics.threads": 1}).to_toml()
-        return fingerprint(scenario + repr(self.tables.tillage), arrays)
+        self._fingerprint = fingerprint(scenario + repr(self.tables.tillage), arrays)
+        return self._fingerprint
+
+    def let_inputs_go(self) -> None:
+        """Free what was read, 250 B per node, once the model has it and the fingerprint is taken: steps need none."""
+        self.fingerprint()
+        del self.inputs
+        give_back_memory()
 
     def citations(self) -> list[str]:
         """What the processes and the carbon model ask to be cited."""

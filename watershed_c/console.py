@@ -61,8 +61,8 @@ class Console:
     def opening(self, assembly: Assembly) -> None:
         """Title, size of the task, and what the user should know."""
         w, clock = assembly.watershed, assembly.model.clock
-        if assembly.inputs.scenario.title:
-            self._say(assembly.inputs.scenario.title, "bold")
+        if assembly.scenario.title:
+            self._say(assembly.scenario.title, "bold")
         channel = int(w.channel.sum())
         self._say(
             f"{w.cells.size:,} cells of {w.dx:g} m ({w.cells.size * w.cell_area / 1e6:.2f} km2)"

@@ -1,4 +1,4 @@
-"""What the machine has given: the most memory this process has used."""
+"""What the machine has given: the most memory this process has used; and giving it back."""
 
 from __future__ import annotations
 
@@ -13,3 +13,14 @@ def peak_memory() -> float:
         return 0.0
     used = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return used if sys.platform == "darwin" else used * 1024.0
+
+
+def give_back_memory() -> None:
+    """Return to the system what was freed: glibc keeps it else, as holes below 32 MiB among arrays that stay."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+    if trim is not None:
+        trim(ctypes.c_size_t(0))

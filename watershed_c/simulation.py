@@ -126,12 +126,13 @@ def run(
             directory = output_folder(chosen)
             run_folder.check_replaceable(directory)
             set_threads(chosen.numerics.threads)
-            assembly = assemble(inputs)
+            assembly, points = assemble(inputs), dict(inputs.points)
+            del inputs  # a run lets go of them
         console.opening(assembly)
         with _timed(timing, "initialisation"), console.busy("initial carbon"):
             report = initialise(assembly)
         console.initial(report)
-        points = dict(inputs.points) or profile_points(assembly.watershed.cells, report.net_erosion)
+        points = points or profile_points(assembly.watershed.cells, report.net_erosion)
         # nothing is written before this point: what can be refused has been
         run_folder.make_empty(directory)
         state = _Run(assembly, directory, points, report, timing, console)
@@ -171,6 +172,7 @@ def resume(directory: str | Path, *, quiet: bool = False) -> Finished:
             inputs = resolve(scenario, overwrite=True)
             set_threads(scenario.numerics.threads)
             assembly = assemble(inputs)
+            del inputs
         report = Report(**record["initial_carbon"])
         state = _Run(assembly, directory, record["points"], report, timing, console)
         state.restore()
@@ -185,11 +187,12 @@ class _Run:
         self, assembly: Assembly, directory: Path, points: dict[str, int], report: Report, timing: _Timing,
         console: Console,
     ) -> None:  # fmt: skip
-        output = assembly.inputs.scenario.output
+        output = assembly.scenario.output
         self.assembly, self.directory, self.points = assembly, directory, points
         self.model: Model = assembly.model
         self.report, self.timing, self.console = report, timing, console
         self.hash = assembly.fingerprint()
+        assembly.let_inputs_go()
         clock = self.model.clock
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
         self.recorder = Recorder(
@@ -270,7 +273,7 @@ class _Run:
         )
 
     def _draw(self) -> list[Path]:
-        scenario = self.assembly.inputs.scenario
+        scenario = self.assembly.scenario
         if not scenario.output.figures:
             return []
         from watershed_c import plots
@@ -281,7 +284,7 @@ class _Run:
     # -- record -----------------------------------------------------------------------------------------------------
     def _attributes(self) -> dict[str, str]:
         return {
-            "title": self.assembly.inputs.scenario.title,
+            "title": self.assembly.scenario.title,
             "source": f"watershed-c {_version()}",
             "history": f"{time.strftime('%Y-%m-%dT%H:%M:%S')} watershed-c run",
             "references": "see citations in run.json",
@@ -291,7 +294,7 @@ class _Run:
     def write_record(self, status: str, **more: Any) -> None:
         """Write run.json, atomically."""
         w, clock = self.assembly.watershed, self.model.clock
-        scenario = self.assembly.inputs.scenario
+        scenario = self.assembly.scenario
         record = {
             "status": status,
             "version": _version(),

@@ -21,6 +21,9 @@ from watershed_c.names import STATE
 if TYPE_CHECKING:
     from landlab import RasterModelGrid
 
+#: amounts that a process keeps apart until they are booked (the most: carbonate)
+EXCHANGES = 6
+
 
 @dataclass
 class TillageEvent:
@@ -143,14 +146,14 @@ class Watershed:
         if (self.layer_bottom <= self.layer_top).any():
             raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
         n = grid.number_of_nodes
-        core = np.zeros(n, dtype=bool)
-        core[grid.core_nodes] = True
+        core = np.asarray(grid.status_at_node == 0)  # not core_nodes: the grid keeps what it is asked for
         self.channel = np.zeros(n, dtype=bool)
         self.active = core
         self._find_cells()
         self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
         #: what soil is made of: constituents and mineral
         self._shapes["soil part"] = len(constituents) + 1
+        self._shapes["exchange"] = EXCHANGES
         self._work: dict[tuple[int, bool], np.ndarray] = {}
         for attribute in STATE:
             setattr(self, attribute, self._allocate(attribute))
@@ -227,7 +230,7 @@ class Watershed:
         return view
 
     def work(self, number: int, *dims: str) -> np.ndarray:
-        """Work array over nodes (and ``dims``: "layer", "constituent" or "soil part") that all processes share.
+        """Work array over nodes (and ``dims``: "layer", "constituent", "soil part", "exchange") that processes share.
 
         Arrays of one number share their memory, but for those over nodes alone. What one holds lasts while one process
         runs, and is zero before the first.
@@ -235,7 +238,8 @@ class Watershed:
         shape = tuple(self._shapes[dim] for dim in ("node", *dims))
         key = number, len(dims) > 0
         if key not in self._work:
-            widest = max(self._shapes["layer"], self._shapes["soil part"]) if dims else 1
+            # memory that nobody touches is none
+            widest = max(self._shapes[dim] for dim in ("layer", "soil part", "exchange")) if dims else 1
             self._work[key] = np.zeros(self._shapes["node"] * widest)
         return self._work[key][: math.prod(shape)].reshape(shape)
 

@@ -20,7 +20,7 @@ from watershed_c.kernels.soil_gas import soil_carbon_dioxide
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
-from watershed_c.state import Watershed
+from watershed_c.state import EXCHANGES, Watershed
 
 _ROWS = ("sic_lithogenic", "sic_pedogenic")
 
@@ -115,7 +115,8 @@ class Carbonate(Process):
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
-        self._exchange = np.zeros((6, watershed.water.shape[0]))
+        # by kind first, so that it is booked without copies
+        self._exchange = watershed.work(1, "exchange").reshape(EXCHANGES, -1)
 
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""

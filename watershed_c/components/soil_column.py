@@ -104,7 +104,7 @@ class SoilColumn(Process):
         if not e_folding_depth > 0.0:
             raise ValueError(f"e_folding_depth must be above 0 m, is {e_folding_depth}")
         self.e_folding_depth = float(e_folding_depth)
-        self._mixed = watershed.cells[used > 0.0]
+        self._mixed = watershed.cells if (used > 0.0).all() else watershed.cells[used > 0.0]
         self._rebalancer = Rebalancer(watershed)
         self._exchange = np.zeros((0, 0))
         self._step = 0.0
@@ -113,11 +113,11 @@ class SoilColumn(Process):
         """Soil exchanged by bioturbation between layers i and i + 1, (n, L - 1) kg m-2 yr-1; a new array."""
         w = self.watershed
         rate = np.zeros((w.elevation.size, w.layer_bottom.size - 1))
-        mixed = self._mixed
-        rate[mixed] = biodiffusive_exchange(
-            w.reference[mixed], w.layer_top, w.layer_bottom, self.biodiffusivity[mixed],
-            self.e_folding_depth, 1.0,
-        )  # fmt: skip
+        for mixed in np.array_split(self._mixed, 1 + self._mixed.size // 2**16):  # temporaries of a part at a time
+            rate[mixed] = biodiffusive_exchange(
+                w.reference[mixed], w.layer_top, w.layer_bottom, self.biodiffusivity[mixed],
+                self.e_folding_depth, 1.0,
+            )  # fmt: skip
         return rate
 
     def run_one_step(self, dt: float) -> None:
