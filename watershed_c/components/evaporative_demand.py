@@ -116,17 +116,19 @@ class EvaporativeDemand:
     def of_month(self, row: int, month: int, temperature: np.ndarray) -> np.ndarray:
         """(c,) mm in the month, of that row of the forcing; ``temperature`` (c,) degC."""
         forcing, days = self.forcing, kernel.DAYS_IN_MONTH[month]
-        ratio = 1.0 if self._ratio is None else self._ratio[month]
         if self.method == "given":
             assert forcing.pet is not None
-            return np.full(temperature.size, forcing.pet[row]) * ratio
-        if self.method == "thornthwaite":
-            return kernel.thornthwaite(temperature, self._heat, self._daylight[month], days) * ratio
-        assert forcing.temperature_min is not None and forcing.temperature_max is not None
-        low, high = forcing.temperature_min[row] + self._offset, forcing.temperature_max[row] + self._offset
-        if self.method == "hargreaves":
-            return days * kernel.hargreaves_samani(temperature, low, high, self._radiation[month]) * ratio
-        return days * self._energy_balance(row, month, temperature, low, high, ratio)
+            amount = np.full(temperature.size, forcing.pet[row])
+        elif self.method == "thornthwaite":
+            amount = kernel.thornthwaite(temperature, self._heat, self._daylight[month], days)
+        else:
+            assert forcing.temperature_min is not None and forcing.temperature_max is not None
+            low, high = forcing.temperature_min[row] + self._offset, forcing.temperature_max[row] + self._offset
+            if self.method != "hargreaves":
+                ratio = 1.0 if self._ratio is None else self._ratio[month]
+                return days * self._energy_balance(row, month, temperature, low, high, ratio)
+            amount = days * kernel.hargreaves_samani(temperature, low, high, self._radiation[month])
+        return amount if self._ratio is None else amount * self._ratio[month]
 
     def _energy_balance(
         self, row: int, month: int, temperature: np.ndarray, low: np.ndarray, high: np.ndarray,
