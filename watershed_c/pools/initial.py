@@ -21,7 +21,7 @@ METHODS = {
     "weihermueller": "pools of RothC from stock and clay (Weihermueller et al. 2013)",
     "measured_fractions": "shares of the pools as measured",
 }
-#: Weihermueller et al. (2013), Eur. J. Soil Sci. 64:567, doi:10.1111/ejss.12036: RPM, BIO and HUM (t C ha-1) are
+#: Weihermueller et al. (2013, doi:10.1111/ejss.12036): RPM, BIO and HUM (t C ha-1) are
 #: (slope * SOC + offset) * (clay + shift) ** exponent, SOC in t C ha-1 and clay in %
 PEDOTRANSFER = {
     "rpm": (0.1847, 0.1555, 1.2750, -0.1158),
