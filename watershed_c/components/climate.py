@@ -88,8 +88,9 @@ class Climate(Process):
         self._offset = kernel.lapse_offset(elevation, reference_elevation, lapse_rate)
         self._wetter = kernel.precipitation_factor(elevation, reference_elevation, precipitation_gradient)
         normals = forcing.climatology(forcing.temperature)
-        ratio = None if self.radiation_ratio is None else self.radiation_ratio[:, watershed.cells]
-        self.demand = EvaporativeDemand(pet, forcing, latitude, elevation, self._offset, ratio)
+        self.demand = EvaporativeDemand(
+            pet, forcing, latitude, watershed.cells, elevation, self._offset, self.radiation_ratio
+        )
         _, self._amplitude, self._phase = kernel.annual_harmonic(normals)
         self._damping = kernel.damping_depth(thermal_diffusivity)
         self.monthly_erosivity = self._erosivity(erosivity, erosivity_share)

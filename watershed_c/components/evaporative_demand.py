@@ -82,11 +82,12 @@ class EvaporativeDemand:
         Thornthwaite's.
     forcing : MonthlyForcing
     latitude : float, degrees north, or None
+    cells : (c,) int64
     elevation : (c,) m
     offset : (c,) K
         To add to the temperature of the forcing.
-    radiation_ratio : (12, c), optional
-        Solar radiation of each cell per that on the horizontal.
+    radiation_ratio : (12, n), optional
+        Solar radiation of each node per that on the horizontal.
 
     Raises
     ------
@@ -95,8 +96,8 @@ class EvaporativeDemand:
     """
 
     def __init__(
-        self, method: str | None, forcing: Forcing, latitude: float | None, elevation: np.ndarray, offset: np.ndarray,
-        radiation_ratio: np.ndarray | None = None,
+        self, method: str | None, forcing: Forcing, latitude: float | None, cells: np.ndarray, elevation: np.ndarray,
+        offset: np.ndarray, radiation_ratio: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         method = method or ("given" if forcing.pet is not None else "thornthwaite")
         if method not in demand.INPUTS:
@@ -107,7 +108,8 @@ class EvaporativeDemand:
         if method != "given" and latitude is None:
             raise ValueError(f'pet "{method}" needs the latitude')
         self.method, self.forcing = method, forcing
-        self._elevation, self._offset, self._ratio = elevation, offset, radiation_ratio
+        self._elevation, self._offset = elevation, offset
+        self._cells, self._ratio = cells, radiation_ratio
         self._heat = kernel.heat_index(forcing.climatology(forcing.temperature)[:, None] + offset)
         self._daylight = np.zeros(12) if latitude is None else kernel.monthly_daylight(latitude)
         self._radiation = np.zeros(12) if latitude is None else kernel.monthly_radiation(latitude)
@@ -125,10 +127,10 @@ class EvaporativeDemand:
             assert forcing.temperature_min is not None and forcing.temperature_max is not None
             low, high = forcing.temperature_min[row] + self._offset, forcing.temperature_max[row] + self._offset
             if self.method != "hargreaves":
-                ratio = 1.0 if self._ratio is None else self._ratio[month]
+                ratio = 1.0 if self._ratio is None else self._ratio[month, self._cells]
                 return days * self._energy_balance(row, month, temperature, low, high, ratio)
             amount = days * kernel.hargreaves_samani(temperature, low, high, self._radiation[month])
-        return amount if self._ratio is None else amount * self._ratio[month]
+        return amount if self._ratio is None else amount * self._ratio[month, self._cells]
 
     def _energy_balance(
         self, row: int, month: int, temperature: np.ndarray, low: np.ndarray, high: np.ndarray,
