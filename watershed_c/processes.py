@@ -157,7 +157,7 @@ def _decomposition(
     topsoil = TopsoilMoisture(moisture.variant, moisture.opt_rmmoist, moisture.opt_smdbare, least)
     return Decomposition(
         watershed, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
-        buried=chosen.decomposition.buried,
+        buried=chosen.decomposition.buried, wet_end="" if moisture.wet_end == "none" else moisture.wet_end,
         properties=_soil_properties(watershed, inputs, needed | set(topsoil.needs), pools.calibration_depth),
     )  # fmt: skip
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from landlab import RasterModelGrid
 
 from tests import runs
+from tests.pools.test_rothc_variants import rows
 from watershed_c.assembly import assemble
 from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.rate_environment import WET_ENDS
 from watershed_c.constituents import ConstituentTable, soc_pool
+from watershed_c.kernels.rate_modifiers import depth_shares
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.pools import load_model
 from watershed_c.pools.points import Soil, run_points
@@ -122,3 +127,50 @@ def test_a_scenario_has_its_topsoil_made_of_its_layers() -> None:
     found = {name: values[cell] for name, values in process._properties.items()}
     assert found["organic_carbon"] == pytest.approx(100.0 * carbon, rel=1e-12)
     assert found["silt"] == pytest.approx(57.0) and found["bulk_density"] == pytest.approx(1.35)
+
+
+def _modifier(wet_end: str, filled: float, depth_scale: float = 0.303, moisture: str = "layered") -> np.ndarray:
+    w = build([0.10, 0.30, 0.60])
+    w.temperature[:] = 12.0
+    w.water[:] = filled * w.saturation
+    process = Decomposition(w, MODEL, moisture=moisture, wet_end=wet_end, depth_scale=depth_scale)
+    process.run_one_step(MONTH)
+    return process.modifier[w.cells[0], :, 0]
+
+
+def test_wet_end_falls_with_the_limb_of_its_source() -> None:
+    """Skopp's oxygen limb to 0 and DayCent's hump beyond its top, in the layers above 23 cm; off by default."""
+    table = rows("soilr/fW_grid.csv")
+    checked = 0
+    for row in table:
+        filled = float(row["theta"])
+        skopp = float(row["fW.Skopp"])
+        if not 0.6 < filled < 0.99:
+            continue
+        moist = _modifier("", filled)
+        assert _modifier("skopp", filled)[0] / moist[0] == pytest.approx(skopp, rel=1e-12)
+        checked += 1
+    assert checked > 10
+    for wet_end, at_saturation in (("skopp", 0.0), ("daycent", 0.2379)):
+        moist, wet = _modifier("", 1.0), _modifier(wet_end, 1.0)
+        assert wet[0] / moist[0] == pytest.approx(at_saturation, abs=1e-3)
+        threshold = WET_ENDS[wet_end][2]
+        np.testing.assert_array_equal(_modifier(wet_end, threshold - 1e-9), _modifier("", threshold - 1e-9))
+        np.testing.assert_allclose(_modifier(wet_end, threshold + 1e-9), _modifier("", threshold + 1e-9), rtol=1e-7)
+
+
+def test_never_both_oxygen_and_the_decline_with_depth() -> None:
+    """Below the calibration depth the depth factor stands for the lack of oxygen; without decline the limb does."""
+    moist, wet = _modifier("", 1.0), _modifier("skopp", 1.0)
+    assert wet[0] == 0.0 and wet[2] == moist[2] > 0.0
+    # the layer that straddles: only its part below 23 cm is left
+    above, below = depth_shares(np.array([0.1]), np.array([0.3]))
+    assert wet[1] / moist[1] == pytest.approx((below / (above + below))[0], rel=1e-12)
+    assert (_modifier("skopp", 1.0, math.inf) == 0.0).all()
+
+
+def test_wet_end_without_layers_of_water_is_refused() -> None:
+    with pytest.raises(ValueError, match="wet_end is for moisture = layered"):
+        _modifier("skopp", 0.5, moisture="official")
+    with pytest.raises(ValueError, match="one of skopp, daycent"):
+        _modifier("linn", 0.5)

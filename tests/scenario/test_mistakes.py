@@ -103,6 +103,8 @@ WRITTEN = [
      ["opt_rmmoist = 2 or 3 only"]),
     ("[land]", "[processes.decomposition]\nmoisture = { variant = 'rothc_soilr', opt_rmmoist = 2 }\n[land]", "processes.decomposition.moisture", "",
      ["RothC v2", "rothc_soilr"]),
+    ("[land]", "[processes.decomposition]\nmoisture = { wet_end = 'skopp' }\n[land]", "processes.decomposition.moisture", "",
+     ['needs form = "layered"']),
     ("[land]", "[processes.decomposition]\nmoisture = { variant = 'soilr' }\n[land]", "processes.decomposition.moisture.variant", "soilr",
      ['"rothc_soilr"']),
     ('units = "t/ha"', 'units = "kg"', "soil.soc.units", "kg", ["accepted units", "t/ha"]),

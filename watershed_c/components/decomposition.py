@@ -48,7 +48,10 @@ class Decomposition(Process):
     moisture : {"official", "layered"}
         Of models with RothC's moisture law. *official*: soil above the calibration depth has RothC's shared topsoil
         deficit, soil below it the water of its own layer on the same ramp. *layered*: every layer has its own water.
-        Saturated soil is not slowed in either. Models with another law always have the water of each layer.
+        Without ``wet_end`` saturated soil is not slowed in either. Models with another law always have the water of
+        each layer.
+    wet_end : {"", "skopp", "daycent"}
+        Oxygen limb with *layered*: see :class:`watershed_c.components.rate_environment.SharedDeficit`.
     topsoil : TopsoilMoisture, optional
         Of models with RothC's moisture law: which program's deficit and ramp; default RothC-26.3. What it needs beside
         clay (``silt`` and ``organic_carbon`` in %, ``bulk_density`` in g cm-3, of the topsoil) is in ``properties``.
@@ -92,6 +95,7 @@ class Decomposition(Process):
             "water",
             "field_capacity",
             "wilting_point",
+            "saturation",
         ),
         changes=("stocks", "deficit"),
         writes=("respired", "doc_produced"),
@@ -120,6 +124,7 @@ class Decomposition(Process):
         moisture: str = "official",
         topsoil: TopsoilMoisture | None = None,
         buried: str = "depth",
+        wet_end: str = "",
         scheme: str = "",
         properties: Mapping[str, np.ndarray] | None = None,
     ) -> None:
@@ -158,8 +163,8 @@ class Decomposition(Process):
         self._environment: Environment
         if model.law("moisture") == "rothc" and model.modifiers_are_common:
             options = topsoil or TopsoilMoisture()
-            self._environment = SharedDeficit(w, model, above, below, moisture, options, self._properties)
-        elif topsoil is not None and not topsoil.is_official:
+            self._environment = SharedDeficit(w, model, above, below, moisture, options, self._properties, wet_end)
+        elif wet_end or (topsoil is not None and not topsoil.is_official):
             raise ValueError(f"variants of RothC's moisture are of models that have it; {model.name} has its own")
         else:
             self._environment = LayerByLayer(w, model, above + below, self._first_row)

@@ -10,6 +10,7 @@ import numpy as np
 from watershed_c.kernels.moisture_laws import MOISTURE_LAWS
 from watershed_c.kernels.rate_factors import (
     LAYER_DRIVERS,
+    limit_oxygen,
     multiply_cover,
     multiply_layers,
     multiply_lignin,
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 CLIMATE_DRIVERS = ("rain_over_pet", "rain_minus_pet", "rain_per_year")
 #: no month is wetter than this for the ratio of rain to potential evapotranspiration: any law is flat by then
 WETTEST_RATIO = 10.0
+
+
+#: oxygen limbs of the wet end by name: law, its parameters, share of water-filled pores above which it falls below 1.
+#: Skopp et al. (1990): min(1, 2 (1 - w)^0.8), its other limb, of substrate, made constant. DayCent (medium and fine
+#: soil): its hump beyond its top
+WET_ENDS: dict[str, tuple[str, dict[str, float], float]] = {
+    "skopp": ("skopp", {"substrate_power": 0.0}, 1.0 - 0.5 ** (1.0 / 0.8)),
+    "daycent": ("daycent_wfps_fine", {}, 0.60),
+}
 
 
 class Environment(Protocol):
@@ -62,6 +72,9 @@ class SharedDeficit:
         Which program's drying and ramp; the ramp of layers with their own water begins and ends alike.
     properties : mapping name -> (n,)
         What ``topsoil`` needs beside clay.
+    wet_end : "" or a key of ``WET_ENDS``
+        Oxygen limb, of *layered*. Where rates decline with depth it holds down to the calibration depth only: below it
+        the depth factor stands for the lack of oxygen, too (coupling rule 11).
 
     Raises
     ------
@@ -78,10 +91,21 @@ class SharedDeficit:
         moisture: str,
         topsoil: TopsoilMoisture,
         properties: Mapping[str, np.ndarray],
+        wet_end: str = "",
     ) -> None:
         w = self._watershed = watershed
         self._depth = model.calibration_depth
         self.warnings: list[str] = []
+        if wet_end and wet_end not in WET_ENDS:
+            raise ValueError(f"wet_end must be one of {', '.join(WET_ENDS)}, is {wet_end!r}")
+        if wet_end and moisture != "layered":
+            raise ValueError("wet_end is for moisture = layered: RothC's topsoil deficit knows no wetter than moist")
+        if wet_end and not (w.saturation > w.field_capacity)[w.cells].all():
+            raise ValueError("wet_end needs saturation above field capacity in every layer")
+        self._wet_end = wet_end
+        whole = above + below
+        declines = bool((whole < 1.0 - 1e-12).any())
+        self._breathing = np.divide(above, whole, out=np.ones_like(whole), where=declines & (whole > 0.0))
         if moisture == "layered":
             above, below = np.zeros_like(above), above + below
         self._above, self._below = above, below
@@ -118,6 +142,13 @@ class SharedDeficit:
             self._unlimited_share, self._topsoil.driest_factor, w.water, w.field_capacity, w.wilting_point, self._above,
             self._below, modifier,
         )  # fmt: skip
+        if self._wet_end:
+            name, parameters, threshold = WET_ENDS[self._wet_end]
+            law = MOISTURE_LAWS[name]
+            over_cells(
+                limit_oxygen, w.cells, law.number, law.kernel_parameters(parameters), threshold, w.water, w.saturation,
+                self._breathing, modifier,
+            )  # fmt: skip
 
 
 class LayerByLayer:

@@ -66,6 +66,27 @@ def multiply_moisture(cells, law, parameters, driver, water, wilting_point, fiel
 
 
 @njit(cache=True, nogil=True)
+def limit_oxygen(cells, law, parameters, threshold, water, saturation, share, modifier):
+    """Slow all groups in wet layers: ``modifier *= 1 - share (1 - o)`` with ``o`` the moisture law of the share of the
+    pores that water fills, at most 1, where that is above ``threshold``.
+
+    Parameters
+    ----------
+    share : float64 (L)
+        Of each layer's modifier that the lack of oxygen concerns.
+    water, saturation : float64 (n, L), kg m-2
+    """
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            pores = saturation[cell, layer]
+            filled = water[cell, layer] / pores if pores > 0.0 else 0.0
+            if filled > threshold and share[layer] > 0.0:
+                factor = 1.0 - share[layer] * (1.0 - min(1.0, moisture_law(law, parameters, filled)))
+                for g in range(modifier.shape[2]):
+                    modifier[cell, layer, g] *= factor
+
+
+@njit(cache=True, nogil=True)
 def multiply_cover(cells, unit, plant_cover, member, modifier):
     """Multiply by RothC's factor of plant cover."""
     for cell in cells:

@@ -170,8 +170,16 @@ class Moisture(Table):
         None, "RothC v2: least factor, with opt_rmmoist 2 or 3; 0.2 if not given", ge=0.0, le=1.0
     )
 
+    wet_end: Literal["none", "skopp", "daycent"] = item(
+        "none", "layered: oxygen limb above 58 % (skopp, to 0 when saturated) or 60 % (daycent, to 0.24) of the pores "
+        "filled, down to the calibration depth, below which the depth factor stands for it (coupling rule 11)",
+        source="Skopp et al. 1990, Soil Sci. Soc. Am. J. 54, 1619; Kelly et al. 2000",
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _fits(self) -> Moisture:
+        if self.wet_end != "none" and self.form != "layered":
+            raise ValueError('has wet_end, which needs form = "layered": the topsoil deficit ends at moist.')
         if self.variant != "rothc" and (self.opt_rmmoist, self.opt_smdbare, self.minrm_moist) != (1, 1, None):
             raise ValueError(
                 f'has an option of RothC v2, which variant = "{self.variant}" does not have: opt_rmmoist, opt_smdbare '
