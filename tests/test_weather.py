@@ -112,6 +112,13 @@ def test_a_year_of_days_runs_by_penman_monteith(tmp_path: Path) -> None:
     assert runs.record(finished.directory)["status"] == "done"
 
 
+@pytest.mark.parametrize("drift", [GENERATOR, {"climate.change": {"temperature_trend": "1 K"}}])
+def test_a_run_of_two_months_has_the_climate_of_a_year(drift: dict) -> None:
+    assembly = assemble(inputs(drift | {"time.start": "2001-06", "time.end": "2001-07"}))
+    assert len(assembly.inputs.climate) == 12
+    assert np.isfinite(assembly.model.processes["climate"].monthly_erosivity).all()
+
+
 def test_initial_carbon_is_found_before_the_trend(tmp_path: Path) -> None:
     assembly = assemble(inputs({"climate.change": {"temperature_trend": "2 K"}}))
     report = initialise(assembly)

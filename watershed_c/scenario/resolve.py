@@ -330,8 +330,10 @@ def _run_climate(check: Checker, forcing: MonthlyForcing) -> MonthlyForcing:
     """The climate of the run: what the table says, changed, drawn at random, with its trend, as the scenario asks."""
     table, time, shift = check.scenario.climate, check.scenario.time, check.scenario.climate.change
     first = int(time.start[:4]) * 12 + int(time.start[5:7]) - 1
-    months = shift.temperature_by_month, shift.precipitation_by_month
-    kelvin, share = (np.array(each or [0.0] * 12) for each in months)
+    # every calendar month is there, however short the run
+    length = max(time.months, 12)
+    by_month = shift.temperature_by_month, shift.precipitation_by_month
+    kelvin, share = (np.array(each or [0.0] * 12) for each in by_month)
     forcing = change(
         forcing, temperature=shift.temperature + kelvin, precipitation=100.0 * (shift.precipitation + share),
         pet=100.0 * shift.pet, erosivity=100.0 * shift.erosivity,
@@ -342,13 +344,13 @@ def _run_climate(check: Checker, forcing: MonthlyForcing) -> MonthlyForcing:
         days = days if days is not None else middle.wet_days
         days = days if days is not None else check.scenario.processes.soil_water.rain_days
         forcing = generated(
-            middle, first, time.months, seed=chosen.seed, persistence=chosen.persistence, shape=chosen.shape,
+            middle, first, length, seed=chosen.seed, persistence=chosen.persistence, shape=chosen.shape,
             wet_days=np.broadcast_to(np.asarray(days, dtype=np.float64), 12),
             every_month=chosen.totals == "month", temperature_deviation=chosen.temperature_deviation,
         )  # fmt: skip
     if shift.temperature_trend or shift.precipitation_trend:
         forcing = trend(
-            as_series(forcing, first, time.months), first, temperature=shift.temperature_trend,
+            as_series(forcing, first, length), first, temperature=shift.temperature_trend,
             precipitation=100.0 * shift.precipitation_trend,
         )  # fmt: skip
     return forcing
