@@ -26,6 +26,7 @@ from watershed_c.machine import give_back_memory
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
+from watershed_c.names import STATE
 from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.processes import annual_erosivity, climate_of, on_nodes, processes_of
@@ -255,7 +256,9 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
     dissolved = processes.get("dissolved_carbon")
     if not isinstance(dissolved, DissolvedCarbon):
         return
-    kept = {name: values.copy() for name, values in watershed.state_arrays().items()}
+    changed = {field for process in processes.values() for field, contract in process._info.items()
+               if contract["intent"] != "in"}  # fmt: skip
+    kept = {name: values.copy() for name, values in watershed.state_arrays().items() if STATE[name].name in changed}
     still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
     produced, percolation = np.zeros_like(watershed.doc), np.zeros_like(watershed.doc)
     years = assembly.cycle_months / 12.0
@@ -263,8 +266,9 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
         advance(watershed, still, step)
         produced += watershed.doc_produced / years
         percolation += watershed.percolation / years
-    for name, values in watershed.state_arrays().items():
-        values[...] = kept[name]
+    for name, values in kept.items():
+        getattr(watershed, name)[...] = values
+    del kept
     dissolved.start_from_steady_state(produced, percolation)
     watershed.ledger.start_afresh()
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: amounts that a process keeps apart until they are booked (the most: carbonate)
 EXCHANGES = 6
+#: number of the first work array over nodes that lies where those amounts do
+FIRST_ROW = 3
 
 
 @dataclass
@@ -232,9 +234,11 @@ class Watershed:
     def work(self, number: int, *dims: str) -> np.ndarray:
         """Work array over nodes (and ``dims``: "layer", "constituent", "soil part", "exchange") that processes share.
 
-        Arrays of one number share their memory, but for those over nodes alone. What one holds lasts while one process
-        runs, and is zero before the first.
+        Arrays of one number share their memory, but for those over nodes alone; of these, 3 to 8 are the rows of number
+        1 as "exchange". What one holds lasts while one process runs, and is zero before the first.
         """
+        if not dims and FIRST_ROW <= number < FIRST_ROW + EXCHANGES:
+            return self.work(1, "exchange").reshape(EXCHANGES, -1)[number - FIRST_ROW]
         shape = tuple(self._shapes[dim] for dim in ("node", *dims))
         key = number, len(dims) > 0
         if key not in self._work:

@@ -34,7 +34,7 @@ class Rebalancer:
     def __init__(self, watershed: Watershed) -> None:
         self._watershed = watershed
         # numbers that no process takes which calls it in the middle of its own work
-        self._mineral, self._rows = watershed.work(10), watershed.work(2, "constituent")
+        self._mineral, self._rows = watershed.work(7), watershed.work(2, "constituent")
 
     def run(self, cells: np.ndarray) -> None:
         """Remap the disturbed columns among ``cells``."""

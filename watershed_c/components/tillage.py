@@ -80,8 +80,8 @@ class Tillage(Process):
         self._rebalancer = Rebalancer(w)
         self._depth_mass, self._efficiency, self._transport = w.work(0), w.work(1), w.work(2)
         self._field = np.full(n, -1, dtype=np.int64)
-        # 10 and 2 are those of the rebalancer: what they hold is used before it runs
-        self._east, self._north, self._outflow = w.work(3), w.work(4), w.work(10)
+        # 7 and 2 are those of the rebalancer: what they hold is used before it runs
+        self._east, self._north, self._outflow = w.work(3), w.work(4), w.work(7)
         self._moved_mineral, self._moved = w.work(5), w.work(2, "constituent")
         self._net_mineral, self._net = w.work(6), w.work(0, "constituent")
 
@@ -142,7 +142,7 @@ class Tillage(Process):
             translocate(
                 tilled, w.shape[1], w.dx, w.dy, w.elevation, self._field, self._transport, self._depth_mass,
                 w.mineral, w.stocks, w.constituents.dry_mass_per_unit, w.deposit_mineral, w.deposit,
-                # 10 and 2 are those of the rebalancer: what they hold is used before it runs
+                # 7 and 2 are those of the rebalancer: what they hold is used before it runs
         self._east, self._north, self._outflow, self._moved_mineral, self._moved,
             )  # fmt: skip
             self._net_mineral[tilled] = w.deposit_mineral[tilled] - self._moved_mineral[tilled]
