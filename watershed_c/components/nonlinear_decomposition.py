@@ -10,7 +10,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.nonlinear_forcing import Forcing
-from watershed_c.kernels.nonlinear_decomposition import ADVANCE
+from watershed_c.kernels.nonlinear_decomposition import ADVANCE, fastest_loss
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 CHANGE, LEAST_CHANGE = 1e-6, 1e-10
 #: change of the plant input of a cell, relative to its unit's, for the same
 SCALE_CHANGE = 1e-4
+#: longest substep in lifetimes of the fastest pool, at the start of the step; Runge-Kutta follows up to 2.8, and
+#: microbes multiply during a month
+LONGEST_IN_LIFETIMES = 0.6
+#: of the substep of the model, a day: to 5 minutes
+MOST_HALVINGS = 8
 #: share of the mean input of a column that every layer gets where a first steady state is sought: what mixing brings
 BROUGHT_BY_MIXING = 0.01
 
@@ -49,7 +54,7 @@ class NonlinearDecomposition(Process):
     dissolved : bool
         Whether dissolved carbon takes up what the model leaches; without, it is booked as respired.
     substep_days : float, d, above 0 to 31
-        Longest substep; default the model's own.
+        Longest substep; default the model's own. It is halved in cells where a pool lives too short for it.
     properties : mapping name -> (n,)
         What the model wants to know of the soil beside clay and bulk density, in its units.
     of_units : mapping name -> (U,)
@@ -130,10 +135,13 @@ class NonlinearDecomposition(Process):
         forcing = self._forcing
         forcing.follow(dt)
         plant, amendment = forcing.inputs()
-        over_cells(
-            ADVANCE[model.kernel_name], w.cells, w.stocks, self._first_row, *forcing.arrays(), forcing.parameters,
-            forcing.in_time, model.substeps(dt, self.substep_days), *self._doc, dt, w.respired, w.doc_produced,
-        )  # fmt: skip
+        fixed = (*forcing.arrays(), forcing.parameters, forcing.in_time)
+        fewest, finer = model.substeps(dt, self.substep_days), self._halvings(dt)
+        for halvings in np.unique(finer):
+            over_cells(
+                ADVANCE[model.kernel_name], w.cells[finer == halvings], w.stocks, self._first_row, *fixed,
+                fewest << int(halvings), *self._doc, dt, w.respired, w.doc_produced,
+            )  # fmt: skip
         amount = self._amount
         np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
         amount *= w.input_scale
@@ -143,6 +151,22 @@ class NonlinearDecomposition(Process):
         w.ledger.book("respired", "soc", w.respired, factor=-1.0)
         if max(self._doc) > 0.0:
             w.ledger.book("doc_production", "soc", w.doc_produced, factor=-1.0)
+
+    def _halvings(self, dt: float) -> np.ndarray:
+        """How often the substep is halved in each of the cells (c): Runge-Kutta must follow the fastest pool."""
+        cells = self.watershed.cells
+        result = np.zeros(cells.size, dtype=np.int64)
+        if self.model.kernel_name != "millennial":  # MIMICS has no pool that lives for less than weeks
+            return result
+        longest, first = dt / self.model.substeps(dt, self.substep_days), 0
+        for chunk, state, rate, inputs in self._forcing.lanes(self.watershed.input_scale):
+            loss = np.empty(state.shape[1])
+            fastest_loss(state, rate, inputs, loss)
+            ratio = loss.reshape(chunk.size, -1).max(axis=1) * longest / LONGEST_IN_LIFETIMES
+            halvings = np.ceil(np.log2(np.maximum(ratio, 1.0)))
+            result[first : first + chunk.size] = np.minimum(halvings, MOST_HALVINGS)
+            first += chunk.size
+        return result
 
     # -- the search for the initial carbon --------------------------------------------------------------------------
     def _derivative(self, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray) -> np.ndarray:

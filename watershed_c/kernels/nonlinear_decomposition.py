@@ -7,6 +7,8 @@ stands beside it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -177,6 +179,34 @@ def advance_millennial(
         _scatter(
             cells, first, count, first_row, state, out, solute, doc_fraction, leached_to_doc, stocks, respired, doc
         )
+
+
+@njit(cache=True, nogil=True)
+def fastest_loss(state, rate, inputs, loss):
+    """Greatest loss, yr-1, of the LMWC of Millennial that is to be expected during a step (B).
+
+    Uptake, by the microbes there are or by those that input, particulate and mineral carbon can feed, of an empty
+    substrate; sorption; leaching.
+
+    Parameters
+    ----------
+    state : float64 (5, B), kg C m-2
+    rate : float64 (18, B)
+    inputs : float64 (5, B), kg C m-2 yr-1
+    loss : float64 (B), yr-1
+        Replaced.
+    """
+    for b in range(loss.size):
+        kept = 1.0 - rate[14, b]
+        # of the microbes that die, a share is food again
+        turnover = max(rate[12, b] * (1.0 - kept * (1.0 - rate[16, b])), 1e-300)
+        microbes = state[3, b]
+        for _ in range(4):
+            access = microbes / (rate[1, b] + rate[4, b] * microbes + rate[5, b] * state[0, b])
+            food = inputs[0, b] + inputs[1, b] + rate[0, b] * state[0, b] * access + rate[11, b] * state[4, b]
+            microbes = max(microbes, math.sqrt(kept * food / turnover))
+        uptake = rate[2, b] * microbes / (rate[3, b] + rate[5, b] * microbes)
+        loss[b] = uptake + rate[9, b] + rate[8, b]
 
 
 ADVANCE = {"mimics": advance_mimics, "millennial": advance_millennial}
