@@ -7,12 +7,13 @@ import numpy as np
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.points import Course, Drivers, Soil, run_points
 
-#: cells solved at a time: 10 pools, their matrices and their runs take 50 MB
-CHUNK = 20_000
+#: cells solved at a time: 10 pools, their matrices and their runs take 10 MB
+CHUNK = 4_000
 #: kg m-2, change of the deficit over a cycle at which it repeats
 SETTLED_DEFICIT = 1e-9
-#: change of the stocks over a cycle, relative to the largest, at which the state repeats
-SETTLED = 1e-13
+#: change of the stocks by a step of Newton, relative to the largest, at which the state repeats; and the one from which
+#: on a step about as long as the one before is round-off (a slow pool multiplies it by its years of turnover)
+SETTLED, ROUND_OFF = 1e-13, 1e-9
 #: share of a pool that a cycle must turn over: below it there is only round-off
 LEAST_LOSS = 1e-12
 MOST_CYCLES = 100
@@ -107,6 +108,7 @@ def _solve(
 
     # of nothing the share of lignin jumps with the first crumb: there is no slope to follow there
     state = np.zeros((states, count, points)) if linear else np.nan_to_num(cycle()[:, :, 0])
+    moved = np.inf
     for _ in range(MOST_CYCLES):
         unit = np.maximum(state[0].max(axis=0), 1.0) * (1.0 if linear else 1e-6)
         view = start.reshape(states, len(model.pools), count + 1, points)
@@ -124,7 +126,8 @@ def _solve(
             change = np.moveaxis(np.linalg.solve(matrix, wrong)[..., 0], 2, 1)
         change[np.broadcast_to(~solvable[:, None], change.shape)] = np.nan
         state = state + change if linear else np.maximum(state + change, 0.0)
-        if linear or not np.abs(change).max(initial=0.0) > SETTLED * max(np.nanmax(state, initial=0.0), 1e-300):
+        before, moved = moved, np.nanmax(np.abs(change), initial=0.0) / max(np.nanmax(state, initial=0.0), 1e-300)
+        if linear or moved <= SETTLED or 0.5 * before < moved <= ROUND_OFF:
             break
     full = np.zeros((states, len(model.pools), points))
     full[:, active] = state
