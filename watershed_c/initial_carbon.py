@@ -262,6 +262,7 @@ class Initialiser:
             carbonate = np.setdiff1d(np.arange(len(w.constituents)), self.active)
             w.stocks[:, :, carbonate] = before[:, :, carbonate]  # only the pools that turn over are sought
             defect = np.ascontiguousarray(w.stocks[:, :, self.active] - before[:, :, self.active])
+            del before
             inert = w.stocks[:, :, self.inert].sum(axis=2) @ self._share
             old_scale = w.input_scale.copy()
             unit, gain = decomposition.response(modifier, inputs)

@@ -79,7 +79,7 @@ class Tillage(Process):
         self.net_erosion = np.zeros(n)
         self._rebalancer = Rebalancer(w)
         self._depth_mass, self._efficiency, self._transport = w.work(0), w.work(1), w.work(2)
-        self._field = np.full(n, -1, dtype=np.int64)
+        self._field = w.work(8).view(np.int64)
         # 7 and 2 are those of the rebalancer: what they hold is used before it runs
         self._east, self._north, self._outflow = w.work(3), w.work(4), w.work(7)
         self._moved_mineral, self._moved = w.work(5), w.work(2, "constituent")

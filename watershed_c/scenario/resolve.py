@@ -26,14 +26,10 @@ from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
+from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
-
-#: bytes a run holds whatever its size: interpreter, compiled kernels, libraries (measured, Linux)
-BASE_MEMORY = 400e6
-#: float64 arrays per node, per layer, per layer and row: state, network, scratch and results (counted in names.STATE)
-NODE_ARRAYS, LAYER_ARRAYS, ROW_ARRAYS = 60, 16, 3
 
 
 @dataclass(frozen=True)
@@ -435,16 +431,11 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
     return found
 
 
-def predicted_memory(nodes: int, layers: int, rows: int) -> float:
-    """Bytes a run needs: what every run holds, and its arrays."""
-    return BASE_MEMORY + 8.0 * nodes * (NODE_ARRAYS + layers * (LAYER_ARRAYS + ROW_ARRAYS * rows))
-
-
 def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> float:
     soil = check.scenario.soil
     rows = pools + (2 if soil.sic is not None else 0)
     layers = len(soil.layers)
-    needed = predicted_memory(grid.core.size, layers, rows)
+    needed = predicted_memory(grid.core.size, layers, rows, pools)
     available = free_memory() if available is None else available
     if available is not None and needed > available:
         per_cell = (needed - BASE_MEMORY) / grid.core.size / 1e3

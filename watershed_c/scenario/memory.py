@@ -1,0 +1,53 @@
+"""How much memory a run needs, by counting its arrays."""
+
+from __future__ import annotations
+
+import math
+
+from watershed_c.kernels.ledger import LEADING, TRAILING
+from watershed_c.ledger import KINDS
+from watershed_c.names import STATE
+from watershed_c.state import EXCHANGES
+
+#: bytes a run holds whatever its size: interpreter, compiled kernels, libraries (measured, Linux, Python 3.11)
+BASE_MEMORY = 330e6
+#: of float64 and int64 arrays, and of those of float32
+WORD, HALF = 8, 4
+#: (n) arrays of the processes by their attributes: climate 3 (offset, wetter, heat), flow routing 3 (depression depth,
+#: two surfaces), water erosion 5 (LS, capacity of the terrain, eroded, deposited, exported), tillage 1, soil column 1
+#: (biodiffusivity), decomposition 6 (two coefficients, clay, three limits of the deficit); gradients 2 and cells 1
+PROCESS_ARRAYS = 3 + 3 + 5 + 1 + 1 + 6 + 3
+#: (n, L) arrays of the processes: conductivity, factors of decomposition, exchange by soil animals (L - 1)
+PROCESS_LAYER_ARRAYS = 3
+#: (n) words of the network: order and first receiver, two receivers of a cell on average (multiple flow), their weights
+NETWORK_ARRAYS = 2 + 2 + 2
+#: (n) and (n, L) arrays read (field, index and offset of land, elevation, texture, erodibility, two of the substratum,
+#: a window of the DEM; bulk density, mineral, SOC, SIC): there until the first step
+READ_ARRAYS, READ_LAYER_ARRAYS = 10, 4
+
+
+def words_of_steps(layers: int, rows: int) -> float:
+    """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
+    extent = {"node": 1, "layer": layers, "constituent": rows}
+    state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values())
+    accounts = len(LEADING) + rows + len(TRAILING)
+    ledger = accounts * (1 + HALF / WORD) + 1 + len(KINDS)
+    work = 3 + max(layers, rows) + max(layers, EXCHANGES) + max(layers, rows + 1)
+    processes = PROCESS_ARRAYS + NETWORK_ARRAYS + PROCESS_LAYER_ARRAYS * layers - 1
+    return state + ledger + work + processes
+
+
+def words_of_search(layers: int, rows: int, pools: int) -> float:
+    """Words (8 B) per node beside those of the steps while initial carbon is sought, the inputs still there.
+
+    Stocks before a cycle and what they miss, mean factors and exchange, eight (n) arrays, and copies of the stocks of
+    the cells from which the change of the pools is summed.
+    """
+    search = layers * (rows + pools) + 2 * layers - 1 + 8
+    copies = layers * (rows + pools)
+    return READ_ARRAYS + READ_LAYER_ARRAYS * layers + search + copies
+
+
+def predicted_memory(nodes: int, layers: int, rows: int, pools: int) -> float:
+    """Bytes a run needs: what every run holds, and its arrays where they are most, at the end of the search."""
+    return BASE_MEMORY + WORD * nodes * (words_of_steps(layers, rows) + words_of_search(layers, rows, pools))
