@@ -159,7 +159,7 @@ def task_numpy(points: int, repeats: int) -> dict[str, float]:
     def run() -> np.ndarray:
         pools, deficit = start[0, :4].copy(), np.zeros(points)
         for m in range(MONTHS):
-            limit = deficit_limit if cover[m] else np.minimum(deficit_limit / 1.8, deficit)
+            limit = deficit_limit if cover[m] else np.minimum(0.556 * deficit_limit, deficit)
             deficit = np.maximum(limit, np.minimum(0.0, deficit + net_rain[m, soil.weather]))
             ramp = np.clip(0.2 + 0.8 * (deficit_limit - deficit) / (0.556 * deficit_limit), 0.2, 1.0)
             modifier = factor[m, soil.weather] * ramp * (0.6 if cover[m] else 1.0)
@@ -189,7 +189,7 @@ def task_python(points: int, repeats: int) -> dict[str, float]:
             to_bio, to_hum = shares[:, point].tolist()
             rain, warmth = net_rain[soil.weather[point]], weather[soil.weather[point]]
             for m in range(MONTHS):
-                limit = bottom if cover[m] else min(bottom / 1.8, deficit)
+                limit = bottom if cover[m] else min(0.556 * bottom, deficit)
                 deficit = max(limit, min(0.0, deficit + rain[m]))
                 ramp = min(1.0, max(0.2, 0.2 + 0.8 * (bottom - deficit) / (0.556 * bottom)))
                 modifier = warmth[m] * ramp * (0.6 if cover[m] else 1.0)
