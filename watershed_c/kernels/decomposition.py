@@ -89,15 +89,16 @@ def decompose(
     """
     pools = rates.shape[0]
     lanes = LANES * stocks.shape[1]
-    decay = np.zeros(1)
-    state = np.zeros((1, pools, lanes))
-    rate = np.zeros((pools, lanes))
-    share = np.zeros((coefficients.shape[1], lanes))
-    factor = np.zeros((modifier.shape[2], lanes))
-    inputs = np.zeros((1, structure.receivers.size, lanes))
-    fraction = np.zeros((pools, lanes))
-    pooled = np.zeros((structure.sets.size, lanes))
-    released = np.zeros((1, lanes))
+    decay = np.empty(1)  # empty: zeros take numba a second to compile; idle lanes are computed and not read
+    decay[0] = 0.0
+    state = np.empty((1, pools, lanes))
+    rate = np.empty((pools, lanes))
+    share = np.empty((coefficients.shape[1], lanes))
+    factor = np.empty((modifier.shape[2], lanes))
+    inputs = np.empty((1, structure.receivers.size, lanes))
+    fraction = np.empty((pools, lanes))
+    pooled = np.empty((structure.sets.size, lanes))
+    released = np.empty((1, lanes))
     for begin in range(0, cells.size, LANES):
         width = _gather(
             cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
@@ -120,16 +121,17 @@ def decompose_by_series(
     """
     pools = rates.shape[0]
     lanes = LANES * stocks.shape[1]
-    decay = np.zeros(1)
-    state = np.zeros((1, pools, lanes))
-    rate = np.zeros((pools, lanes))
-    share = np.zeros((coefficients.shape[1], lanes))
-    factor = np.zeros((modifier.shape[2], lanes))
-    inputs = np.zeros((1, structure.receivers.size, lanes))
-    loss = np.zeros((pools, lanes))
-    term = np.zeros((pools, lanes))
-    pooled = np.zeros((structure.sets.size, lanes))
-    released = np.zeros((1, lanes))
+    decay = np.empty(1)  # empty: zeros take numba a second to compile; idle lanes are computed and not read
+    decay[0] = 0.0
+    state = np.empty((1, pools, lanes))
+    rate = np.empty((pools, lanes))
+    share = np.empty((coefficients.shape[1], lanes))
+    factor = np.empty((modifier.shape[2], lanes))
+    inputs = np.empty((1, structure.receivers.size, lanes))
+    loss = np.empty((pools, lanes))
+    term = np.empty((pools, lanes))
+    pooled = np.empty((structure.sets.size, lanes))
+    released = np.empty((1, lanes))
     for begin in range(0, cells.size, LANES):
         width = _gather(
             cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
