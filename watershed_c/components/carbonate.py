@@ -163,8 +163,9 @@ class Carbonate(Process):
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange
         lithogenic = exchange[LITHOGENIC_DISSOLVED]
-        pedogenic = exchange[PEDOGENIC_DISSOLVED] - exchange[PRECIPITATED]
-        dissolved = lithogenic + pedogenic
+        pedogenic, dissolved = exchange[PEDOGENIC_DISSOLVED], exchange[PRECIPITATED]
+        pedogenic -= exchange[PRECIPITATED]  # net of it from here on; its row then holds the sum
+        np.add(lithogenic, pedogenic, out=dissolved)
         ledger.book("carbonate_dissolved", "sic_lithogenic", lithogenic, factor=-1.0)
         ledger.book("carbonate_dissolved", "sic_pedogenic", pedogenic, factor=-1.0)
         ledger.book("carbonate_dissolved", "dic", dissolved)
