@@ -45,6 +45,7 @@ def test_resumed_and_threaded_runs_have_the_same_bits(model: str, tmp_path: Path
     runs.assert_same_run(whole, tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("watershed_c.parallel.SMALLEST_CHUNK", 3)
+        patch.setattr("watershed_c.parallel.WORTH_THREADS", 0.0)
         threaded = run(scenario(model, **{"numerics.threads": 2}), output=tmp_path / "threads", quiet=True).directory
     for name in ("results.nc", "restart.nc"):
         one, two = runs.arrays(whole / name), runs.arrays(threaded / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -55,6 +56,7 @@ def run(threads: int) -> tuple[dict[str, np.ndarray], list[dict[tuple[str, str],
 
 def test_same_bits_for_one_two_and_three_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 7)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     monkeypatch.setattr(parallel, "BLOCK", 7)
     alone, totals, chunked = run(1)
     assert not chunked
@@ -73,6 +75,7 @@ def test_same_bits_for_one_two_and_three_threads(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("size", [0, 1, 6, 7, 13, 14, 100])
 def test_chunks_cover_every_cell_once(monkeypatch: pytest.MonkeyPatch, threads: int, size: int) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 7)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     parallel.set_threads(threads)
     seen: list[np.ndarray] = []
     lock = threading.Lock()
@@ -92,6 +95,7 @@ def test_chunks_cover_every_cell_once(monkeypatch: pytest.MonkeyPatch, threads: 
 
 def test_what_a_chunk_raises_is_raised_when_all_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 1)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     parallel.set_threads(4)
     ended = []
 
@@ -112,3 +116,20 @@ def test_threads_are_set_and_bad_counts_refused() -> None:
     for count in (0, -1):
         with pytest.raises(ValueError, match="at least 1"):
             parallel.set_threads(count)
+
+
+def test_a_short_kernel_stays_in_the_calling_thread_and_a_long_one_does_not() -> None:
+    """What a kernel took per cell decides, and the first call is not known."""
+    parallel.set_threads(2)
+    seen: list[int] = []
+
+    def kernel(cells: np.ndarray, seconds: float) -> None:
+        seen.append(threading.get_ident())
+        time.sleep(seconds)
+
+    cells = np.arange(4 * parallel.SMALLEST_CHUNK)
+    for seconds in (0.0, 0.0, 2.0 * parallel.WORTH_THREADS, 2.0 * parallel.WORTH_THREADS):
+        parallel.over_cells(kernel, cells, seconds)
+        seen.append(0)
+    calls = " ".join(map(str, seen)).split(" 0")
+    assert [len(call.split()) for call in calls[:4]] == [2, 1, 1, 2]

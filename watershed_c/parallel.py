@@ -1,12 +1,14 @@
 """Run a serial, GIL-free kernel over chunks of cells in threads.
 
 Cell-local kernels write only to the rows of the cells they are given, so the result cannot depend on the number of
-threads or on the chunks, and one compiled entry serves both one thread and many.
+threads or on the chunks, and one compiled entry serves both one thread and many. So it may be left to the clock
+whether a kernel is worth threads: what it took per cell the last time is remembered.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
@@ -14,13 +16,17 @@ from typing import Any
 
 import numpy as np
 
-#: below this many cells a chunk is not worth a thread: dispatch costs about 50 microseconds
+#: fewest cells of a chunk
 SMALLEST_CHUNK = 2048
+#: s, of a kernel over all cells: below this it is not worth a thread, which takes some 0.1 ms to hand over and wait for
+WORTH_THREADS = 5e-4
 #: cells that are added up by themselves, whatever the number of threads
 BLOCK = 256
 
 _threads = max(1, os.cpu_count() or 1)
 _pool: ThreadPoolExecutor | None = None
+#: s per cell that each kernel took the last time
+_pace: dict[Callable[..., None], float] = {}
 
 
 def set_threads(count: int | None) -> int:
@@ -42,7 +48,7 @@ def get_threads() -> int:
 
 def over_cells(kernel: Callable[..., None], cells: np.ndarray, *arguments: Any) -> None:
     """Call ``kernel(chunk, *arguments)`` for chunks of ``cells`` that together cover them all."""
-    chunks = _chunks(cells)
+    chunks = _chunks(kernel, cells)
     bounds = [cells.size * chunk // chunks for chunk in range(chunks + 1)]
     _in_threads(kernel, [(cells[low:high], *arguments) for low, high in pairwise(bounds)])
 
@@ -59,7 +65,7 @@ def over_blocks(kernel: Callable[..., None], cells: np.ndarray, width: int, *arg
     """
     blocks = -(-cells.size // BLOCK)
     of_blocks = np.zeros((blocks, width))
-    chunks = max(1, min(_chunks(cells), blocks))
+    chunks = max(1, min(_chunks(kernel, cells), blocks))
     bounds = [blocks * chunk // chunks for chunk in range(chunks + 1)]
     _in_threads(
         kernel,
@@ -71,7 +77,9 @@ def over_blocks(kernel: Callable[..., None], cells: np.ndarray, width: int, *arg
     return of_blocks
 
 
-def _chunks(cells: np.ndarray) -> int:
+def _chunks(kernel: Callable[..., None], cells: np.ndarray) -> int:
+    if _pace.get(kernel, 1.0) * cells.size < WORTH_THREADS:
+        return 1
     return min(_threads, max(1, cells.size // SMALLEST_CHUNK))
 
 
@@ -84,8 +92,10 @@ def _in_threads(kernel: Callable[..., None], calls: list[tuple[Any, ...]]) -> No
     if len(calls) > 1 and _pool is None:
         _pool = ThreadPoolExecutor(max_workers=_threads - 1, thread_name_prefix="kernel")
     futures = [_pool.submit(kernel, *call) for call in calls[1:]] if _pool is not None else []
+    started = time.perf_counter()
     try:
         kernel(*calls[0])
+        _pace[kernel] = (time.perf_counter() - started) / max(calls[0][0].size, 1)
     finally:
         wait(futures)  # all of them, before an error of one is raised: nobody writes while it is handled
     for future in futures:

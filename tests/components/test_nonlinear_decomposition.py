@@ -118,6 +118,7 @@ def test_books_close_also_where_guards_move_carbon(name: str, substep_days: floa
 @models
 def test_threads_change_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 7)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     before, found = parallel.get_threads(), []
     for threads in (1, 2, 3):
         parallel.set_threads(threads)

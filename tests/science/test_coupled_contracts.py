@@ -282,6 +282,7 @@ def test_column_and_material_differ_by_what_came_from_below() -> None:
 def test_same_bits_for_one_and_two_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole run: initial carbon, maps, series, ledger, final state. 40 cells in chunks of 5."""
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 5)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     before = parallel.get_threads()
     steady = {"carbon.initial": {"method": "steady"}, "carbon.plant_input": "inverted", "time.end": "2002-08"}
     try:

@@ -28,7 +28,7 @@ def put(
     dtype = values.dtype
     fill_value = dtype.type(np.nan) if dtype == np.float32 else None  # what is exact (float64) has no gaps
     variable = dataset.createVariable(
-        name, dtype, dims, zlib=compress and bool(dims), complevel=2, fill_value=fill_value
+        name, dtype, dims, zlib=compress and bool(dims), complevel=1, fill_value=fill_value
     )
     variable.setncatts(
         {key: value for key, value in attributes.items() if not (isinstance(value, str) and value == "")}
