@@ -13,7 +13,6 @@ import pytest
 from tests.pools.matrices import MODELS as FOLDER
 from tests.pools.matrices import allocate, pool_names, read, rerun, runge_kutta, solution, system
 from tests.support import shared
-from watershed_c.pools.expressions import FUNCTION_NAMES
 
 MODELS = ("century", "icbm", "yasso07", "yasso15", "yasso20", "c-tool", "amg")
 #: relative, as asked of every table (SoilR is solved to 1e-11 by its own account)
@@ -108,7 +107,6 @@ def _printed(per_day: np.ndarray, stock: np.ndarray, factor: np.ndarray) -> tupl
     return per_day * stock * factor, 0.5e-6 + per_day * 0.5e-4 * (factor + stock)
 
 
-@pytest.mark.skipif("atan" not in FUNCTION_NAMES, reason="expressions do not know atan yet")
 def test_flows_of_daycent_follow_from_its_printed_states() -> None:
     """Every printed flow within 3e-3 or the digits printed, of the flow and of the state and factor it follows from."""
     path = shared("reference/pools/daycent/daycent_eqt_base_daily.csv")
@@ -148,7 +146,6 @@ def test_flows_of_daycent_follow_from_its_printed_states() -> None:
     assert compared > 6000
 
 
-@pytest.mark.skipif("atan" not in FUNCTION_NAMES, reason="expressions do not know atan yet")
 def test_structural_litter_of_daycent_decays_by_its_lignin() -> None:
     """The printed flows to active and slow tell the lignin share; their size must then be that of exp(-3 share)."""
     path = shared("reference/pools/daycent/daycent_eqt_base_daily.csv")
@@ -261,8 +258,6 @@ def test_default_set_creates_no_carbon_and_sets_that_do_say_so(name: str) -> Non
     sets = ["", *sorted(path.stem for path in (FOLDER / name / "sets").glob("*.toml"))]
     for chosen in sets:
         content = read(name, chosen)
-        if "ph" in content.get("properties", {}) and "atan" not in FUNCTION_NAMES:
-            pytest.skip("expressions do not know atan yet")
         for clay, silt, sand in ((0, 0, 100), (100, 0, 0), (0, 100, 0), (30, 30, 40)):
             given = {"clay": clay, "silt": silt, "sand": sand, "ph": 6.0, "carbonate": 20}
             properties = {key: float(given[key]) for key in content.get("properties", {})}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 
 from watershed_c.components.base import Process
@@ -131,8 +133,8 @@ class FlowRouter(Process):
         self.undrained = np.zeros(0, dtype=np.int64)
         self.depression_depth = np.zeros(n)
         self.routed_elevation = np.zeros(n)
-        # surface of the network in hand; differs from the one above after a restart has brought that back
-        self._network_surface = np.zeros(n)
+        # checksum of the surface of the network in hand; differs after a restart has brought back the one above
+        self._network_of = 0
         self.route()
         if self.undrained.size == np.count_nonzero(w.active):
             raise ValueError(
@@ -183,7 +185,7 @@ class FlowRouter(Process):
         w.first_receiver = np.concatenate((np.zeros(self.undrained.size, dtype=np.int64), found.first))
         w.receivers, w.weights = found.receivers, found.weights
         self.depression_depth[drained] = found.filled[drained] - surface[drained]
-        self._network_surface[:] = surface
+        self._network_of = crc32(surface.data)
         w.receiver[:], w.steepest_slope[:] = found.receiver, found.slope
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), drained[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(found.filled), w.elevation, found.filled)
@@ -195,10 +197,11 @@ class FlowRouter(Process):
     def run_one_step(self, dt: float) -> None:
         """Route anew if the surface asks for it; accumulate runoff and baseflow of a step of ``dt`` yr."""
         w = self.watershed
-        change = np.abs(w.elevation - self.routed_elevation)
+        change = np.subtract(w.elevation, self.routed_elevation, out=self._amount)
+        np.abs(change, out=change)
         if not change.max(where=self._takes_part, initial=0.0) <= self.reroute_threshold:
             self.route()
-        elif not np.array_equal(self._network_surface, self.routed_elevation):
+        elif self._network_of != crc32(self.routed_elevation.data):
             self._find_network()
         to_discharge = w.cell_area / (WATER_DENSITY * dt * HOURS_PER_YEAR * 3600.0)
         np.add(w.runoff, w.baseflow, out=self._amount)
