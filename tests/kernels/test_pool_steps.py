@@ -206,3 +206,13 @@ def test_the_bits_of_a_lane_do_not_depend_on_its_neighbours() -> None:
         if case is among:
             kept = first.copy()
     np.testing.assert_array_equal(kept, first)
+
+
+def test_what_is_no_number_reaches_the_state_instead_of_stopping_the_plan() -> None:
+    """A NaN or an infinite modifier must be told as a model failure by whoever looks at the state."""
+    assert doublings(np.array([np.nan, np.inf, 0.1, 1.0])).tolist() == [0, 0, 0, 2]
+    assert exact_plan(math.nan) == exact_plan(math.inf) == exact_plan(0.0)
+    case = Case(9)
+    case.modifier[0, 3] = np.nan
+    case.exponential(0.05)
+    assert np.isnan(case.state[0, 0, 3]) and np.isfinite(case.state[0, :, 4]).all()

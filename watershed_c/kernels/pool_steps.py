@@ -64,17 +64,21 @@ class Structure(NamedTuple):
 
 
 def doublings(bound: np.ndarray) -> np.ndarray:
-    """How often ``lost_fractions`` must double for exponents up to ``bound`` (P)."""
-    with np.errstate(divide="ignore"):
-        needed = np.ceil(np.log2(np.maximum(np.asarray(bound, dtype=np.float64), 1e-300) / SERIES_REACH))
+    """How often ``lost_fractions`` must double for exponents up to ``bound`` (P); 0 for what is no finite number, which
+    then reaches the state and is told there.
+    """
+    finite = np.nan_to_num(np.asarray(bound, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    needed = np.ceil(np.log2(np.maximum(finite, 1e-300) / SERIES_REACH))
     return np.maximum(needed, 0.0).astype(np.int64)
 
 
 def exact_plan(largest: float) -> tuple[int, int]:
     """Order and sub-steps of the exact scheme for losses (rate x time) up to ``largest`` in the step.
 
-    The remainder ``x^(n+1)/(n+1)!`` of the series is below 1e-18 of the state.
+    The remainder ``x^(n+1)/(n+1)!`` of the series is below 1e-18 of the state. As in :func:`doublings`, what is no
+    finite number asks for nothing.
     """
+    largest = largest if math.isfinite(largest) else 0.0
     substeps = max(1, math.ceil(largest / EXACT_REACH))
     reach, order, remainder = largest / substeps, 0, 1.0
     while remainder > 1e-18:
