@@ -41,6 +41,8 @@ def test_it_runs_coupled_and_closes(model: str, tmp_path: Path) -> None:
     assert terms["plant_input"] > 0.0 and terms["respired"] < 0.0 and terms["doc_production"] < 0.0
     carbon = load_model(model)
     assert all(carbon.citations[key] in record["citations"] for key in carbon.sources)
+    # who did not use RothC is not asked to cite it
+    assert any("coleman1996" in entry for entry in record["citations"]) == (model == "rothc")
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,7 @@ class Decomposition(Process):
             raise ValueError(f"variants of RothC's moisture are of models that have it; {model.name} has its own")
         else:
             self._environment = LayerByLayer(w, model, above + below, self._first_row)
+            self._cite_as = ""  # nothing of RothC is in it; the model has sources of its own
         self._deepening: np.ndarray = np.zeros(0, dtype=bool)
         if buried == "material":
             self._remember(above + below, depth_scale)
