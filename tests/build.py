@@ -15,6 +15,7 @@ from watershed_c.components.climate import Climate
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
+from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
@@ -171,6 +172,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate, first_year=2001),
     "soil_water": lambda w: SoilWater(w, conductivity=np.full(w.water.shape, 1e5), wet_days=12.0),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
+    "erodibility": lambda w: ErodibilityFeedback(w, law=lambda carbon: 0.05 - carbon),
     "water_erosion": lambda w: WaterErosion(
         w, transport_capacity_coefficient=(1.0, 4.0), enrichment={"particulate": 1.5}
     ),

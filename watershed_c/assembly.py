@@ -22,6 +22,7 @@ from watershed_c.io.restart import fingerprint, load_initial
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.kernels.climate import monthly_erosivity
+from watershed_c.kernels.support_practice import PRACTICES
 from watershed_c.machine import give_back_memory
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
@@ -306,6 +307,7 @@ def _units(inputs: Inputs) -> UnitTables:
     return build_units(
         inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
         belowground=inputs.scenario.carbon.belowground, prescribed=prescribed,
+        prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
     )  # fmt: skip
 
 
@@ -355,6 +357,7 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
     for name, rotation in inputs.rotations.items():
         for unit in range(tables.first_unit[name], tables.first_unit[name] + tables.offsets[name]):
             w.units.practice_factor[unit] = rotation.practice_factor
+            w.units.practice[unit] = PRACTICES.index(rotation.practice)
 
 
 def _wkt(crs: str | None) -> str:

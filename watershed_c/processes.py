@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from watershed_c.components.climate import Climate
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
+from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
@@ -19,14 +21,16 @@ from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import CALCITE_PER_CARBON
+from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
+from watershed_c.kernels.erodibility import by_law
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
+from watershed_c.scenario.fields import SpatialErodibility
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
@@ -80,6 +84,10 @@ def processes_of(
     if chosen.water_erosion.enabled:
         assert router is not None
         erosion = chosen.water_erosion
+        if (law := scenario.soil.erodibility) is not None and law.follows_soc:
+            processes["erodibility"] = ErodibilityFeedback(
+                w, law=_erodibility_law(w, inputs, law), largest_change=law.largest_change
+            )
         low, high = erosion.ktc_low, erosion.ktc_high
         coefficient = None if low is None or high is None else (low, high)
         processes["water_erosion"] = WaterErosion(
@@ -112,6 +120,20 @@ def processes_of(
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def _erodibility_law(
+    watershed: Watershed, inputs: Inputs, table: SpatialErodibility
+) -> Callable[[np.ndarray], np.ndarray]:
+    """K of the cells for their organic carbon by the law of the scenario, its texture that of the start."""
+    assert table.law is not None and inputs.column.sand is not None
+    cells = watershed.cells
+    sand, clay = on_nodes(inputs.column.sand)[cells], watershed.clay[cells].copy()
+    return lambda carbon: by_law(
+        str(table.law), sand, clay, carbon, ORGANIC_MATTER_PER_CARBON * carbon,
+        very_fine_sand=table.very_fine_sand, structure=table.structure, permeability=table.permeability,
+        stone_cover=table.stone_cover or 0.0,
+    )  # fmt: skip
 
 
 def _soil_properties(watershed: Watershed, inputs: Inputs, needed: set[str], depth: float) -> dict[str, np.ndarray]:

@@ -243,7 +243,10 @@ class _Run:
             self.write_record("failed", failure=f"{type(error).__name__}: {error}")
             raise
         self.timing.wall = time.perf_counter() - started
-        self.write_record("done", budget=budget.as_dict())
+        found = {name: process.findings() for name, process in self.model.processes.items()}
+        self.write_record(
+            "done", budget=budget.as_dict(), findings={name: facts for name, facts in found.items() if facts}
+        )
         self.console.closing(
             self.assembly, budget, self.timing.wall, self.timing.compile_clock(), peak_memory(), self.directory, figures
         )

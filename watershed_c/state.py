@@ -59,6 +59,8 @@ class UnitState:
         Erosivity-weighted annual C, for classes of the transport coefficient.
     practice_factor : (U,)
         RUSLE support-practice factor P.
+    practice : (U,) int64
+        Support practice whose P follows the slope, a row of ``kernels.support_practice.BY_SLOPE``; 0: none.
     plant_cover : (U,)
         1 where the soil is covered by plants in RothC's sense, else 0.
     crop_coefficient : (U,)
@@ -77,6 +79,7 @@ class UnitState:
     cover_factor: np.ndarray
     cover_factor_annual: np.ndarray
     practice_factor: np.ndarray
+    practice: np.ndarray
     plant_cover: np.ndarray
     crop_coefficient: np.ndarray
     curve_number: np.ndarray
@@ -94,6 +97,7 @@ class UnitState:
             np.ones(units),
             np.ones(units),
             np.ones(units),
+            np.zeros(units, dtype=np.int64),
             np.zeros(units),
             np.ones(units),
             np.full(units, 86.0),

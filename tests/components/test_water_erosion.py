@@ -9,6 +9,7 @@ from landlab import RasterModelGrid
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.kernels.flow_routing import in_flow_order
+from watershed_c.kernels.support_practice import BY_SLOPE, PRACTICES, SLOPE_CLASSES
 from watershed_c.state import Watershed
 
 SHAPE = (24, 18)
@@ -96,6 +97,24 @@ def test_potential_is_the_product_of_its_factors() -> None:
     expected = 0.1 * 100.0 * 0.04 * erosion.ls[w.cells] * cover * 0.5
     np.testing.assert_allclose(erosion._potential[w.cells], expected, rtol=1e-13)
     assert (erosion._eroded <= erosion._potential * (1 + 1e-14)).all()
+
+
+def test_practice_by_slope_multiplies_the_potential() -> None:
+    w = make(channel=False, rough=4.0)
+    erosion = WaterErosion(w)
+    erosion.run_one_step(1 / 12)
+    bare = erosion._potential.copy()
+    fresh = make(channel=False, rough=4.0)
+    fresh.units.practice[:] = (PRACTICES.index("contouring"), 0)
+    with_practice = WaterErosion(fresh)
+    with_practice.run_one_step(1 / 12)
+    cells = fresh.cells
+    ratio = with_practice._potential[cells] / bare[cells]
+    tangent = np.hypot(fresh.gradient_x, fresh.gradient_y)[cells]
+    class_of = np.digitize(tangent, SLOPE_CLASSES)
+    expected = np.where(fresh.unit[cells] == 0, BY_SLOPE[1][class_of], 1.0)
+    np.testing.assert_allclose(ratio, expected, rtol=1e-13)
+    assert np.unique(expected).size > 3
 
 
 def test_low_cover_class_has_the_low_coefficient() -> None:

@@ -455,3 +455,22 @@ def test_fresh_mass_brings_the_carbon_of_its_material(material, carbon):
     event = {"on": "04-01", "do": "manure", "amount": 3.0, "material": material}
     (brought,) = schedule({"r": {"years": ["maize"], "event": [event]}}, LIBRARY)["r"].amendments
     assert brought.carbon == pytest.approx(carbon, abs=5e-5)
+
+
+def test_cover_factor_by_month_replaces_that_of_the_crop_stages() -> None:
+    given = [0.01 * (month + 1) for month in range(24)]
+    two = one(["maize", "winter-wheat"], PLOUGH, cover_factor=given)
+    np.testing.assert_allclose(two.cover_factor[:, 0], given)
+    np.testing.assert_allclose(two.cover_factor[:, 1], given[12:] + given[:12])
+    weight = CLIMATE.erosivity / CLIMATE.erosivity.sum()
+    assert two.cover_factor_annual[3, 0] == pytest.approx(weight @ given[:12], rel=1e-12)
+    twelve = one(["maize", "winter-wheat"], PLOUGH, cover_factor=given[:12])
+    np.testing.assert_allclose(twelve.cover_factor[:, 0], given[:12] * 2)
+    np.testing.assert_allclose(one(["maize"], PLOUGH, cover_factor=[0.2]).cover_factor, 0.2)
+
+
+def test_prior_land_use_may_be_left_out_of_c() -> None:
+    record = {"r": {"years": ["winter-wheat"], "event": [PLOUGH | {"on": "10-05"}]}}
+    prior = LIBRARY.crops["winter-wheat"].prior_land_use
+    assert prior < 1.0
+    np.testing.assert_allclose(build(record).cover_factor, prior * build(record, prior_land_use=False).cover_factor)

@@ -13,6 +13,7 @@ from tests.scenario.valid import COLUMNS, ROWS, VALID, base, write
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, write_raster
+from watershed_c.kernels.erodibility import epic
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.resolve import Inputs, resolve
 
@@ -202,6 +203,22 @@ def test_inversion_with_erosion_and_coarse_cells_warn(here: Path) -> None:
     assert any("inversion" in warning for warning in result.warnings)
     dem = base()
     assert not inputs(here).warnings and dem.dx == 10.0
+
+
+def test_erodibility_by_law_sees_texture_and_the_carbon_of_the_upper_20_cm(here: Path) -> None:
+    result = inputs(here, ("erodibility = 0.04", 'erodibility = { law = "epic", stone_cover = "20 %" }'))
+    node = at(result, 55.0, 45.0)  # clay 20 %, stock 44 t/ha to 30 cm, uniform: 4.4 kg m-2 in 405 kg m-2
+    carbon = np.array([4.4 / 405.0])
+    expected = epic(np.array([0.3]), np.array([0.2]), carbon)[0] * np.exp(-0.4)
+    assert result.column.erodibility is not None
+    assert result.column.erodibility[node] == pytest.approx(expected, rel=1e-12)
+    assert np.isnan(result.column.erodibility[~result.active]).all()
+
+
+def test_nomograph_says_where_it_is_not_the_nomograph(here: Path) -> None:
+    changes = 'erodibility = { law = "nomograph", very_fine_sand = "100 %", structure = 2, permeability = 3 }'
+    result = inputs(here, ("erodibility = 0.04", changes))
+    assert any("more than 70 % silt" in warning for warning in result.warnings)
 
 
 def test_written_scenario_resolves_to_the_same(here: Path) -> None:

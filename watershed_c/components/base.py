@@ -63,5 +63,9 @@ class Process(Component):
         """
         return {}
 
+    def findings(self) -> dict[str, float]:
+        """What this process has to tell of the run when it ends, for run.json; nothing by default."""
+        return {}
+
     def start_afresh(self) -> None:
         """Forget what was accumulated before the run began."""

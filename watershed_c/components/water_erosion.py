@@ -8,6 +8,7 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels import water_erosion as kernels
+from watershed_c.kernels.support_practice import apply_practice
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -227,6 +228,10 @@ class WaterErosion(Process):
             kernels.potential_soil_loss, cells, w.erosivity, w.erodibility, self.ls, w.unit,
             w.units.cover_factor, w.units.practice_factor, self._potential,
         )  # fmt: skip
+        if w.units.practice.any():
+            over_cells(
+                apply_practice, cells, w.gradient_x, w.gradient_y, w.unit, w.units.practice, self._potential
+            )  # fmt: skip
         over_cells(
             kernels.transport_capacity, cells, self._capacity_of_terrain, w.erosivity, w.erodibility, w.unit,
             self.coefficient_of_units(), self._potential, self._limit,

@@ -134,9 +134,12 @@ def _window(span: tuple[int, int], days: int) -> np.ndarray:
 class Cycle:
     """One rotation, day by day from 1 January of its first year, offset 0."""
 
-    def __init__(self, calendar: Calendar, climate: Climatology, layer_bottom: np.ndarray, belowground: str) -> None:
+    def __init__(
+        self, calendar: Calendar, climate: Climatology, layer_bottom: np.ndarray, belowground: str,
+        prior_land_use: bool = True,
+    ) -> None:
         self.calendar, self.climate, self.bottom = calendar, climate, layer_bottom
-        self.belowground = belowground
+        self.belowground, self.prior_land_use = belowground, prior_land_use
         self.days = calendar.days
         years = len(calendar.years)
         starts = [DAYS * y + s for y in range(years) for s in MONTH_STARTS[:-1]]
@@ -318,9 +321,11 @@ class Cycle:
         residue, rough = self.residues(), self.roughness()
         canopy = rusle.canopy_subfactor(self.canopy, FALL_HEIGHT_SHARE * self.height)
         surface = rusle.surface_cover_subfactor(residue, rough)
-        prior = np.array([crop.prior_land_use for crop in self.owner])
+        prior = np.array([crop.prior_land_use if self.prior_land_use else 1.0 for crop in self.owner])
         ratio = prior * canopy * surface * rusle.roughness_subfactor(rough)
         cover_factor = self.mean(np.where(np.isnan(self.constant), ratio, self.constant))
+        if self.calendar.cover_factor:
+            cover_factor = np.array(self.calendar.cover_factor)
         erosivity = self.climate.erosivity
         weight = erosivity / erosivity.sum() if erosivity.sum() > 0.0 else np.full(12, 1.0 / 12.0)
         annual = np.repeat(cover_factor.reshape(-1, 12) @ weight, 12)

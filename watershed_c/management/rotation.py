@@ -81,6 +81,8 @@ class Calendar:
     tillage: list[Pass] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
     plant_input: float = math.nan
+    #: C of each month of the cycle, or empty: then from crop stages
+    cover_factor: tuple[float, ...] = ()
 
     @property
     def days(self) -> int:
@@ -141,6 +143,8 @@ class _Scheduler:
             else:
                 self.yields[crop_name] = float(value)
         self.plant_input = float(_get(record, "plant_input", math.nan))
+        written_c = tuple(float(c) for c in _get(record, "cover_factor", ()))
+        self.cover_factor = written_c * (12 * len(self.years) // len(written_c)) if written_c else ()
         written = _get(record, "event", _get(record, "events", ()))
         self.events = [event for event in self.read(written) if event.do != "none"]
 
@@ -235,7 +239,7 @@ class _Scheduler:
         seasons = [season for year, crop in enumerate(self.years) if (season := self.season(year, crop)) is not None]
         if self.failed:
             return None
-        calendar = Calendar(self.name, self.years, plant_input=self.plant_input)
+        calendar = Calendar(self.name, self.years, plant_input=self.plant_input, cover_factor=self.cover_factor)
         cycle = calendar.days
         self.in_order([s for s in seasons if s.crop.kind == "annual"], cycle)
         if self.failed:

@@ -114,6 +114,7 @@ def build_units(
     climate: Climatology,
     belowground: str = "proportional",
     prescribed: bool = False,
+    prior_land_use: bool = True,
 ) -> UnitTables:
     """Tabulate every unit: each rotation with each offset from 0 to its number of years less one.
 
@@ -128,6 +129,8 @@ def build_units(
         Whether root input follows yield; see :func:`plant_carbon`.
     prescribed : bool
         Scale the plants' input of each rotation that has ``plant_input`` to it (coupling rule 15: one source per run).
+    prior_land_use : bool
+        Whether the prior-land-use sub-factor of the crops enters C.
 
     Raises
     ------
@@ -145,7 +148,9 @@ def build_units(
     if not prescribed:
         for calendar in calendars.values():
             calendar.plant_input = math.nan
-    cycles = {name: Cycle(calendar, climate, bottom, belowground) for name, calendar in calendars.items()}
+    cycles = {
+        name: Cycle(calendar, climate, bottom, belowground, prior_land_use) for name, calendar in calendars.items()
+    }
     found = {source for cycle in cycles.values() for source in cycle.input}
     sources = tuple(sorted(found, key=lambda s: (s.amendment, s.kind, -(s.dpm_rpm or 0.0))))
     longest = max(cycle.month_starts.size for cycle in cycles.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticUndefined
@@ -117,9 +117,10 @@ class Spatial(Table):
 
     @model_validator(mode="after")
     def _one_of(self) -> Spatial:
-        given = [name for name in ("value", "map", "by_class", "by_layer") if getattr(self, name, None) is not None]
+        known = ("value", "map", "by_class", "by_layer", "law")
+        given = [name for name in known if getattr(self, name, None) is not None]
         if len(given) != 1:
-            ways = [name for name in ("value", "map", "by_class", "by_layer") if name in type(self).model_fields]
+            ways = [name for name in known if name in type(self).model_fields]
             found = f"; has {', '.join(given)}." if given else "."
             raise ValueError(f"must have exactly one of {', '.join(ways)}{found}")
         if self.map is not None and self.units is None:
@@ -178,6 +179,45 @@ class SpatialErodibility(Spatial):
     kinds = ("erodibility",)
     value: Erodibility | None = item(None, "the same everywhere", ge=0.0, le=0.15)
     by_class: dict[str, Annotated[Erodibility, Field(ge=0.0, le=0.15)]] | None = item(None, "by land-use class")
+    law: Literal["nomograph", "epic", "renard", "torri"] | None = item(
+        None, "from texture and organic carbon of the upper 20 cm; needs soil.sand",
+        source="Wischmeier & Smith 1978; Sharpley & Williams 1990; Renard et al. 1997; Torri et al. 1997",
+    )  # fmt: skip
+    very_fine_sand: Share | None = item(
+        None, "nomograph: share of the sand that is very fine (0.05 to 0.1 mm)", ge=0.0, le=1.0
+    )
+    structure: int | None = item(
+        None, "nomograph: 1 very fine granular, 2 fine granular, 3 medium or coarse granular, 4 blocky, platy, massive",
+        ge=1, le=4,
+    )  # fmt: skip
+    permeability: int | None = item(None, "nomograph: class of the profile, 1 rapid to 6 very slow", ge=1, le=6)
+    stone_cover: Share | None = item(
+        None, "law: share of the surface under rock fragments; above 10 % K falls by exp(-0.04 (Rc - 10 %))",
+        ge=0.0, le=1.0, source="Poesen, Torri & Bunte 1994, Catena 23, 141",
+    )  # fmt: skip
+    follows_soc: bool = item(
+        False, "law: K is found anew each January from the organic carbon of the upper 20 cm (coupling rule 25)"
+    )
+    largest_change: Number = item(
+        2.0, "follows_soc: K stays between its first value divided and multiplied by this", gt=1.0, le=10.0,
+        source="a prior: the laws are regressions over soils, not over time",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _law(self) -> SpatialErodibility:
+        of_nomograph = ("very_fine_sand", "structure", "permeability")
+        given = [name for name in of_nomograph if getattr(self, name) is not None]
+        if self.law == "nomograph" and len(given) < len(of_nomograph):
+            missing = ", ".join(name for name in of_nomograph if name not in given)
+            raise ValueError(f'has law = "nomograph" without {missing}.')
+        if self.law != "nomograph" and given:
+            raise ValueError(f'has {given[0]}, which law = "nomograph" uses and no other.')
+        if self.law is None and (self.stone_cover is not None or self.follows_soc):
+            key = "follows_soc" if self.follows_soc else "stone_cover"
+            raise ValueError(f"has {key}, which needs a law: the K that is given is used as it is.")
+        if self.law == "renard" and self.follows_soc:
+            raise ValueError('has follows_soc with law = "renard", in which organic carbon does not enter.')
+        return self
 
 
 class SpatialDiffusivity(Spatial):

@@ -117,6 +117,13 @@ class Rotation(Table):
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
     cover_crop: str | None = item(None, "sown between main crops")
     practice_factor: Number = item(1.0, "RUSLE support practice factor P; 1 = none", ge=0.0, le=1.0)
+    practice: Literal["none", "contouring", "strips", "terraces"] = item(
+        "none", "P by the slope of the cell: contour tillage, contour strips of sod, terraces with what their channels "
+        "deliver; instead of practice_factor", source="Wischmeier & Smith 1978, AH-537 tables 13 to 15, from memory",
+    )  # fmt: skip
+    cover_factor: list[Annotated[Number, Field(ge=0.0, le=1.5)]] | None = item(
+        None, "RUSLE C: one number, 12 (January first) or 12 for each of `years`; from crop stages if not given"
+    )
     yields: dict[str, Annotated[ArealMass, Field(gt=0.0, le=20.0)]] = item(
         doc='dry matter of the product, e.g. { maize = "9 t/ha" }; that of the crop file if not given', factory=dict
     )
@@ -124,6 +131,22 @@ class Rotation(Table):
         None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
     )
     event: list[Event] = item(doc="events of the year", factory=list)
+
+    @model_validator(mode="after")
+    def _factors(self) -> Rotation:
+        if self.practice != "none" and self.practice_factor != 1.0:
+            raise ValueError("has practice and practice_factor: give one of them.")
+        if self.cover_factor is not None and len(self.cover_factor) not in (1, 12, 12 * len(self.years)):
+            raise ValueError(
+                f"has {len(self.cover_factor)} numbers of cover_factor; must be 1, 12 or {12 * len(self.years)}, "
+                "12 for each year of the rotation."
+            )
+        return self
+
+    @field_validator("cover_factor", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
 
     @field_validator("offset", mode="before")
     @classmethod

@@ -120,6 +120,10 @@ class WaterErosion(Process):
         "limit but domain.channel_area if not given", gt=0.0, le=1e5,
         source="Renard et al. 1997, AH-703 chapter 4: usually below 120 m, the most to use is 305 m",
     )  # fmt: skip
+    prior_land_use: bool = item(
+        True, "the prior-land-use sub-factor of crops enters C; false takes 1, as soil.erodibility.follows_soc needs",
+        source="Renard et al. 1997, AH-703 chapter 5",
+    )  # fmt: skip
     enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
 
     @model_validator(mode="after")

@@ -239,6 +239,12 @@ def _needs(check: Checker) -> None:
         check.add(("processes", "soil_column", "enabled"), False, "must be true while water or tillage moves soil.")
     if processes.water_erosion.enabled and soil.erodibility is None:
         check.add(("soil", "erodibility"), "", "is missing: water_erosion needs it.", "e.g. erodibility = 0.035")
+    if soil.erodibility is not None and soil.erodibility.follows_soc and processes.water_erosion.prior_land_use:
+        check.add(
+            ("soil", "erodibility", "follows_soc"), True,
+            "stands for what organic matter does to soil, as does the prior-land-use sub-factor of C: one of them.",
+            "Set processes.water_erosion.prior_land_use = false.",
+        )  # fmt: skip
     if processes.water_erosion.enabled and not processes.flow_routing.enabled:
         check.add(("processes", "flow_routing", "enabled"), False, "must be true while water_erosion is on.")
     if processes.soil_water.enabled and soil.sand is None:

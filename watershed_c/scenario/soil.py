@@ -11,10 +11,18 @@ import numpy as np
 
 from watershed_c import units
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.kernels import erodibility
 from watershed_c.scenario import keys, messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid
-from watershed_c.scenario.fields import SoilInorganicCarbon, SoilOrganicCarbon, Spatial, SpatialCarbon, unit_kind
+from watershed_c.scenario.fields import (
+    SoilInorganicCarbon,
+    SoilOrganicCarbon,
+    Spatial,
+    SpatialCarbon,
+    SpatialErodibility,
+    unit_kind,
+)
 from watershed_c.scenario.toml_lines import KeyPath
 
 #: medians of SOC that measurements support; outside, the unit is likely wrong. Stock, kg m-2: from desert sand to deep
@@ -302,7 +310,9 @@ class SoilReader:
             if (over := total > 1.0 + 1e-9).any():
                 expectation = f"clay + sand reach {100.0 * total.max():.4g} % in {over.sum():,} cells; at most 100 %."
                 self.check.add(("soil", "sand"), "", expectation)
-        erodibility = None if soil.erodibility is None else self.number(("soil", "erodibility"), soil.erodibility)
+        factor_k = None
+        if soil.erodibility is not None and soil.erodibility.law is None:
+            factor_k = self.number(("soil", "erodibility"), soil.erodibility)
         ph = None if soil.ph is None else self.number(("soil", "ph"), soil.ph)
         mixing = self.check.scenario.processes.soil_column.biodiffusivity
         biodiffusivity = None
@@ -323,6 +333,8 @@ class SoilReader:
         mineral = self.mineral(density, soc[0], sic[0])
         if mineral is None:
             return None
+        if soil.erodibility is not None and soil.erodibility.law is not None:
+            factor_k = self.erodibility_by_law(soil.erodibility, clay, sand, density, soc[0])
         below = [
             np.where(self.core, given, np.nan) if given is not None else base
             for given, base in ((soil.substratum.soc, soc[1]), (soil.substratum.sic, sic[1]))
@@ -333,7 +345,31 @@ class SoilReader:
             return None
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
-            below[0] / mineral_share, below[1] / mineral_share, erodibility, biodiffusivity, ph,
+            below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph,
+        )  # fmt: skip
+
+    def erodibility_by_law(
+        self, table: SpatialErodibility, clay: np.ndarray, sand: np.ndarray | None, density: np.ndarray, soc: np.ndarray
+    ) -> np.ndarray | None:
+        """(n,) K of the law of ``table``, from texture and the organic carbon of the upper 20 cm."""
+        if sand is None:
+            self.check.add(("soil", "sand"), "", f'is missing: erodibility by law = "{table.law}" needs it.')
+            return None
+        assert table.law is not None
+        if table.law == "nomograph":
+            assert table.very_fine_sand is not None
+            fines = (1.0 - clay - sand * (1.0 - table.very_fine_sand))[self.core]
+            if (beyond := fines > erodibility.NOMOGRAPH_FINES).any():
+                self.check.warnings.append(
+                    f"soil.erodibility: {beyond.sum():,} cells have more than 70 % silt and very fine sand, where the "
+                    "equation is not the nomograph"
+                )
+        share = np.clip((erodibility.TOPSOIL_DEPTH - (self.bottom - self.layers)) / self.layers, 0.0, 1.0)
+        carbon = (soc @ share) / ((density * self.layers[None, :]) @ share)
+        return erodibility.by_law(
+            table.law, sand, clay, carbon, ORGANIC_MATTER_PER_CARBON * carbon,
+            very_fine_sand=table.very_fine_sand, structure=table.structure, permeability=table.permeability,
+            stone_cover=table.stone_cover or 0.0,
         )  # fmt: skip
 
     def mineral(self, density: np.ndarray, soc: np.ndarray, sic: np.ndarray) -> np.ndarray | None:
