@@ -18,9 +18,10 @@ from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
-from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, Constituent, ConstituentTable, soc_pool
@@ -164,13 +165,21 @@ def watershed(
     return w
 
 
+def following(w: Watershed) -> dict[str, object]:
+    """Hydraulic properties that follow carbon, and their conductivity, at the water the soil has."""
+    clay = np.maximum(w.clay, 0.1)[:, None]
+    properties = HydraulicProperties(w, sand=np.full(clay.shape, 0.3), clay=clay)
+    properties.evaluate(0.9 * properties.present_content())
+    return {"conductivity": properties.conductivity, "properties": properties}
+
+
 #: how each process is made on that watershed, in the order they run
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
         w, forcing=MonthlyForcing(TEMPERATURE, RAIN), reference_elevation=210.0, latitude=50.0, erosivity=740.0
     ),
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate, first_year=2001),
-    "soil_water": lambda w: SoilWater(w, conductivity=np.full(w.water.shape, 1e5), wet_days=12.0),
+    "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
     "erodibility": lambda w: ErodibilityFeedback(w, law=lambda carbon: 0.05 - carbon),
     "water_erosion": lambda w: WaterErosion(

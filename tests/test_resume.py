@@ -106,6 +106,19 @@ class Killed(BaseException):
     """As SIGKILL: nothing of the program gets done any more."""
 
 
+def test_water_that_follows_carbon_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    """Conductivity and the carbon it belongs to are no fields: the restart file has them all the same."""
+    chosen = scenario(**{"processes.soil_water.follows_carbon": True, "processes.soil_water.carbon_change": 0.0})
+    straight = run(chosen, output=tmp_path / "straight" / "run", quiet=True).directory
+    directory = tmp_path / "resumed" / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        stop_in_step(patch, 9, crash)
+        with pytest.raises(Crash):
+            run(chosen, output=directory, quiet=True)
+    resume(directory, quiet=True)
+    runs.assert_same_run(straight, directory)
+
+
 def test_killed_at_any_write(whole: Path, tmp_path: Path) -> None:
     """Dead at each moment at which a file is about to get its name: .part files lie about, later files are missing."""
     replace = os.replace

@@ -16,9 +16,10 @@ from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
-from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
@@ -69,13 +70,15 @@ def processes_of(
         water = chosen.soil_water
         assert column.sand is not None
         organic = on_nodes(column.soc / (column.bulk_density * column.thickness))
-        conductivity = set_hydraulic_properties(
-            w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic
-        )
+        properties = set_hydraulic_properties(
+            w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic,
+            function=water.pedotransfer, change=water.carbon_change,
+        )  # fmt: skip
         # without rain_days the climate tells them month by month, as it does where its weather is drawn
         wet_days = None if scenario.climate.generator is not None else water.rain_days
         processes["soil_water"] = SoilWater(
-            w, conductivity=conductivity, wet_days=wet_days, initial_abstraction=water.initial_abstraction,
+            w, conductivity=properties.conductivity, properties=properties if water.follows_carbon else None,
+            wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
             degree_day_factor=water.degree_day_factor, melt_ratio=climate.radiation_ratio,
         )  # fmt: skip

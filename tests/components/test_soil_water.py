@@ -8,7 +8,8 @@ from landlab import RasterModelGrid
 
 from tests.support import shared
 from watershed_c.components.climate import Climate
-from watershed_c.components.soil_water import SoilWater, set_hydraulic_properties
+from watershed_c.components.hydraulic_properties import set_hydraulic_properties
+from watershed_c.components.soil_water import SoilWater
 from watershed_c.constituents import ConstituentTable
 from watershed_c.io.climate import MonthlyForcing, read_climate
 from watershed_c.state import Watershed
@@ -25,7 +26,7 @@ def build(forcing, sand=0.4, clay=0.2, carbon=0.012, curve_number=75.0, cover=1.
     n = grid.number_of_nodes
     conductivity = set_hydraulic_properties(
         watershed, sand=np.full((n, 4), sand), clay=np.full((n, 4), clay), organic_carbon=np.full((n, 4), carbon)
-    )
+    ).conductivity
     watershed.units.curve_number[:] = curve_number
     watershed.units.plant_cover[:] = cover
     watershed.units.root_fraction[:] = [0.35, 0.3, 0.25, 0.1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
-from watershed_c.kernels import pedotransfer
+from watershed_c.components.hydraulic_properties import HydraulicProperties
 from watershed_c.kernels.climate import snow_balance
 from watershed_c.kernels.soil_water import retention, retention_low_abstraction, water_balance
 from watershed_c.ledger import Term
@@ -18,55 +17,18 @@ from watershed_c.state import Watershed
 _RETENTION = {0.2: retention, 0.05: retention_low_abstraction}
 
 
-def set_hydraulic_properties(
-    watershed: Watershed,
-    *,
-    sand: np.ndarray,
-    clay: np.ndarray,
-    organic_carbon: np.ndarray,
-    coarse_fragments: np.ndarray | float = 0.0,
-) -> np.ndarray:
-    """Set wilting point, field capacity and saturation from texture; start the run at field capacity.
-
-    Parameters
-    ----------
-    watershed : Watershed
-    sand, clay : (n, L) or (n, 1), mass fractions of the mineral fine earth
-    organic_carbon : (n, L), mass fraction of the fine earth
-    coarse_fragments : (n, L) or float, volume fraction
-
-    Returns
-    -------
-    (n, L) saturated conductivity, kg m-2 yr-1 (= mm yr-1)
-        For :class:`SoilWater`.
-
-    Notes
-    -----
-    Saxton & Rawls (2006), see :func:`watershed_c.kernels.pedotransfer.saxton_rawls`; static: neither erosion nor a
-    change of organic carbon changes them during the run. Groundwater starts empty.
-    """
-    organic_matter = 100.0 * ORGANIC_MATTER_PER_CARBON * np.asarray(organic_carbon, dtype=np.float64)
-    wilting_point, field_capacity, saturation, conductivity = pedotransfer.saxton_rawls(sand, clay, organic_matter)
-    thickness = watershed.layer_bottom - watershed.layer_top
-    for held, content in (
-        (watershed.wilting_point, wilting_point),
-        (watershed.field_capacity, field_capacity),
-        (watershed.saturation, saturation),
-    ):
-        held[:] = pedotransfer.water_held(content, thickness, coarse_fragments)
-    watershed.water[watershed.cells] = watershed.field_capacity[watershed.cells]
-    return np.ascontiguousarray(np.broadcast_to(conductivity, watershed.water.shape))
-
-
 class SoilWater(Process):
     """Snow, runoff, infiltration, evapotranspiration, percolation and groundwater of every cell.
 
     Parameters
     ----------
     watershed : Watershed
-        With wilting point, field capacity and saturation set (:func:`set_hydraulic_properties`).
+        With wilting point, field capacity and saturation set
+        (:class:`~watershed_c.components.hydraulic_properties.HydraulicProperties`).
     conductivity : (n, L), kg m-2 yr-1 (= mm yr-1)
         Saturated hydraulic conductivity.
+    properties : HydraulicProperties, optional
+        Follow organic carbon in the first step of every year; ``conductivity`` is theirs. Default: static.
     wet_days : float or (12,), days with rain in a month, above 0 to 31, optional
         Rain falls in that many events of exponentially distributed depth. Default: those of the climate table in every
         month (``Watershed.wet_days``); one where that says none.
@@ -89,8 +51,8 @@ class SoilWater(Process):
 
     _name = "SoilWater"
     _info = info(
-        reads=("temperature", "precipitation", "pet", "unit", "wilting_point", "field_capacity", "saturation"),
-        changes=("water", "groundwater", "snow"),
+        reads=("temperature", "precipitation", "pet", "unit", "mineral", "stocks", "bulk_density"),
+        changes=("water", "groundwater", "snow", "wilting_point", "field_capacity", "saturation"),
         writes=("runoff", "percolation", "evapotranspiration", "baseflow"),
     )
     ledger_terms = {
@@ -105,6 +67,7 @@ class SoilWater(Process):
         watershed: Watershed,
         *,
         conductivity: np.ndarray,
+        properties: HydraulicProperties | None = None,
         wet_days: float | np.ndarray | None = None,
         initial_abstraction: float = 0.2,
         groundwater_residence_time: float = 45.0 / 365.25,
@@ -135,6 +98,7 @@ class SoilWater(Process):
         held = np.stack((w.wilting_point[w.cells], w.field_capacity[w.cells], w.saturation[w.cells]))
         if not (held[0] >= 0.0).all() or not (np.diff(held, axis=0) > 0.0).all():
             raise ValueError("wilting point, field capacity and saturation must increase in this order in every layer")
+        self.properties = properties
         self.initial_abstraction = initial_abstraction
         self.groundwater_residence_time = groundwater_residence_time
         self.substeps = substeps
@@ -145,10 +109,22 @@ class SoilWater(Process):
         self._evaporation_fraction = inside / inside.sum()
         self._liquid, self._layer_evapotranspiration = w.work(0), w.work(0, "layer")
 
+    def memory(self) -> dict[str, np.ndarray]:
+        """Conductivity and the carbon it was found for, where they follow carbon."""
+        followed = self.properties
+        return {} if followed is None else {"conductivity": followed.conductivity, "content": followed.content}
+
+    def start_afresh(self) -> None:
+        """Take hydraulic properties from the carbon the run begins with, where they follow it."""
+        if self.properties is not None:
+            self.properties.follow(0.0)
+
     def run_one_step(self, dt: float) -> None:
         """Move the water of one step, ``dt`` in yr, and book it."""
         w = self.watershed
         cells, units = w.cells, w.units
+        if self.properties is not None and w.month == 0 and w.month_begins:
+            self.properties.follow()
         wet_days = (w.wet_days or 1.0 if self.wet_days is None else float(self.wet_days[w.month])) * dt * 12.0
         factor = self.degree_day_factor * (1.0 if self.melt_ratio is None else self.melt_ratio[w.month])
         # of nodes without soil too, where there is nothing

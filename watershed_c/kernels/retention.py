@@ -26,13 +26,15 @@ BARE_RAMP_SHARE = 0.6388 / 0.8
 SOILR_BARE_DIVISOR = 1.8
 
 
-def wosten_topsoil(clay, silt, bulk_density, organic_carbon):
-    """Retention of a topsoil after Wosten et al. (1999, doi:10.1016/S0016-7061(98)00132-3), continuous functions.
+def wosten(clay, silt, bulk_density, organic_matter, topsoil=1.0):
+    """Retention curve and conductivity after Wosten et al. (1999, doi:10.1016/S0016-7061(98)00132-3), continuous.
 
     Parameters
     ----------
-    clay, silt, organic_carbon : float or array, %, positive
+    clay, silt, organic_matter : float or array, %, positive
     bulk_density : float or array, g cm-3
+    topsoil : float or array
+        1 in topsoil, 0 in subsoil.
 
     Returns
     -------
@@ -44,8 +46,7 @@ def wosten_topsoil(clay, silt, bulk_density, organic_carbon):
     c = np.asarray(clay, dtype=np.float64)
     s = np.asarray(silt, dtype=np.float64)
     d = np.asarray(bulk_density, dtype=np.float64)
-    om = MATTER_PER_CARBON * np.asarray(organic_carbon, dtype=np.float64)
-    topsoil = 1.0
+    om = np.asarray(organic_matter, dtype=np.float64)
     saturated = (
         0.7919 + 0.001691 * c - 0.29619 * d - 0.000001491 * s**2 + 0.0000821 * om**2 + 0.02427 / c + 0.01113 / s
         + 0.01472 * np.log(s) - 0.0000733 * om * c - 0.000619 * d * c - 0.001183 * d * om - 0.0001664 * topsoil * s
@@ -61,6 +62,24 @@ def wosten_topsoil(clay, silt, bulk_density, organic_carbon):
         - 44.6 * np.log(d) - 0.02264 * d * c + 0.0896 * d * om + 0.00718 * topsoil * c
     )  # fmt: skip
     return saturated, np.exp(log_alpha), 1.0 + np.exp(log_n)
+
+
+def wosten_conductivity(clay, silt, bulk_density, organic_matter, topsoil=1.0):
+    """Saturated conductivity, cm d-1, of the same authors; parameters of :func:`wosten`."""
+    c = np.asarray(clay, dtype=np.float64)
+    s = np.asarray(silt, dtype=np.float64)
+    d = np.asarray(bulk_density, dtype=np.float64)
+    om = np.asarray(organic_matter, dtype=np.float64)
+    return np.exp(
+        7.755 + 0.0352 * s + 0.93 * topsoil - 0.967 * d**2 - 0.000484 * c**2 - 0.000322 * s**2 + 0.001 / s
+        - 0.0748 / om - 0.643 * np.log(s) - 0.01398 * d * c - 0.1673 * d * om + 0.02986 * topsoil * c
+        - 0.03305 * topsoil * s
+    )  # fmt: skip
+
+
+def wosten_topsoil(clay, silt, bulk_density, organic_carbon):
+    """:func:`wosten` of a topsoil by its organic carbon, %, with the factor of RothC_Code v2."""
+    return wosten(clay, silt, bulk_density, MATTER_PER_CARBON * np.asarray(organic_carbon, dtype=np.float64))
 
 
 def water_content(saturated, alpha, n, suction):

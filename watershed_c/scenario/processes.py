@@ -60,6 +60,18 @@ class SoilWater(Process):
         source="Brutsaert 2008: 45 +- 15 days",
     )  # fmt: skip
     evaporation_depth: Length = item(0.10, "soil dried by evaporation", gt=0.0, le=0.5, source="FAO-56: 0.10-0.15")
+    pedotransfer: Literal["saxton_rawls", "wosten"] = item(
+        "saxton_rawls", "water retention and conductivity from texture and organic carbon: Saxton & Rawls 2006 "
+        "(USA), or Wosten et al. 1999 (Europe; reads the bulk density too)",
+    )  # fmt: skip
+    follows_carbon: bool = item(
+        False, "water retention and conductivity follow soil organic carbon, once a year; false: those of soil.soc"
+    )
+    carbon_change: Share = item(
+        0.0005, "follows_carbon: change of a layer's content since its properties were last found, per dry soil, below "
+        "which they stay", ge=0.0, le=0.1,
+        source="0.5 g/kg: about 0.05 mm of available water per 10 cm (Minasny & McBratney 2018)",
+    )  # fmt: skip
     degree_day_factor: Number = item(3.0, "snow melt, kg m-2 K-1 d-1", ge=0.0, le=20.0, source="Hock 2003: 1.5 to 6")
 
     @field_validator("initial_abstraction")
