@@ -104,7 +104,7 @@ def wosten_1999(
     Notes
     -----
     Wosten et al. (1999), Geoderma 90, 169, table 5, with van Genuchten's curve; silt is what sand and clay leave (2 to
-    50 um). Clamps: clay and silt >= 1 %, organic matter to 0.1-12 %; then as :func:`saxton_rawls`. The functions explain
+    50 um). Clamps: clay and silt >= 1 %, organic matter to 0.1-12 %; then as :func:`saxton_rawls`. They explain
     76 % of the variance of saturation, but 20 % of alpha and 19 % of conductivity.
     """
     c = 100.0 * np.asarray(clay, dtype=np.float64)
