@@ -218,15 +218,34 @@ def test_cells_without_a_way_out_keep_their_water_and_are_reported():
 
 def test_depressions_and_slopes_are_those_of_the_terrain():
     z = np.broadcast_to(0.5 * np.arange(9.0)[:, None], (9, 9)).copy()
-    z[4, 4] -= 1.2  # spills to row 3, at 1.5
+    z[4, 4] -= 1.2  # at 0.8, spills to row 3, at 1.5
     w = watershed_of(z)
-    router = FlowRouter(w, depressions="breach")
-    assert not router.traps_sediment and FlowRouter(w).traps_sediment
+    router = FlowRouter(w)
+    assert router.traps_sediment
     assert np.array_equal(np.flatnonzero(w.in_depression), [4 * 9 + 4])
     assert router.depression_depth[4 * 9 + 4] == pytest.approx(0.7)
     assert w.filled_elevation[4 * 9 + 4] == 1.5
     assert w.gradient_x[4 * 9 + 3] == pytest.approx(-0.06)  # towards the pit, which is not filled here
     assert w.gradient_y[2 * 9 + 2] == pytest.approx(0.05)
+
+
+def test_breaching_cuts_a_trench_in_what_is_routed_and_not_in_the_terrain():
+    """From the pit over rows 3 (1.5) and 2 (1.0) to row 1, which is lower."""
+    z = np.broadcast_to(0.5 * np.arange(9.0)[:, None], (9, 9)).copy()
+    z[4, 4] -= 1.2
+    w = watershed_of(z)
+    before = w.elevation.copy()
+    router = FlowRouter(w, method="d8", depressions="breach")
+    assert not router.traps_sediment
+    trench = np.flatnonzero(w.in_depression)
+    assert trench.size == 3 and trench[-1] == 4 * 9 + 4 and (trench // 9).tolist() == [2, 3, 4]
+    np.testing.assert_allclose(w.filled_elevation[trench], z[4, 4])
+    np.testing.assert_allclose(router.depression_depth[trench], [-0.2, -0.7, 0.0], atol=1e-15)
+    assert np.array_equal(w.elevation, before)
+    assert w.gradient_x[4 * 9 + 3] == pytest.approx(-0.06)  # slopes are those of the uncut terrain
+    # the water of the pit takes the trench
+    assert w.receiver[trench[2]] == trench[1] and w.receiver[trench[1]] == trench[0]
+    assert w.drainage_area[w.outlets].sum() == pytest.approx(w.cells.size * w.cell_area)
 
 
 @pytest.mark.parametrize(

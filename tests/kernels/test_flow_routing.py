@@ -28,6 +28,7 @@ class Network:
     weights: np.ndarray
     slope: np.ndarray
     area: np.ndarray
+    trench: np.ndarray
 
 
 def masks(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -37,13 +38,15 @@ def masks(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return core, ~core
 
 
-def route(z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, exponent=1.1) -> Network:
+def route(z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, exponent=1.1, depressions="trap") -> Network:
     """Run the whole chain; ``area`` counts cells, each of area 1."""
     z = np.ascontiguousarray(z, dtype=np.float64)
     if core is None:
         core, open_boundary = masks(z.shape)
     core, open_boundary = core.ravel(), open_boundary.ravel()
-    found = find_network(z.ravel(), core, open_boundary, z.shape, dx, dy, method=method, exponent=exponent)
+    found = find_network(
+        z.ravel(), core, open_boundary, z.shape, dx, dy, method=method, exponent=exponent, depressions=depressions
+    )
     area = np.empty(z.size)
     fr.accumulate(found.order, found.first, found.receivers, found.weights, core.astype(np.float64), area)
     count = np.diff(found.first)
@@ -61,6 +64,7 @@ def route(z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, expo
         weights,
         found.slope,
         area.reshape(z.shape),
+        found.trench.reshape(z.shape),
     )
 
 

@@ -7,14 +7,13 @@ from zlib import crc32
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.kernels.flow_network import METHODS, find_network
+from watershed_c.kernels.flow_network import DEPRESSIONS, METHODS, find_network
 from watershed_c.kernels.flow_routing import accumulate, gradient
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 from watershed_c.units import HOURS_PER_YEAR
 
-DEPRESSIONS = ("trap", "breach")
 #: kg m-3, so that kg m-2 (= mm) of water becomes m
 WATER_DENSITY = 1000.0
 
@@ -31,8 +30,8 @@ class FlowRouter(Process):
     each before its receivers; ``first_receiver`` (c + 1,) int64, ``receivers`` (r,) int64 and ``weights`` (r,):
     receivers of ``order[i]`` are those from ``first_receiver[i]`` to before ``first_receiver[i + 1]``, their
     shares sum to 1. ``gradient_x`` and ``gradient_y`` (n,), m m-1, are those of the terrain with its
-    depressions; ``in_depression`` (n,) bool marks cells below their spill level. ``routing_version`` counts
-    the routings.
+    depressions, uncut; ``in_depression`` (n,) bool marks cells below their spill level, or, where depressions
+    are breached, the cells of the trenches. ``routing_version`` counts the routings.
 
     As grid fields for other Landlab components: receiver, slope and order of the steepest descent on the
     filled surface, whatever the method; drainage area and discharge by the method chosen.
@@ -45,8 +44,10 @@ class FlowRouter(Process):
         Shares to all lower neighbours (Freeman 1991), all to the steepest (O'Callaghan & Mark 1984), or to the two
         neighbours on either side of the steepest direction (Tarboton 1997).
     depressions : {"trap", "breach"}
-        What becomes of sediment in cells below their spill level: it settles there, or passes as if a channel
-        had been cut. Water passes in both. It is the sediment pass that acts on this (``traps_sediment``).
+        ``trap``: they are filled for the routing, water crosses them to where they spill and sediment settles in
+        them. ``breach``: a trench is cut from each floor to lower ground in the surface that is routed, by the
+        least excavation (Lindsay & Dhun 2015); sediment passes through the trenches. The terrain itself stays.
+        It is the sediment pass that acts on this (``traps_sediment``).
     exponent : float, 0 to 20
         Multiple flow: shares are as slope**exponent. Default 1.1 (Freeman 1991); 0 shares equally.
     reroute_threshold : float, m, >= 0
@@ -63,7 +64,7 @@ class FlowRouter(Process):
     routed_elevation : (n,) m
         Surface of the network; 0 at inactive nodes.
     depression_depth : (n,) m
-        Spill level minus terrain, 0 outside depressions.
+        Surface that is routed minus terrain: what was filled, negative where a trench was cut.
     undrained : (u,) int64
         Core nodes without a path to the open boundary: they have no receiver and keep what enters them.
     """
@@ -86,6 +87,12 @@ class FlowRouter(Process):
   title = {Priority-flood: An optimal depression-filling and watershed-labeling algorithm for digital elevation models},
   journal = {Computers \\& Geosciences}, volume = {62}, pages = {117--127}, year = {2014},
   doi = {10.1016/j.cageo.2013.04.024}
+}
+@article{lindsay2015modelling,
+  author = {Lindsay, John B. and Dhun, Kristen},
+  title = {Modelling surface drainage patterns in altered landscapes using {LiDAR}},
+  journal = {International Journal of Geographical Information Science}, volume = {29}, pages = {397--411}, year = {2015},
+  doi = {10.1080/13658816.2014.975715}
 }
 @article{freeman1991calculating,
   author = {Freeman, T. Graham},
@@ -173,7 +180,7 @@ class FlowRouter(Process):
         surface = self.routed_elevation
         found = find_network(
             surface, w.active, self._open_boundary, w.shape, w.dx, w.dy,
-            method=self.method, exponent=self.exponent, over_cells=over_cells,
+            method=self.method, exponent=self.exponent, depressions=self.depressions, over_cells=over_cells,
         )  # fmt: skip
         core, drained = np.flatnonzero(w.active), found.order
         over_cells(
@@ -190,6 +197,7 @@ class FlowRouter(Process):
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), drained[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(found.filled), w.elevation, found.filled)
         np.greater(self.depression_depth, 0.0, out=w.in_depression)
+        w.in_depression |= found.trench
         np.multiply(w.active, w.cell_area, out=self._amount)
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)
         w.routing_version += 1

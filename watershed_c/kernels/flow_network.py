@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from watershed_c.kernels.breaching import breach, floors_of_depressions
 from watershed_c.kernels.depressions import drain_flats, edges_of_flats, fill_depressions
 from watershed_c.kernels.flow_directions import (
     downstream_order,
@@ -18,6 +19,7 @@ from watershed_c.kernels.flow_directions import (
 from watershed_c.kernels.flow_routing import neighbour_nearness, neighbour_offsets
 
 METHODS = ("multiple", "d8", "d_infinity")
+DEPRESSIONS = ("trap", "breach")
 
 
 class Network(NamedTuple):
@@ -26,7 +28,9 @@ class Network(NamedTuple):
     Attributes
     ----------
     filled : (n,) float64, m
-        Surface with depressions filled; NaN where no flow is routed.
+        Surface with depressions filled or cut open; NaN where no flow is routed.
+    trench : (n,) bool
+        Core nodes of the trenches that were cut.
     receiver : (n,) int64
         Steepest descent, and across flats the way to their edge; own number where nothing drains.
     slope : (n,) float64, m m-1
@@ -38,6 +42,7 @@ class Network(NamedTuple):
     """
 
     filled: np.ndarray
+    trench: np.ndarray
     receiver: np.ndarray
     slope: np.ndarray
     order: np.ndarray
@@ -60,9 +65,10 @@ def find_network(
     *,
     method: str = "d8",
     exponent: float = 1.1,
+    depressions: str = "trap",
     over_cells: Any = _at_once,
 ) -> Network:
-    """Fill depressions, drain flats, find receivers and line them up.
+    """Fill or cut depressions, drain flats, find receivers and line them up.
 
     Parameters
     ----------
@@ -76,6 +82,8 @@ def find_network(
         Freeman (1991), O'Callaghan & Mark (1984) or Tarboton (1997).
     exponent : float
         Of multiple flow.
+    depressions : {"trap", "breach"}
+        Filled to where they spill, or cut open by trenches.
     over_cells : callable
         ``over_cells(kernel, cells, *arguments)`` covers ``cells``, for instance in threads.
     """
@@ -83,6 +91,11 @@ def find_network(
     offsets, nearness = neighbour_offsets(ncols), neighbour_nearness(dx, dy)
     filled = fill_depressions(elevation, core, open_boundary, ncols, offsets)
     cells = np.flatnonzero(core & ~np.isnan(filled)).astype(np.int64, copy=False)
+    trench = np.zeros(n, dtype=bool)
+    if depressions == "breach":
+        floors = floors_of_depressions(cells, elevation, filled, offsets)
+        lowest_first = np.argsort(elevation[floors], kind="stable")
+        filled, trench = breach(floors[lowest_first], elevation, filled, core, offsets)
     lower, receiver, slope = np.zeros(n, dtype=np.uint8), np.arange(n, dtype=np.int64), np.zeros(n)
     single = method != "multiple"
     over_cells(lower_neighbours, cells, filled, offsets, nearness, single, lower, receiver, slope)
@@ -94,7 +107,7 @@ def find_network(
     order = downstream_order(cells, lower, offsets)
     if method == "d8":
         first, receivers, weights = np.arange(order.size + 1), receiver[order], np.ones(order.size)
-        return Network(filled, receiver, slope, order, first, receivers, weights)
+        return Network(filled, trench, receiver, slope, order, first, receivers, weights)
     first = places_of_receivers(order, lower)
     receivers, weights = np.empty(first[-1], dtype=np.int64), np.empty(first[-1])
     places = np.arange(order.size)
@@ -104,4 +117,4 @@ def find_network(
         )
     else:
         over_cells(facet_shares, places, order, first, lower, portion, offsets, receivers, weights)
-    return Network(filled, receiver, slope, order, first, receivers, weights)
+    return Network(filled, trench, receiver, slope, order, first, receivers, weights)
