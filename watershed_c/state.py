@@ -19,7 +19,11 @@ from watershed_c.ledger import Ledger
 from watershed_c.names import STATE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from landlab import RasterModelGrid
+
+    from watershed_c.scenario.catchment import Catchment
 
 #: amounts that a process keeps apart until they are booked (the most: carbonate)
 EXCHANGES = 6
@@ -187,8 +191,44 @@ class Watershed:
         self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
         self.routing_version = 0
         self.ledger = Ledger(self, every_process=check_every_process)
+        #: where it was cut out of a DEM, and what of; see `from_dem`
+        self.catchment: Catchment | None = None
         if channel is not None:
             self.set_channel(channel)
+
+    @classmethod
+    def from_dem(
+        cls,
+        path: str | Path,
+        outlet: tuple[float, float],
+        *,
+        snap: float | None = None,
+        streams: str | Path | float | None = None,
+        constituents: ConstituentTable | None = None,
+        layer_bottom: np.ndarray | tuple[float, ...] = (1.0,),
+    ) -> Watershed:
+        """The watershed above a point of a DEM: the outlet snapped to the stream, clipped, with closed collar.
+
+        ``catchment`` of what it returns says when printed how large it is and how far the outlet was moved, and gives
+        streams, basins and sinks (``catchment.drainage()``). Any component can be put on it, and ``grid`` is Landlab's.
+
+        Parameters
+        ----------
+        path, outlet, snap, streams
+            See :func:`watershed_c.catchment_from_dem`, which also tells what it raises.
+        constituents : ConstituentTable, optional
+            What its soil carries; nothing but soil if not given. A scenario (``domain.dem``, ``domain.outlet``) fills
+            soil and land use in, too.
+        layer_bottom : (L,), m
+            Depth of the base of each layer; one layer of 1 m if not given.
+        """
+        from watershed_c.scenario.catchment import catchment_from_dem
+
+        catchment = catchment_from_dem(path, outlet, snap=snap, streams=streams)
+        table = ConstituentTable(()) if constituents is None else constituents
+        watershed = cls(catchment.grid(), constituents=table, layer_bottom=np.asarray(layer_bottom))
+        watershed.catchment = catchment
+        return watershed
 
     def set_channel(self, channel: np.ndarray) -> None:
         """Make cells channel, (n,) bool: they lose their soil column. Before any component but the flow router is made.

@@ -276,9 +276,9 @@ def test_surfaces_that_cannot_be_routed_say_why():
 
 def test_contract_is_complete_and_books_close():
     w = watershed_of(terrain())
-    assert {
-        record.name for a, record in STATE.items() if a in ("discharge", "receiver", "drainage_area")
-    } <= {name for name, entry in FlowRouter._info.items() if entry["intent"] == "out"}
+    assert {record.name for a, record in STATE.items() if a in ("discharge", "receiver", "drainage_area")} <= {
+        name for name, entry in FlowRouter._info.items() if entry["intent"] == "out"
+    }
     router = FlowRouter(w)
     w.ledger.open()
     kept = {name: w.grid.at_node[name].copy() for name in w.grid.at_node}

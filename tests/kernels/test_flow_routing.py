@@ -38,7 +38,9 @@ def masks(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     return core, ~core
 
 
-def route(z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, exponent=1.1, depressions="trap") -> Network:
+def route(
+    z, core=None, open_boundary=None, *, method="d8", dx=1.0, dy=1.0, exponent=1.1, depressions="trap"
+) -> Network:
     """Run the whole chain; ``area`` counts cells, each of area 1."""
     z = np.ascontiguousarray(z, dtype=np.float64)
     if core is None:

@@ -13,8 +13,9 @@ from tests.kernels.test_flow_routing import rough_terrain
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.constituents import ConstituentTable, soc_pool
 from watershed_c.io.rasters import Raster, write_raster
+from watershed_c.scenario.catchment import catchment_from_dem, cut_catchment
 from watershed_c.scenario.drainage import Drainage
-from watershed_c.scenario.terrain import catchment_from_dem, cut_catchment, jacksboro_dem
+from watershed_c.scenario.terrain import jacksboro_dem
 from watershed_c.state import Watershed
 
 
@@ -122,3 +123,102 @@ def test_what_cannot_be_says_so(tmp_path):
     write_raster(path, replace(dem(), dx=1e-3, dy=1e-3, x_left=9.0, y_bottom=50.0, crs="EPSG:4326"))
     with pytest.raises(ValueError, match="in degrees"):
         catchment_from_dem(path, (9.01, 50.01))
+
+
+def written(tmp_path, whole: Raster, name: str = "dem.nc"):
+    path = tmp_path / name
+    write_raster(path, whole, name="elevation", units="m")
+    return path
+
+
+def inner_stream(drainage: Drainage) -> tuple[int, int]:
+    """The cell with the largest area at least three cells from the edge."""
+    inner = np.zeros_like(drainage.area)
+    inner[3:-3, 3:-3] = drainage.area[3:-3, 3:-3]
+    row, column = np.unravel_index(np.argmax(inner), inner.shape)
+    return int(row), int(column)
+
+
+def test_watershed_from_a_dem(tmp_path):
+    """The front door: a watershed, its report, its streams; Landlab's and our components work on it."""
+    whole = dem()
+    row, column = inner_stream(Drainage.of(whole))
+    w = watershed_c.Watershed.from_dem(written(tmp_path, whole), (whole.x[column], whole.y[row]), snap=0.0)
+    catchment = w.catchment
+    cells = round(catchment.area / 100.0)
+    assert str(catchment).startswith(
+        f"catchment of {catchment.area / 1e6:.4g} km2 ({cells:,} cells of 10 m), outlet at ("
+    )
+    assert "moved 0 m to the stream" in str(catchment)
+    assert w.cells.size == cells - 1 and w.outlets.tolist() == [catchment.outlet]
+    watershed_c.FlowRouter(w, method="d8")
+    assert w.drainage_area[catchment.outlet] == pytest.approx(w.cells.size * 100.0)
+    drainage = catchment.drainage()
+    np.testing.assert_array_equal(drainage.area.ravel()[w.cells], w.drainage_area[w.cells])
+    assert set(np.unique(drainage.basins())) == {0, 1}
+    assert drainage.streams(3000.0).sum() > 0
+    trapped, cut = drainage.sinks(), catchment.drainage(depressions="breach").sinks()
+    assert len(trapped) > 2 and cut == []
+
+
+def test_sub_basins_of_chosen_outlets():
+    drainage = Drainage.of(dem())
+    row, column = inner_stream(drainage)
+    lower = row * 45 + column
+    donors = drainage.order[drainage.receiver[drainage.order] == lower]
+    upper = int(donors[np.argmax(drainage.area.ravel()[donors])])
+    label = drainage.basins([lower, upper])
+    sizes = np.bincount(label.ravel())
+    assert sizes[1] >= sizes[2] > 0 and sizes[0] > 0
+    assert 100.0 * (sizes[1] + sizes[2]) == drainage.area[row, column]
+    assert 100.0 * (label == label.ravel()[upper]).sum() == drainage.area.ravel()[upper]
+
+
+@pytest.mark.parametrize("by", ["area", "map"])
+def test_the_outlet_goes_to_the_nearest_stream(tmp_path, by):
+    """By threshold, or to the cells of a map; without them to the largest within the distance."""
+    whole = dem()
+    path, drainage = written(tmp_path, whole), Drainage.of(whole)
+    row, column = inner_stream(drainage)
+    threshold = 0.2 * drainage.area[row, column]
+    drawn = drainage.streams(threshold)
+    streams = threshold
+    if by == "map":
+        streams = written(tmp_path, whole.with_values(drawn.astype(float)), "streams.nc")
+    rows, columns = np.nonzero(drawn[1:-1, 1:-1])
+    dry = (row + 3, column + 3) if not drawn[row + 3, column + 3] else (row + 3, column - 3)
+    at = (whole.x[dry[1]], whole.y[dry[0]])
+    found = catchment_from_dem(path, at, snap=80.0, streams=streams)
+    nearest = 10.0 * np.hypot(rows + 1 - dry[0], columns + 1 - dry[1]).min()
+    assert found.moved == pytest.approx(nearest) and found.moved > 0.0
+    with pytest.raises(ValueError, match="no stream within 0 m of the outlet .* raise snap"):
+        catchment_from_dem(path, at, snap=0.0, streams=streams)
+
+
+def test_a_catchment_that_goes_on_beyond_the_dem_says_so():
+    """A valley whose upper end is cut off by the edge of the map."""
+    y, x = np.indices((12, 9))
+    z = Raster(1.0 * y + 3.0 * abs(x - 4), 10.0, 10.0)
+    found = cut_catchment(z, z.x[4], z.y[2], snap=0)
+    assert found.fed_from_beyond > 0 and "goes on beyond the DEM" in str(found)
+    basin = np.hypot(y - 5.5, x - 4.0)
+    assert (
+        cut_catchment(Raster(np.where(y == 0, -x * 0.1, 5.0 - basin + 9.0), 10.0, 10.0), 45.0, 35.0).fed_from_beyond
+        == 0
+    )
+
+
+def test_what_the_front_door_refuses(tmp_path):
+    whole = dem()
+    path = written(tmp_path, whole)
+    row, column = inner_stream(Drainage.of(whole))
+    at = (whole.x[column], whole.y[row])
+    shifted = written(tmp_path, replace(whole, x_left=whole.x_left + 5.0), "shifted.nc")
+    with pytest.raises(ValueError, match="map of streams .*shifted.nc does not fit .*: is shifted by 5 east"):
+        catchment_from_dem(path, at, streams=shifted)
+    drainage = Drainage.of(whole)
+    ridge = np.argwhere(drainage.area[1:-1, 1:-1] == 100.0)[0] + 1
+    with pytest.raises(ValueError, match="nothing drains to the outlet"):
+        watershed_c.Watershed.from_dem(path, (whole.x[ridge[1]], whole.y[ridge[0]]), snap=0.0)
+    with pytest.raises(ValueError, match="does not exist"):
+        watershed_c.Watershed.from_dem(tmp_path / "none.nc", at)

@@ -144,9 +144,7 @@ class FlowRouter(Process):
         self._network_of = 0
         self.route()
         if self.undrained.size == np.count_nonzero(w.active):
-            raise ValueError(
-                "no water can leave the catchment: it needs an open boundary node beside one of its cells"
-            )
+            raise ValueError("no water can leave the catchment: it needs an open boundary node beside one of its cells")
         if self.undrained.size:
             row, column = divmod(int(self.undrained[0]), w.shape[1])
             self.warnings.append(

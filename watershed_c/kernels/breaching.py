@@ -37,7 +37,7 @@ def floors_of_depressions(cells, elevation, filled, offsets):
             for direction in range(8):
                 # false where the neighbour is inactive: it has no level
                 neighbour = node + offsets[direction]
-                lower = lower or (filled[neighbour] == filled[neighbour] and elevation[neighbour] < elevation[node])
+                lower = lower or (not np.isnan(filled[neighbour]) and elevation[neighbour] < elevation[node])
             if not lower:
                 floors[count] = node
                 count += 1
@@ -109,7 +109,7 @@ def breach(floors, elevation, filled, core, offsets):
                 neighbour = node + offsets[direction]
                 height = surface[neighbour]
                 # a node without a level is not reached
-                if search[neighbour] == number or height != height:
+                if search[neighbour] == number or np.isnan(height):
                     continue
                 if height < level or (height == level and not core[neighbour]):
                     # nothing in the queue is cheaper than to come here

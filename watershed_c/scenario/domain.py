@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watershed_c.io.rasters import Raster, RasterError, crs_name, is_geographic, read_raster
+from watershed_c.scenario import catchment as catchments
 from watershed_c.scenario import drainage, messages, terrain
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.schema import Synthetic
@@ -209,9 +210,9 @@ def _closed(raster: Raster, outlets: np.ndarray | list[int]) -> np.ndarray:
 def _catchment(check: Checker, dem: Raster, x: float, y: float) -> Grid | None:
     key = ("domain", "outlet")
     distance = check.scenario.domain.snap
-    snap = terrain.SNAP_CELLS if distance is None else int(distance // dem.dx)
+    snap = catchments.SNAP_CELLS if distance is None else int(distance // dem.dx)
     try:
-        found = terrain.cut_catchment(dem, x, y, snap=snap)
+        found = catchments.cut_catchment(dem, x, y, snap=snap)
     except ValueError:
         right, top = dem.x_left + dem.dx * dem.shape[1], dem.y_bottom + dem.dy * dem.shape[0]
         extent = f"x {dem.x_left:g} to {right:g}, y {dem.y_bottom:g} to {top:g}"
@@ -229,6 +230,10 @@ def _catchment(check: Checker, dem: Raster, x: float, y: float) -> Grid | None:
     )
     if found.moved > dem.dx:
         check.warnings.append(f"the outlet was moved {found.moved:.0f} m to the largest stream nearby")
+    if found.fed_from_beyond:
+        check.warnings.append(
+            f"{found.fed_from_beyond} cells on the edge of the DEM drain into the catchment: it goes on beyond the DEM"
+        )
     cells = int(grid.core.sum())
     if cells < 4:
         hint = "Move it onto the stream, or raise domain.snap."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,13 +38,13 @@ class Sink:
 
 @dataclass(frozen=True)
 class Drainage:
-    """Drainage of a whole DEM whose cells on the edge of the data let water out.
+    """Drainage of a DEM; unless an outlet is named, cells on the edge of its data let water out.
 
     Attributes
     ----------
     dem : Raster
     filled : (rows, cols) float64, m
-        Depressions filled; NaN where nothing is routed.
+        Depressions filled, or cut open; NaN where nothing is routed.
     area : (rows, cols) float64, m2
         Upslope area by the method chosen, the cell itself included; cells on the edge have none of their own.
     receiver : (n,) int64
@@ -59,19 +60,38 @@ class Drainage:
     order: np.ndarray
 
     @classmethod
-    def of(cls, dem: Raster, method: str = "d8", exponent: float = 1.1) -> Drainage:
+    def of(
+        cls,
+        dem: Raster,
+        method: str = "d8",
+        exponent: float = 1.1,
+        *,
+        depressions: str = "trap",
+        outlet: int | None = None,
+    ) -> Drainage:
         """Route the DEM; gaps inside the data are closed: water runs round them.
+
+        Parameters
+        ----------
+        dem : Raster
+        method, exponent, depressions
+            See :func:`watershed_c.kernels.flow_network.find_network`.
+        outlet : int, optional
+            The only node that lets water out, where a collar without data frames the rest.
 
         Raises
         ------
         ValueError
             No cell has a way out: there is no data, or no cell inside its edge.
         """
-        data, interior = ~np.isnan(dem.values), inside_edge(dem.values)
+        data = ~np.isnan(dem.values)
+        interior = inside_edge(dem.values) if outlet is None else data.copy()
+        if outlet is not None:
+            interior.ravel()[outlet] = False
         core, boundary = interior.ravel(), (data & ~interior).ravel()
         found = find_network(
             np.ascontiguousarray(dem.values.ravel()), core, boundary, dem.shape, dem.dx, dem.dy,
-            method=method, exponent=exponent,
+            method=method, exponent=exponent, depressions=depressions,
         )  # fmt: skip
         if found.order.size == 0:
             raise ValueError("no water can leave the DEM: no cell inside the edge of its data has a way out")
@@ -84,11 +104,18 @@ class Drainage:
         """(rows, cols) bool, cells with at least ``area`` m2 upslope."""
         return self.area >= area
 
-    def basins(self) -> np.ndarray:
-        """(rows, cols) int64: 1, 2, ... for what drains to each cell of the edge, the largest first; 0 outside."""
+    def basins(self, outlets: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """(rows, cols) int64: 1, 2, ... for what drains to each outlet before any other, the largest first; else 0.
+
+        Parameters
+        ----------
+        outlets : nodes, optional
+            Row-major from the south-west; cells of the edge that receive anything if not given.
+        """
         label = np.zeros(self.receiver.size, dtype=np.int64)
-        ends = np.unique(self.receiver[self.order])
-        ends = ends[self.receiver[ends] == ends]
+        ends = np.unique(self.receiver[self.order] if outlets is None else np.asarray(outlets, dtype=np.int64))
+        if outlets is None:
+            ends = ends[self.receiver[ends] == ends]
         label[ends] = 1 + np.arange(ends.size)
         label_upstream(self.order, self.receiver, label)
         by_size = np.argsort(-np.bincount(label, minlength=ends.size + 1)[1:], kind="stable")

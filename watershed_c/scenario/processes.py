@@ -32,8 +32,8 @@ class FlowRouting(Process):
         source="Freeman 1991; O'Callaghan & Mark 1984; Tarboton 1997",
     )  # fmt: skip
     depressions: Literal["trap", "breach"] = item(
-        "trap", "closed depressions: filled for the routing, and sediment settles in them (trap), or cut open by trenches, "
-        "through which it passes (breach)", source="Barnes et al. 2014; Lindsay & Dhun 2015",
+        "trap", "closed depressions are filled for the routing, and sediment settles in them (trap), or cut open by "
+        "trenches, through which it passes (breach)", source="Barnes et al. 2014; Lindsay & Dhun 2015",
     )  # fmt: skip
     exponent: Number = item(
         1.1, "multiple: a share is as slope^exponent", ge=0.0, le=20.0, source="Freeman 1991, Comput. Geosci. 17, 413"
