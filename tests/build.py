@@ -23,8 +23,9 @@ from watershed_c.components.nonlinear_decomposition import NonlinearDecompositio
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.tillage import Tillage
+from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import CARBONATE, Constituent, ConstituentTable, soc_pool
+from watershed_c.constituents import CARBONATE, TRACERS, ConstituentTable, Fallout, soc_pool
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
@@ -105,7 +106,7 @@ def watershed(
     terrain = grid(seed, shape)
     model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
-    rows = ConstituentTable([*pools, *CARBONATE, Constituent("cs137", "tracer", 0.0, "mineral")])
+    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values()])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
@@ -127,7 +128,7 @@ def watershed(
     content[:, :, :count] = fraction[:, None] * shares
     content[:, :, count] = 0.004  # lithogenic carbonate carbon
     content[:, :, count + 1] = 0.0005
-    content[:, :, count + 2] = 1e-6 * fraction[:, None][None, :, 0]
+    content[:, :, count + 2 :] = 1e-6 * fraction[:, None]
     w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
     w.substratum[cells] = 0.3 * content[cells, -1]
     # water has just taken some soil here, and left some there
@@ -188,6 +189,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "tillage": Tillage,
     "creep": lambda w: ForeignComponent(w, **CREEP),
     "soil_column": lambda w: SoilColumn(w, biodiffusivity=1e-4),
+    "tracers": lambda w: Tracers(
+        w,
+        fallout={"cs137": Fallout(2000, np.array([40.0, 30.0]), 0.0, 4.0), "pb210": Fallout(0, np.zeros(0), 100.0)},
+    ),
     "decomposition": lambda w: Decomposition(w, pool_model(), doc_fraction=0.02),
     "carbonate": Carbonate,
     "dissolved_carbon": DissolvedCarbon,

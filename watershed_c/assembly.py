@@ -13,7 +13,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
-from watershed_c.constituents import CARBONATE, MEMORY, ConstituentTable, soc_pool
+from watershed_c.constituents import CARBONATE, MEMORY, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import raster_grid
@@ -94,6 +94,7 @@ class Assembly:
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
         arrays += [inputs.elevation, inputs.status, *pools.deciding_arrays()]
+        arrays += [source.amounts for source in inputs.fallout.values()]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
         assert isinstance(cropping, Cropping)
         arrays += [cropping.inputs, cropping.amendment]
@@ -326,6 +327,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
         rows += CARBONATE
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
         rows.append(MEMORY)
+    rows += [TRACERS[name] for name in scenario.tracers]
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=units, pools=len(pools.pools), check_every_process=scenario.numerics.ledger == "process",
@@ -348,6 +350,12 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             k = w.constituents.index(row)
             w.stocks[:, :, k] = part * on_nodes(column.sic)
             w.substratum[:, k] = part * on_nodes(column.substratum_sic)
+    for name, tracer in scenario.tracers.items():
+        depth = w.layer_bottom[-1] if tracer.initial_depth is None else tracer.initial_depth
+        mass = w.mineral * np.clip((depth - w.layer_top) / column.thickness, 0.0, 1.0)
+        total = mass.sum(axis=1, keepdims=True)
+        share = np.divide(mass, total, out=np.zeros_like(mass), where=total > 0.0)
+        w.stocks[:, :, w.constituents.index(name)] = tracer.initial * share
     inside = w.cells
     first = np.array([tables.first_unit[name] for name in land.names], dtype=np.int64)
     years = np.array([tables.offsets[name] for name in land.names], dtype=np.int64)

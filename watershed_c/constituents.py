@@ -2,11 +2,12 @@
 
 A row is one tracer of the packed array ``stocks (node, layer, constituent)``. Transport, burial, mixing and export
 move all rows at once
-and know none by name; a new tracer is a new row.
+and know none by name; a new tracer is a new row. Amounts are kg m-2, of radionuclides Bq m-2.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ CALCITE_PER_CARBON = 100.087 / 12.011
 
 @dataclass(frozen=True)
 class Constituent:
-    """One carried substance, unit kg m-2.
+    """One carried substance, unit kg m-2 or Bq m-2.
 
     Attributes
     ----------
@@ -35,6 +36,10 @@ class Constituent:
     parent : str or None
         Row whose ratio this one keeps (an isotope twin), None when it is carried on mineral mass.
     long_name : str
+    half_life : float, yr
+        Of radioactive decay; infinite: stable.
+    unit : str
+        ``kg`` or ``Bq``; what amounts are counted in, per m2.
     """
 
     name: str
@@ -43,6 +48,13 @@ class Constituent:
     carrier: str = "bulk"
     parent: str | None = None
     long_name: str = ""
+    half_life: float = math.inf
+    unit: str = "kg"
+
+    @property
+    def decay(self) -> float:
+        """Decay constant, yr-1."""
+        return math.log(2.0) / self.half_life
 
 
 #: carbonate rows, present when the scenario has inorganic carbon
@@ -54,6 +66,51 @@ CARBONATE = (
 
 #: what soil remembers of the depth it comes from (rule 12): its mineral mass times the depth factor of that place
 MEMORY = Constituent("memory", "memory", 0.0, "soil", None, "mineral mass times the depth factor it came with")
+
+
+#: fallout radionuclides that a scenario may have, [tracers.NAME]. Both are held by fine particles as
+#: mineral-associated carbon is (He & Walling 1996). Half-lives: Browne & Tuli 2007, Nucl. Data Sheets 108, 2173;
+#: Basunia 2014, Nucl. Data Sheets 121, 561
+TRACERS = {
+    row.name: row
+    for row in (
+        Constituent("cs137", "cs137", 0.0, "mineral", None, "137Cs", half_life=30.08, unit="Bq"),
+        Constituent("pb210", "pb210", 0.0, "mineral", None, "unsupported 210Pb", half_life=22.20, unit="Bq"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Fallout:
+    """What of a tracer falls on the land.
+
+    Attributes
+    ----------
+    first_year : int
+        Calendar year of the first of ``amounts``.
+    amounts : (Y,) float64, Bq m-2 yr-1
+        In each year; none before and after them.
+    constant : float, Bq m-2 yr-1
+        In every year, beside them.
+    relaxation_mass : float, kg m-2, at least 0
+        Mineral mass over which what has just fallen declines to 1/e with depth; 0: all of it is in the top layer.
+    """
+
+    first_year: int
+    amounts: np.ndarray
+    constant: float = 0.0
+    relaxation_mass: float = 0.0
+
+    def rate(self, year: int) -> float:
+        """Bq m-2 yr-1 in a calendar year."""
+        index = year - self.first_year
+        return self.constant + (float(self.amounts[index]) if 0 <= index < self.amounts.size else 0.0)
+
+    def inventory(self, decay: float, year: int) -> float:
+        """Bq m-2 that is left at the end of a year of what fell in the years of ``amounts``, evenly in each."""
+        age = year - self.first_year - np.arange(self.amounts.size)
+        left = np.where(age >= 0, np.exp(-decay * age), 0.0) * (-math.expm1(-decay) / decay if decay > 0.0 else 1.0)
+        return float(self.amounts @ left)
 
 
 def soc_pool(name: str, carrier: str, long_name: str = "") -> Constituent:

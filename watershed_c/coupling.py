@@ -1,7 +1,7 @@
 """The loop: one step of every process, in order, each proven by the ledger.
 
 Operator splitting is sequential (first order in the step): forcing, cropping, soil water, flow routing, water
-erosion, tillage, soil column,
+erosion, tillage, soil column, tracers,
 decomposition, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a
 later one.
 """

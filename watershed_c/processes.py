@@ -21,6 +21,7 @@ from watershed_c.components.nonlinear_decomposition import NonlinearDecompositio
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.tillage import Tillage
+from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
@@ -108,6 +109,8 @@ def processes_of(
         processes["soil_column"] = SoilColumn(
             w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth
         )
+    if inputs.fallout:
+        processes["tracers"] = Tracers(w, fallout=inputs.fallout)
     dissolved = chosen.dissolved_carbon
     if chosen.decomposition.enabled:
         processes["decomposition"] = _decomposition(w, inputs, pools, tables)

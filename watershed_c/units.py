@@ -20,17 +20,18 @@ HOURS_PER_YEAR = 8766.0
 #: one t ha-1 is 1000 kg on 10^4 m2
 KG_M2_PER_T_HA = 0.1
 
-Dimension = tuple[int, int, int, int, int]  # mass, length, time, temperature, energy
-_NONE: Dimension = (0, 0, 0, 0, 0)
-_MASS: Dimension = (1, 0, 0, 0, 0)
-_LENGTH: Dimension = (0, 1, 0, 0, 0)
-_AREA: Dimension = (0, 2, 0, 0, 0)
-_TIME: Dimension = (0, 0, 1, 0, 0)
-_TEMPERATURE: Dimension = (0, 0, 0, 1, 0)
-_ENERGY: Dimension = (0, 0, 0, 0, 1)
-_VOLUME: Dimension = (0, 3, 0, 0, 0)
+Dimension = tuple[int, int, int, int, int, int]  # mass, length, time, temperature, energy, activity
+_NONE: Dimension = (0, 0, 0, 0, 0, 0)
+_MASS: Dimension = (1, 0, 0, 0, 0, 0)
+_LENGTH: Dimension = (0, 1, 0, 0, 0, 0)
+_AREA: Dimension = (0, 2, 0, 0, 0, 0)
+_TIME: Dimension = (0, 0, 1, 0, 0, 0)
+_TEMPERATURE: Dimension = (0, 0, 0, 1, 0, 0)
+_ENERGY: Dimension = (0, 0, 0, 0, 1, 0)
+_ACTIVITY: Dimension = (0, 0, 0, 0, 0, 1)
+_VOLUME: Dimension = (0, 3, 0, 0, 0, 0)
 
-#: symbol -> (dimension, size in kg, m, yr, K, MJ)
+#: symbol -> (dimension, size in kg, m, yr, K, MJ, Bq)
 SYMBOLS: dict[str, tuple[Dimension, float]] = {
     "1": (_NONE, 1.0),
     "%": (_NONE, 0.01),
@@ -59,6 +60,8 @@ SYMBOLS: dict[str, tuple[Dimension, float]] = {
     "MJ": (_ENERGY, 1.0),
     "kJ": (_ENERGY, 1e-3),
     "J": (_ENERGY, 1e-6),
+    "Bq": (_ACTIVITY, 1.0),
+    "kBq": (_ACTIVITY, 1e3),
 }
 
 _ALIASES = {
@@ -109,6 +112,8 @@ _KINDS = (
     Kind("tillage transport", "kg/m", ("kg/m",)),
     Kind("diffusivity", "m2/yr", ("cm2/yr", "m2/yr", "mm2/yr", "cm2/day")),
     Kind("speed", "m/yr", ("mm/yr", "cm/yr", "m/yr")),
+    Kind("areal activity", "Bq/m2", ("Bq/m2", "kBq/m2")),
+    Kind("areal activity flux", "Bq/m2/yr", ("Bq/m2/yr", "kBq/m2/yr")),
     Kind("angle", "deg", ("deg",), {"deg": 1.0, "degrees": 1.0}),
 )  # fmt: skip
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
@@ -129,7 +134,7 @@ def _tidy(text: str) -> str:
 
 @cache
 def parse_unit(text: str) -> tuple[Dimension, float]:
-    """Dimension and size (in kg, m, yr, K, MJ) of a unit expression; raises UnitError naming the unknown symbol."""
+    """Dimension and size (in kg, m, yr, K, MJ, Bq) of a unit expression; raises UnitError naming the unknown symbol."""
     dimension, size = list(_NONE), 1.0
     body = _tidy(text)
     if body in _ALIASES:
@@ -150,8 +155,8 @@ def parse_unit(text: str) -> tuple[Dimension, float]:
             part_dimension, part_size = SYMBOLS[symbol]
             size *= part_size**power
             dimension = [d + power * p for d, p in zip(dimension, part_dimension, strict=True)]
-    mass, length, time, temperature, energy = dimension
-    return (mass, length, time, temperature, energy), size
+    mass, length, time, temperature, energy, activity = dimension
+    return (mass, length, time, temperature, energy, activity), size
 
 
 @cache

@@ -18,6 +18,7 @@ import numpy as np
 
 from watershed_c import names
 from watershed_c.clock import Clock, Step
+from watershed_c.constituents import TRACERS
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.state import Watershed
@@ -85,7 +86,7 @@ class Recorder:
     clock : Clock
     place : Place
     variables : sequence of str
-        Names of ``names.OUTPUT`` to write as maps.
+        Names of ``names.OUTPUT``, or of tracers, to write as maps.
     points : dict of str to int
         Nodes whose profiles are kept.
     every : int
@@ -110,6 +111,10 @@ class Recorder:
                 for term in terms:
                     self.watershed.ledger.map_of(label, term)
         self.points = dict(self.points) or {"none": int(self.watershed.cells[0])}
+        table = self.watershed.constituents
+        #: group of the profiles -> what it is and its unit
+        self._profiles = {"soc": ("soil organic carbon", "kg m-2"), "sic": ("soil inorganic carbon", "kg m-2")}
+        self._profiles |= {row.name: (row.long_name, f"{row.unit} m-2") for row in table.rows if row.name in TRACERS}
         self._deep = "qdrain" in self.variables
         self._percolated = np.zeros(self.watershed.grid.number_of_nodes if self._deep else 0)
         self._records = self.directory / "records"
@@ -177,6 +182,8 @@ class Recorder:
             return w.water.sum(axis=1)
         if variable == "qdrain":
             return self._percolated
+        if variable in TRACERS:
+            return w.stock(TRACERS[variable].group)
         raise ValueError(f"output {variable!r} has no rule")
 
     def _write(self, taken: int) -> None:
@@ -198,7 +205,7 @@ class Recorder:
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
                 put(dataset, "darea", ("node",), area)
-            for group in ("soc", "sic"):
+            for group in self._profiles:
                 stocks = w.stocks[list(self.points.values())][:, :, w.constituents.of_group(group)]
                 put(dataset, f"profile_{group}", ("point", "layer"), stocks.sum(axis=2))
 
@@ -228,7 +235,7 @@ class Recorder:
         self._put_time(dataset, [int(record.stem) for record in records])
         self._put_points(dataset)
         for variable in self.variables:
-            output = names.OUTPUT[variable]
+            output = output_of(variable)
             target = dataset.createVariable(
                 variable, "f4", ("time", "y", "x"), zlib=True, complevel=2, shuffle=True,
                 fill_value=np.float32(np.nan), chunksizes=(1, nrows, ncols),
@@ -248,8 +255,8 @@ class Recorder:
                 piece.set_auto_mask(False)
                 for variable in self.variables:
                     dataset[variable][i] = piece[variable][:].reshape(nrows, ncols)
-                for name in ("profile_soc", "profile_sic"):
-                    dataset[name][i] = piece[name][:]
+                for group in self._profiles:
+                    dataset[f"profile_{group}"][i] = piece[f"profile_{group}"][:]
                 if i == 0:
                     area = piece["darea"][:].reshape(nrows, ncols)
                     long_name = "upslope area at the start, the cell included"
@@ -308,12 +315,12 @@ class Recorder:
         dataset.createVariable("point_name", str, ("point",))[:] = np.array(list(self.points), dtype=object)
         put(dataset, "point_x", ("point",), self.place.x[nodes % ncols], units="m", long_name="easting of the point")
         put(dataset, "point_y", ("point",), self.place.y[nodes // ncols], units="m", long_name="northing of the point")
-        for name, organic in (("profile_soc", "organic"), ("profile_sic", "inorganic")):
-            variable = dataset.createVariable(name, "f8", ("time", "point", "layer"), zlib=True)
+        for group, (meaning, unit) in self._profiles.items():
+            variable = dataset.createVariable(f"profile_{group}", "f8", ("time", "point", "layer"), zlib=True)
             variable.setncatts(
                 {
-                    "units": "kg m-2",
-                    "long_name": f"soil {organic} carbon of the layer at the point",
+                    "units": unit,
+                    "long_name": f"{meaning} of the layer at the point",
                     "coordinates": "point_name point_x point_y layer_bottom",
                     "cell_methods": "time: point",
                 }
@@ -334,6 +341,14 @@ def _projection(crs_wkt: str) -> str:
     """CF name of the projection of a coordinate system; empty where CF has none that we know."""
     lowered = crs_wkt.lower().replace(" ", "_")
     return next((name for word, name in PROJECTIONS.items() if word in lowered), "")
+
+
+def output_of(variable: str) -> names.Output:
+    """What is said in the results of a variable, or of the inventory of a tracer."""
+    if variable in TRACERS:
+        row = TRACERS[variable]
+        return names.Output(variable, f"{row.unit} m-2", f"inventory of {row.long_name} in the profile")
+    return names.OUTPUT[variable]
 
 
 def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:

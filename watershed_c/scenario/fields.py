@@ -78,6 +78,8 @@ Erosivity = Annotated[float, _quantity("erosivity"), Measures("erosivity")]
 Erodibility = Annotated[float, _quantity("erodibility"), Measures("erodibility")]
 Diffusivity = Annotated[float, _quantity("diffusivity"), Measures("diffusivity")]
 Angle = Annotated[float, _quantity("angle"), Measures("angle")]
+Activity = Annotated[float, _quantity("areal activity"), Measures("areal activity")]
+ActivityFlux = Annotated[float, _quantity("areal activity flux"), Measures("areal activity flux")]
 TillageTransport = Annotated[float, _quantity("tillage transport"), Measures("tillage transport")]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from watershed_c.constituents import TRACERS, Fallout
 from watershed_c.errors import ScenarioError
 from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_climate
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
@@ -30,6 +31,7 @@ from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
+from watershed_c.scenario.tracers import read_tracers
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Inputs:
     latitude : float, degrees north
     points : dict of str to int
         Nodes of output.points.
+    fallout : dict of str to Fallout
+        By tracer.
     memory : float
         Bytes a run is predicted to need.
     warnings : tuple of str
@@ -82,6 +86,7 @@ class Inputs:
     reference_elevation: float
     latitude: float
     points: dict[str, int]
+    fallout: dict[str, Fallout]
     memory: float
     warnings: tuple[str, ...]
 
@@ -136,6 +141,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     _carbon_file(check, grid, pools)
     points = _points(check, grid)
     latitude = _latitude(check, grid)
+    fallout = read_tracers(check)
     land = land_use(check, grid, found)
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
@@ -148,7 +154,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
-        reference, latitude, points, memory, tuple(check.warnings),
+        reference, latitude, points, fallout, memory, tuple(check.warnings),
     )  # fmt: skip
 
 
@@ -185,10 +191,12 @@ def _names(check: Checker) -> tuple[str, ...]:
         hint = "" if folder else messages.nearest_hint(scenario.carbon.model, known)
         check.add(("carbon", "model"), scenario.carbon.model, text, hint)
     for number, name in enumerate(scenario.output.maps):
-        if name not in OUTPUT:
+        if name in TRACERS and name not in scenario.tracers:
+            check.add(("output", "maps", number), name, f"needs [tracers.{name}].")
+        elif name not in OUTPUT and name not in TRACERS:
             hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
             check.add(("output", "maps", number), name, "is not a variable of the results.", hint)
-    taken = dict.fromkeys(("climate", "cropping", *PROCESS_NAMES), "a process of the program")
+    taken = dict.fromkeys(("climate", "cropping", "tracers", *PROCESS_NAMES), "a process of the program")
     taken |= dict.fromkeys(KINDS, "a kind of ledger term")
     for number, custom in enumerate(scenario.processes.custom):
         key = ("processes", "custom", number)
@@ -439,7 +447,7 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
 
 def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> float:
     soil = check.scenario.soil
-    rows = pools + (2 if soil.sic is not None else 0)
+    rows = pools + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
     layers = len(soil.layers)
     needed = predicted_memory(grid.core.size, layers, rows, pools)
     available = free_memory() if available is None else available

@@ -37,6 +37,7 @@ from watershed_c.scenario.fields import (
 )
 from watershed_c.scenario.management import Land, Rotation
 from watershed_c.scenario.processes import Processes
+from watershed_c.scenario.tracers import Tracer
 
 FORMAT_VERSION = 1
 
@@ -367,6 +368,7 @@ class Scenario(Table):
     soil: Soil = item(doc="the soil column")
     carbon: Carbon = item(doc="the pool model", factory=Carbon)
     processes: Processes = item(doc="what happens", factory=Processes)
+    tracers: dict[str, Tracer] = item(doc="fallout radionuclides", factory=dict)
     land: Land = item(doc="land use")
     rotation: dict[str, Rotation] = item(doc="crops and their calendar", factory=dict)
     numerics: Numerics = item(doc="how it is computed", factory=Numerics)
