@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from tests.pools.test_simulate import CASES, climate
 from tests.support import shared
 from watershed_c.cli import main
+from watershed_c.pools.loader import load_model
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "site.md"
 FIELD = ("site", "rothc", "--forcing", "field.csv", "--soil", "clay=23.4,depth=23 cm,iom=2.7")
@@ -176,12 +177,36 @@ def test_mistakes_with_file_line_and_column(here: Path) -> None:
     assert "has no rows" in refused(*words, "empty.csv")
     assert "there is no such file" in refused(*words, "nothing.nc")
     assert 'Did you mean "rothc"?' in refused("site", "rohtc", *FIELD[2:])
-    assert "not a linear model" in refused("site", "mimics", *FIELD[2:])
+    assert "ipcc-tier2  is no model of pools" in refused("site", "ipcc-tier2", *FIELD[2:])
+    told = refused("site", "millennial", *FIELD[2:-1], "clay=20,silt=40")
+    for line in ("field.csv  moisture  is missing: millennial needs it.", "--soil ph  is missing",
+                 "--soil bulk_density  is missing"):  # fmt: skip
+        assert line in told, line
     assert "no such parameter" in refused(*FIELD, "--set", "speed=3")
     assert "--set speed = fast  must be a number." in refused(*FIELD, "--set", "speed=fast")
     assert "--every = day  must be one of" in refused(*FIELD, "--every", "day")
     assert "--scheme = rk5" in refused(*FIELD, "--scheme", "rk5")
     assert "must be KEY=VALUE" in refused(*FIELD, "--soil", "clay")
+
+
+def test_models_with_microbes(here: Path) -> None:
+    """MIMICS from the same table as RothC, Millennial with the water of the soil: books, columns, a measured start."""
+    done = typed("site", "mimics", *FIELD[2:-1], "clay=23.4")
+    assert done.exit_code == 0 and "assumed  productivity: amount of a year of the plant input" in done.output
+    found = table(here / "field_mimics.csv")
+    assert list(found) == ["step", "year", "month", *(f"{p}_t_ha" for p in load_model("mimics").pools), "soc_t_ha",
+                           "co2_t_ha"]  # fmt: skip
+    assert found["co2_t_ha"][:12].sum() == pytest.approx(climate(12)["plant"].sum() + 1.5, rel=1e-9)
+    lines = (here / "field.csv").read_text().splitlines()
+    (here / "wet.csv").write_text("\n".join([f"{lines[0]},moisture", *(f"{line},0.28" for line in lines[1:])]))
+    words = ("site", "millennial", "--forcing", "wet.csv", "--soil", "clay=20,silt=40,ph=6.5,bulk_density=1.4 g/cm3")
+    done = typed(*words, "--soil", "depth=30 cm", "--initial", "plant-input", "--soc", "60")
+    assert done.exit_code == 0 and "60.0000" in done.output and "leached" in done.output
+    assert "plant input of the spin-up was multiplied by" in done.output
+    found = table(here / "wet_millennial.csv")
+    entered = 2.0 * (climate(12)["plant"].sum() + 1.5)
+    left = found["co2_t_ha"].sum() + found["leached_t_ha"].sum()
+    assert found["soc_t_ha"][-1] == pytest.approx(60.0 + entered - left, rel=1e-9) and found["leached_t_ha"].min() > 0.0
 
 
 def test_parameters_of_a_model_can_be_set(here: Path) -> None:

@@ -156,8 +156,10 @@ def rothc(file: Path, output: Path | None, overwrite: bool, quiet: bool) -> None
     "--spin-up", type=click.Path(path_type=Path), default=None, help="What repeats before; default the first year."
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Result, .csv or .nc.")
-@click.option("--scheme", default="", help="sequential_exponential, euler, rk4 or exact; default the model's.")
-@click.option("--steps-per-year", type=int, default=0, help="Default what the dates say, or 12.")
+@click.option(
+    "--scheme", default="", help="sequential_exponential, euler, rk4, exact, rk4_interpolated; default the model's."
+)
+@click.option("--steps-per-year", type=float, default=0, help="Default what the dates say, or 12.")
 @click.option("--every", default="step", show_default=True, help="What is recorded: step, month, year or end.")
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE", help="Change a parameter of the model.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")

@@ -10,7 +10,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.nonlinear_forcing import Forcing
-from watershed_c.kernels.nonlinear_decomposition import ADVANCE, fastest_loss
+from watershed_c.kernels.nonlinear_decomposition import ADVANCE, fastest_loss, halvings
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 CHANGE, LEAST_CHANGE = 1e-6, 1e-10
 #: change of the plant input of a cell, relative to its unit's, for the same
 SCALE_CHANGE = 1e-4
-#: longest substep in lifetimes of the fastest pool, at the start of the step; Runge-Kutta follows up to 2.8, and
-#: microbes multiply during a month
-LONGEST_IN_LIFETIMES = 0.6
-#: of the substep of the model, a day: to 5 minutes
-MOST_HALVINGS = 8
 #: share of the mean input of a column that every layer gets where a first steady state is sought: what mixing brings
 BROUGHT_BY_MIXING = 0.01
 
@@ -137,10 +132,10 @@ class NonlinearDecomposition(Process):
         plant, amendment = forcing.inputs()
         fixed = (*forcing.arrays(), forcing.parameters, forcing.in_time)
         fewest, finer = model.substeps(dt, self.substep_days), self._halvings(dt)
-        for halvings in np.unique(finer):
+        for often in np.unique(finer):
             over_cells(
-                ADVANCE[model.kernel_name], w.cells[finer == halvings], w.stocks, self._first_row, *fixed,
-                fewest << int(halvings), *self._doc, dt, w.respired, w.doc_produced,
+                ADVANCE[model.kernel_name], w.cells[finer == often], w.stocks, self._first_row, *fixed,
+                fewest << int(often), *self._doc, dt, w.respired, w.doc_produced,
             )  # fmt: skip
         amount = self._amount
         np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
@@ -162,9 +157,7 @@ class NonlinearDecomposition(Process):
         for chunk, state, rate, inputs in self._forcing.lanes(self.watershed.input_scale):
             loss = np.empty(state.shape[1])
             fastest_loss(state, rate, inputs, loss)
-            ratio = loss.reshape(chunk.size, -1).max(axis=1) * longest / LONGEST_IN_LIFETIMES
-            halvings = np.ceil(np.log2(np.maximum(ratio, 1.0)))
-            result[first : first + chunk.size] = np.minimum(halvings, MOST_HALVINGS)
+            result[first : first + chunk.size] = halvings(loss.reshape(chunk.size, -1).max(axis=1), longest)
             first += chunk.size
         return result
 

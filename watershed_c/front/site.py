@@ -20,6 +20,7 @@ from watershed_c.pools.datasets import POOL, ROW_NAMES, TIME, InputError, near
 from watershed_c.pools.forcing import MODERN
 from watershed_c.pools.initial import METHODS, Measured
 from watershed_c.pools.loader import ModelError, load_model
+from watershed_c.pools.nonlinear_points import MOISTURE
 from watershed_c.pools.points import MODIFIER, needed_drivers
 from watershed_c.units import UnitError, split_quantity
 
@@ -52,7 +53,7 @@ def run_site(
     spin_up: Path | None = None,
     output: Path | None = None,
     scheme: str = "",
-    steps_per_year: int = 0,
+    steps_per_year: float = 0,
     every: str = "step",
     settings: Sequence[str] = (),
     overwrite: bool = False,
@@ -72,9 +73,10 @@ def run_site(
     plain = not [dim for part in (given, ground) for dim in part.dims if dim != TIME]
     target = Path(f"{forcing.stem}_{model.name}{'.csv' if plain else '.nc'}") if output is None else output
     _refuse(target, plain, overwrite)
+    per_year = int(steps_per_year) if steps_per_year == int(steps_per_year) else steps_per_year
     try:
         result = model.simulate(
-            given, ground, start, spin_up=cycle, scheme=scheme, steps_per_year=steps_per_year, every=every
+            given, ground, start, spin_up=cycle, scheme=scheme, steps_per_year=per_year, every=every
         )
     except InputError as error:
         raise ScenarioError([_as_typed(problem, forcing, spin_up, model) for problem in error.problems]) from None
@@ -91,7 +93,7 @@ def run_site(
 
 
 # -- reading ------------------------------------------------------------------------------------------------------
-def _model(name: str, settings: Sequence[str]) -> CompiledPoolModel:
+def _model(name: str, settings: Sequence[str]) -> PoolModel:
     problems, parameters = [], {}
     for setting in settings:
         key, mark, text = setting.partition("=")
@@ -103,15 +105,12 @@ def _model(name: str, settings: Sequence[str]) -> CompiledPoolModel:
     if problems:
         raise ScenarioError(problems)
     try:
-        model: PoolModel = load_model(name, parameters)
+        return load_model(name, parameters)
     except ModelError as error:
         raise ScenarioError([Problem(key=name, expectation=text) for text in error.problems]) from None
-    if not isinstance(model, CompiledPoolModel):
-        raise ScenarioError(Problem(key=name, expectation="is not a linear model: `site` runs only those."))
-    return model
 
 
-def read_forcing_file(path: Path, model: CompiledPoolModel) -> xr.Dataset:
+def read_forcing_file(path: Path, model: PoolModel) -> xr.Dataset:
     """Forcing of a CSV table (a row a step) or of a NetCDF file, as ``simulate`` wants it.
 
     Raises
@@ -136,20 +135,23 @@ def _netcdf(path: Path) -> xr.Dataset:
         raise ScenarioError(Problem(str(path), expectation=f"cannot be read as NetCDF: {error}")) from None
 
 
-def _columns(model: CompiledPoolModel) -> dict[str, str]:
+def _columns(model: PoolModel) -> dict[str, str]:
     """Column -> variable, of everything a table for this model may have."""
-    known = dict(COLUMNS)
+    linear = isinstance(model, CompiledPoolModel)
+    known = {column: name for column, name in COLUMNS.items() if linear or name not in (MODIFIER, *MODERN)}
     known.update({name: name for name in needed_drivers(model) if name in DRIVERS and name not in COLUMNS.values()})
+    if not linear:
+        known[MOISTURE] = MOISTURE
     for kind, record in model.inputs.items():
         known[f"{kind}_t_ha"] = kind
         known.update({f"{kind}.{name}": f"{kind}.{name}" for name in record.parameters})
         known.update({name: name for name in record.parameters if name not in model.inputs})
     for pool in model.pools:
-        known.update({f"{prefix}.{pool}": f"{prefix}.{pool}" for prefix in ("input", "modifier")})
+        known.update({f"{prefix}.{pool}": f"{prefix}.{pool}" for prefix in ("input", "modifier")[: 1 + linear]})
     return known
 
 
-def _table(path: Path, model: CompiledPoolModel) -> xr.Dataset:
+def _table(path: Path, model: PoolModel) -> xr.Dataset:
     import xarray as xr
 
     try:
@@ -245,7 +247,7 @@ def _soil(words: Sequence[str]) -> xr.Dataset:
     return ground.assign(found)
 
 
-def _initial(word: str, soc: str, model: CompiledPoolModel) -> Any:
+def _initial(word: str, soc: str, model: PoolModel) -> Any:
     """What --initial and --soc mean."""
     problems: list[Problem] = []
     stock = _quantity(soc, "--soc", problems) if soc else None
@@ -281,7 +283,7 @@ def _row_names(given: xr.Dataset) -> list[str]:
     return [name for name in ROW_NAMES if name in given.coords and name != "step"]
 
 
-def _as_typed(problem: Problem, forcing: Path, spin_up: Path | None, model: CompiledPoolModel) -> Problem:
+def _as_typed(problem: Problem, forcing: Path, spin_up: Path | None, model: PoolModel) -> Problem:
     """A mistake in the words of the command line: file, line and column, or option."""
     part, _, name = problem.key.partition(".")
     files = {"forcing": forcing, "spin_up": spin_up}
@@ -323,6 +325,8 @@ def _write_table(result: xr.Dataset, target: Path) -> None:
     for place, pool in enumerate(result[POOL].values):
         columns[f"{pool}_{unit}"] = result.soil_carbon.values[:, place]
     columns[f"soc_{unit}"], columns[f"co2_{unit}"] = result.cSoil.values, result.respired.values
+    if "leached" in result:
+        columns[f"leached_{unit}"] = result.leached.values
     if "Delta14C" in result:
         columns["delta_14C_permil"] = result.Delta14C.values
     part = target.with_name(f"{target.name}.part")
@@ -345,7 +349,7 @@ def _write_netcdf(result: xr.Dataset, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def summary(model: CompiledPoolModel, result: xr.Dataset) -> str:
+def summary(model: PoolModel, result: xr.Dataset) -> str:
     """One screen: pools at start and end, CO2, radiocarbon, what was assumed."""
     others = [dim for dim in result.cSoil.dims if dim != TIME]
     points = int(np.prod([result.sizes[dim] for dim in others], dtype=np.int64))
@@ -364,7 +368,10 @@ def summary(model: CompiledPoolModel, result: xr.Dataset) -> str:
     start, end = number(result.initial_soil_carbon.sum(POOL, skipna=False)), number(result.cSoil.isel(time=-1))
     respired = number(result.respired.sum(TIME, skipna=False))
     lines.append(f"{'all':32}{start:12.4f}{end:12.4f}")
-    lines.append(f"respired {respired:.4f}, change {end - start:+.4f}, so entered {end - start + respired:.4f} {unit}")
+    leached = number(result.leached.sum(TIME, skipna=False)) if "leached" in result else 0.0
+    entered = end - start + respired + leached
+    taken = f", leached {leached:.4f}" if "leached" in result else ""
+    lines.append(f"respired {respired:.4f}{taken}, change {end - start:+.4f}, so entered {entered:.4f} {unit}")
     if "Delta14C" in result:
         lines.append(f"Delta-14C at the end {number(result.Delta14C.isel(time=-1)):+.2f} per mil")
     if "deficit" in result:

@@ -34,6 +34,19 @@ RATES_IN_TIME = {
 }  # fmt: skip
 
 
+#: longest substep in lifetimes of the fastest pool, at the start of the step; Runge-Kutta follows up to 2.8, and
+#: microbes multiply during a month
+LONGEST_IN_LIFETIMES = 0.6
+#: of the substep of the model, a day: to 5 minutes
+MOST_HALVINGS = 8
+
+
+def halvings(loss: np.ndarray, substep: float) -> np.ndarray:
+    """How often a substep (yr) is halved (int64), for the greatest loss (yr-1) of a pool."""
+    ratio = np.maximum(loss * substep / LONGEST_IN_LIFETIMES, 1.0)
+    return np.minimum(np.ceil(np.log2(ratio)), MOST_HALVINGS).astype(np.int64)
+
+
 @njit(cache=True, nogil=True)
 def gather(
     cells, first, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water,

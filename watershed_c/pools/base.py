@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from watershed_c.pools.compiled import InputKind, Quantity, Reference
+    from watershed_c.pools.compiled import InputKind, Modifier, Quantity, Reference
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class PoolModel:
     parameters : mapping of the numbers expressions use
     properties : mapping of soil properties it needs, in the model's own units
     inputs : mapping of kinds of organic input
+    members : bool (modifiers that change, groups of pools)
+        Which multiplies which.
     calibration_depth : float, m
     couples : bool
         Whether it may run together with erosion.
@@ -69,12 +71,18 @@ class PoolModel:
     parameters: Mapping[str, Quantity]
     properties: Mapping[str, Quantity]
     inputs: Mapping[str, InputKind]
+    members: np.ndarray
     calibration_depth: float
     couples: bool
     caution: str
     citations: Mapping[str, str]
     sources: tuple[str, ...]
     reference: Reference | None
+
+    @property
+    def dynamic(self) -> tuple[Modifier, ...]:
+        """The modifiers that change from step to step."""
+        raise NotImplementedError
 
     @property
     def slowest(self) -> int:
@@ -121,3 +129,9 @@ class PoolModel:
             quantity.check(np.atleast_1d(np.float64(value)))
             values[name] = float(value)
         return self.inputs[kind].shares(values, len(self.pools), 1)[:, 0]
+
+    def simulate(self, forcing: Any, soil: Any, initial: Any = "equilibrium", **options: Any) -> Any:
+        """Run on xarray Datasets of any dimensions: :func:`watershed_c.pools.simulate.simulate`."""
+        from watershed_c.pools.simulate import simulate
+
+        return simulate(self, forcing, soil, initial, **options)

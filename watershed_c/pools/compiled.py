@@ -375,9 +375,3 @@ class CompiledPoolModel(PoolModel):
             case "exact":
                 return (*exact_plan(float(np.max(largest_loss, initial=0.0))), doubled)
         raise ValueError(f"scheme must be one of {', '.join(SCHEMES)}, is {scheme!r}")
-
-    def simulate(self, forcing: Any, soil: Any, initial: Any = "equilibrium", **options: Any) -> Any:
-        """Run on xarray Datasets of any dimensions: :func:`watershed_c.pools.simulate.simulate`."""
-        from watershed_c.pools.simulate import simulate
-
-        return simulate(self, forcing, soil, initial, **options)

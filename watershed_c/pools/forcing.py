@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from watershed_c.kernels.laws import DRIVERS
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel, Quantity
 from watershed_c.pools.datasets import LAYER, TIME, Problems, Role, Space, Variable, distinct, near, read_variable
+from watershed_c.pools.nonlinear_model import NonlinearPoolModel
+from watershed_c.pools.nonlinear_points import MOISTURE, NonlinearPoints, weather_of
 from watershed_c.pools.points import MODIFIER, Drivers, Soil, keeps_deficit, needed_drivers
 from watershed_c.pools.site import PAN_FACTOR
 
@@ -56,25 +60,37 @@ class ForcingTables:
         return [*single, *(variable for table in tables for variable in table.values())]
 
 
-def _wanted(model: CompiledPoolModel, given: Any) -> list[str]:
+def wanted_weather(model: PoolModel, given: Any) -> list[str]:
     """Names of the weather to read: pan evaporation stands for pet, rain for that of the year."""
-    if MODIFIER in given:
+    if isinstance(model, NonlinearPoolModel):
+        needed: Iterable[str] = weather_of(model, given)
+    elif MODIFIER in given:
         return [MODIFIER]
-    names = [YEARLY.get(name, name) if name not in given else name for name in needed_drivers(model)]
+    else:
+        assert isinstance(model, CompiledPoolModel)
+        needed = needed_drivers(model)
+    names = [YEARLY.get(name, name) if name not in given else name for name in needed]
     return [
         "pan_evaporation" if name == "pet" and "pet" not in given and "pan_evaporation" in given else name
         for name in names
     ]
 
 
-def read_forcing(model: CompiledPoolModel, given: xr.Dataset, what: str, problems: Problems) -> ForcingTables:
+def read_forcing(model: PoolModel, given: xr.Dataset, what: str, problems: Problems) -> ForcingTables:
     """Read and check a forcing; see :func:`watershed_c.pools.simulate.simulate` for the names."""
     steps = int(given.sizes.get(TIME, 0))
     tables = ForcingTables(steps)
     if not steps:
         problems.add(what, "must have the dimension time.")
-    covers = MODIFIER not in given and (keeps_deficit(model) or model.law("cover") is not None)
-    wanted = _wanted(model, given)
+    linear = isinstance(model, CompiledPoolModel)
+    covers = isinstance(model, CompiledPoolModel) and MODIFIER not in given
+    covers = covers and (keeps_deficit(model) or any(modifier.factor == "cover" for modifier in model.dynamic))
+    wanted, weather = wanted_weather(model, given), dict(WEATHER)
+    if isinstance(model, NonlinearPoolModel):
+        weather[MOISTURE] = Role(model.moisture_unit, *model.moisture_range)
+        if keeps_deficit(model) and MOISTURE not in given:
+            problems.add(f"{what}.{MOISTURE}", "is missing: at a point only linear models keep the moisture deficit "
+                         f"that the law of {model.name} wants.")  # fmt: skip
     parameters: dict[str, tuple[str, str, Quantity]] = {}
     for kind, record in model.inputs.items():
         for name, quantity in record.parameters.items():
@@ -82,7 +98,8 @@ def read_forcing(model: CompiledPoolModel, given: xr.Dataset, what: str, problem
     short = {name for _, name, _ in parameters.values()} - set(model.inputs)
     pools = {f"input.{pool}" for pool in model.pools}
     factors = {f"modifier.{pool}" for pool in model.pools}
-    known = [*wanted, *WEATHER, "plant_cover", *model.inputs, *short, *parameters, *MODERN, *pools, *factors]
+    of_linear = [MODIFIER, *factors, *MODERN]
+    known = [*wanted, *weather, "plant_cover", *model.inputs, *short, *parameters, *pools, *(of_linear * linear)]
 
     def read(name: str, role: Role) -> Variable | None:
         return read_variable(given[name], f"{what}.{name}", role, problems)
@@ -90,8 +107,10 @@ def read_forcing(model: CompiledPoolModel, given: xr.Dataset, what: str, problem
     for key in given.data_vars:
         name = str(key)
         variable: Variable | None = None
-        if name in wanted or name in WEATHER or name in DRIVERS:
-            variable = read(name, WEATHER.get(name) or Role(DRIVERS[name][0]))
+        if not linear and name in of_linear:
+            problems.add(f"{what}.{name}", f"is for linear models: the fluxes of {model.name} are not linear.")
+        elif name in wanted or name in weather or name in DRIVERS:
+            variable = read(name, weather.get(name) or Role(DRIVERS[name][0]))
             if variable is not None and name in wanted:
                 tables.weather[name] = variable
         elif name == "plant_cover":
@@ -126,7 +145,8 @@ def read_forcing(model: CompiledPoolModel, given: xr.Dataset, what: str, problem
             also = " or pan_evaporation" if name == "pet" else ""
             lost = [str(key) for key in given.data_vars if str(key) not in known]
             hint = near(name, lost) if lost else ""
-            problems.add(f"{what}.{name}{also}", f"is missing: {model.name} needs it, or modifier.",
+            needs = f"{model.name} needs it, or modifier" if linear else f"{model.name} needs it"
+            problems.add(f"{what}.{name}{also}", f"is missing: {needs}.",
                          suggestion=hint if hint.startswith("Did") else "")  # fmt: skip
     if covers and "plant_cover" not in given:
         problems.add(f"{what}.plant_cover", f"is missing: {model.name} needs it (1 under plants, 0 bare).")
@@ -137,9 +157,7 @@ def read_forcing(model: CompiledPoolModel, given: xr.Dataset, what: str, problem
     return tables
 
 
-def read_soil(
-    model: CompiledPoolModel, given: xr.Dataset, chosen: tuple[str, ...], problems: Problems
-) -> dict[str, Variable]:
+def read_soil(model: PoolModel, given: xr.Dataset, chosen: tuple[str, ...], problems: Problems) -> dict[str, Variable]:
     """Read and check the soil: properties, depth, inert pools, edges of layers. ``chosen``: not read here."""
     roles = {name: Role(q.units, q.low, q.high, timed=False) for name, q in model.properties.items()}
     roles["depth"] = DEPTH
@@ -157,14 +175,15 @@ def read_soil(
         variable = read_variable(given[name], f"soil.{name}", roles[name], problems)
         if variable is not None:
             found[name] = variable
+    of_plants = model.of_plant_input if isinstance(model, NonlinearPoolModel) else {}
     for name in model.properties:
-        if name not in given:
+        if name not in given and name not in of_plants:
             problems.add(f"soil.{name}", f"is missing: {model.name} needs it ({model.properties[name].units}).")
     return found
 
 
 def tables_of(
-    model: CompiledPoolModel, forcing: ForcingTables, space: Space, points: np.ndarray
+    model: PoolModel, forcing: ForcingTables, space: Space, points: np.ndarray
 ) -> tuple[Drivers, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Drivers of some points, which rows are of plants (K), and the points' columns of weather, cover and input.
 
@@ -217,7 +236,7 @@ def tables_of(
     return drivers, np.array(plant or [True]), (weather_index, cover_index, input_index)
 
 
-def _shares(model: CompiledPoolModel, kind: str, forcing: ForcingTables, space: Space, stand: np.ndarray) -> np.ndarray:
+def _shares(model: PoolModel, kind: str, forcing: ForcingTables, space: Space, stand: np.ndarray) -> np.ndarray:
     """Shares (P, 1), (P, u) or (P, M u) of a kind of input, as its parameters are numbers, columns or tables."""
     record = model.inputs[kind]
     values: dict[str, np.ndarray | float] = dict(model.constants())
@@ -239,7 +258,7 @@ def _shares(model: CompiledPoolModel, kind: str, forcing: ForcingTables, space: 
     return record.shares(values, len(model.pools), count)
 
 
-def _pool_factor(model: CompiledPoolModel, forcing: ForcingTables) -> np.ndarray | None:
+def _pool_factor(model: PoolModel, forcing: ForcingTables) -> np.ndarray | None:
     if not forcing.pool_factor:
         return None
     factor = np.ones((forcing.steps, len(model.pools)))
@@ -262,3 +281,27 @@ def soil_of(
 
     depth = values("depth") if "depth" in soil else np.array([model.calibration_depth])
     return Soil({name: values(name) for name in model.properties}, *index, depth)
+
+
+def nonlinear_points_of(
+    model: NonlinearPoolModel,
+    forcing: ForcingTables,
+    soil: dict[str, Variable],
+    space: Space,
+    points: np.ndarray,
+    dt: float,
+) -> NonlinearPoints:
+    """Some points of a non-linear model, a layer thick as its edges or ``depth`` say, else as the model's."""
+    drivers, plant, (weather, _, inputs) = tables_of(model, forcing, space, points)
+    known = {name: soil[name].at(space, points) for name in model.properties if name in soil}
+    if "layer_top" in soil and "layer_bottom" in soil:
+        known["thickness"] = soil["layer_bottom"].at(space, points) - soil["layer_top"].at(space, points)
+        if not (known["thickness"] > 0.0).all():
+            problems = Problems()
+            problems.add("soil.layer_bottom", "must lie below layer_top.")
+            problems.done()
+    elif "depth" in soil:
+        known["thickness"] = soil["depth"].at(space, points)
+    else:
+        known["thickness"] = np.full(points.size, model.calibration_depth)
+    return NonlinearPoints(model, drivers, plant, known, weather, inputs, dt)

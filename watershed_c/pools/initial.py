@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -153,8 +153,19 @@ class Cycle:
             self.model, drivers, self.soil, scheme=self.scheme, steps_per_year=self.steps_per_year, decay=self.decay
         )
 
+    def sustaining(self, soc: np.ndarray, inert: np.ndarray) -> Start:
+        """The state that holds a stock: :func:`by_plant_input`."""
+        return by_plant_input(self, soc, inert)
 
-def at_equilibrium(cycle: Cycle, inert: np.ndarray) -> Start:
+
+class Repeating(Protocol):
+    """What a start wants of a cycle, of linear models or others."""
+
+    def equilibrium(self) -> tuple[np.ndarray, np.ndarray]:
+        """Stocks (S, P, n) without inert carbon, and deficit."""
+
+
+def at_equilibrium(cycle: Repeating, inert: np.ndarray) -> Start:
     """Periodic state under the cycle; ``inert`` (P, n), kg C m-2, in the inert pools."""
     stocks, deficit = cycle.equilibrium()
     stocks[0] += inert
@@ -187,7 +198,7 @@ def by_plant_input(cycle: Cycle, soc: np.ndarray, inert: np.ndarray) -> Start:
     return Start(stocks, deficit, scale)
 
 
-def by_fractions(cycle: Cycle, soc: np.ndarray, inert: np.ndarray) -> Start:
+def by_fractions(cycle: Repeating, soc: np.ndarray, inert: np.ndarray) -> Start:
     """Active pools in the proportions of the periodic state under the cycle, with inert carbon ``soc`` in all."""
     stocks, deficit = cycle.equilibrium()
     active = soc - inert.sum(axis=0)
@@ -199,7 +210,7 @@ def by_fractions(cycle: Cycle, soc: np.ndarray, inert: np.ndarray) -> Start:
     return Start(stocks, deficit)
 
 
-def assumptions(method: str, falloon: str, spin_up: str, misprint: bool) -> list[str]:
+def assumptions(method: str, falloon: str, spin_up: str, misprint: bool, solved: str = "in closed form") -> list[str]:
     """What a start assumes, a line each.
 
     Parameters
@@ -207,9 +218,10 @@ def assumptions(method: str, falloon: str, spin_up: str, misprint: bool) -> list
     method : "equilibrium", "pools" or one of METHODS
     falloon : how inert carbon was found by Falloon's relation, "" if it was given
     spin_up : what repeats
+    solved : how the equilibrium with it is found
     """
     lines = {
-        "equilibrium": [f"start: equilibrium with {spin_up}, in closed form"],
+        "equilibrium": [f"start: equilibrium with {spin_up}, {solved}"],
         "pools": ["start: the pools given"],
         "plant_input": [
             f"start: the state that holds the measured stock under {spin_up}, its plant input scaled by one factor",

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from watershed_c.pools.compiled import CompiledPoolModel
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.datasets import LAYER, TIME
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from watershed_c.pools.simulate import Options
+    from watershed_c.pools.cases import Options
 
 #: between the name of a part and that of its variable
 MARK = "|"
 
 
-def simulate_lazily(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], options: Options) -> xr.Dataset:
+def simulate_lazily(model: PoolModel, parts: Mapping[str, xr.Dataset], options: Options) -> xr.Dataset:
     """What :func:`watershed_c.pools.simulate.run_parts` gives, of arrays that are computed chunk by chunk.
 
     Chunks are those of the input along the dimensions of the points; time, layers and places chosen lie in one.
@@ -71,7 +71,7 @@ def _template(probe: xr.Dataset, merged: xr.Dataset, dims: tuple[str, ...]) -> x
     return xr.Dataset(variables, coordinates, probe.attrs)
 
 
-def _block(merged: xr.Dataset, model: CompiledPoolModel, whats: tuple[str, ...], options: Options) -> xr.Dataset:
+def _block(merged: xr.Dataset, model: PoolModel, whats: tuple[str, ...], options: Options) -> xr.Dataset:
     from watershed_c.pools.simulate import run_parts
 
     parts = {}

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol, cast
 
 import numpy as np
 
 from watershed_c.kernels import millennial, mimics
+from watershed_c.kernels.nonlinear_decomposition import fastest_loss, halvings
+from watershed_c.kernels.nonlinear_runs import CARRY
+from watershed_c.parallel import over_cells
 
 
 class Kernel(Protocol):
@@ -26,9 +30,7 @@ class Kernel(Protocol):
     RATES: list[str]
     RESIDENCE_YEARS: tuple[float, ...]
     DEFAULT_SUBSTEP_DAYS: float
-    BLOCK: int
-    SCRATCH: int
-    MOVED_ROW: int
+    __name__: str
     rates: Any
     right_hand_side: Any
     advance: Any
@@ -120,13 +122,14 @@ def periodic_steady_state(
     inputs: np.ndarray,
     *,
     dt: float = 1.0 / 12.0,
-    substeps: int | None = None,
+    substeps: np.ndarray | int | None = None,
+    start: np.ndarray | None = None,
     tolerance: float = 1e-11,
     iterations: int = 30,
 ) -> np.ndarray:
     """Stocks that a cycle of M steps brings back, at the start of its first step.
 
-    Newton's method on the map of the cycle, from the steady state of the mean rates and inputs.
+    Newton's method on the map of the cycle, by default from the steady state of the mean rates and inputs.
 
     Parameters
     ----------
@@ -135,9 +138,11 @@ def periodic_steady_state(
     inputs : float64 (M, P, N), kg C m-2 yr-1
     dt : float, yr
         Length of one of the M steps.
-    substeps : int, optional
+    substeps : int or int64 (M, N), optional
         Of one step; by default as many as the kernel's substep asks for. The steady state is that of
         ``advance`` with these substeps.
+    start : float64 (P, N), kg C m-2, optional
+        Where the search begins.
     tolerance : float
         Largest relative change of a pool in the last iteration.
 
@@ -146,25 +151,26 @@ def periodic_steady_state(
     state : float64 (P, N), kg C m-2
         0 where nothing enters, nan where no steady state with microbes was found.
     """
-    count = substeps_of(dt, kernel.DEFAULT_SUBSTEP_DAYS) if substeps is None else substeps
-    state = steady_state(kernel, rate.mean(axis=0), inputs.mean(axis=0), tolerance=1e-6)
+    if substeps is None:
+        substeps = substeps_of(dt, kernel.DEFAULT_SUBSTEP_DAYS)
+    counts = np.broadcast_to(substeps, (rate.shape[0], rate.shape[2]))
+    if start is None:
+        state = steady_state(kernel, rate.mean(axis=0), inputs.mean(axis=0), tolerance=1e-6)
+    else:
+        state = np.array(start, dtype=np.float64)
     active = np.flatnonzero(np.isfinite(state).all(axis=0) & (inputs.sum(axis=(0, 1)) > 0.0))
     pools = state.shape[0]
     for _ in range(iterations):
         if not active.size:
             break
-        here = np.ascontiguousarray(rate[:, :, active]), np.ascontiguousarray(inputs[:, :, active])
-        start = state[:, active]
-
-        def change(logarithm: np.ndarray, here: tuple[np.ndarray, np.ndarray] = here) -> np.ndarray:
-            return np.log(run_cycle(kernel, np.exp(logarithm), *here, dt, count)[0]) - logarithm
-
-        logarithm = np.log(start)
+        logarithm = np.log(state[:, active])
+        now, entering = np.ascontiguousarray(rate[:, :, active]), np.ascontiguousarray(inputs[:, :, active])
+        change = partial(_change_of_cycle, kernel, now, entering, dt, counts[:, active])
         missing = change(logarithm)
         matrix = _slopes(change, logarithm)
         step = _solve(-matrix, missing)
         _shorten(step)
-        state[:, active] = start * np.exp(step)
+        state[:, active] *= np.exp(step)
         lost = ~np.isfinite(step).all(axis=0)
         state[:, active[lost]] = np.nan
         active = active[~lost & ~(np.abs(step).max(axis=0) <= tolerance)]
@@ -173,8 +179,15 @@ def periodic_steady_state(
     return state
 
 
+def _change_of_cycle(
+    kernel: Kernel, rate: np.ndarray, inputs: np.ndarray, dt: float, substeps: np.ndarray, logarithm: np.ndarray
+) -> np.ndarray:
+    """What a cycle adds to ``logarithm`` (P, N) of the stocks."""
+    return np.asarray(np.log(run_cycle(kernel, np.exp(logarithm), rate, inputs, dt, substeps)[0]) - logarithm)
+
+
 def run_cycle(
-    kernel: Kernel, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray, dt: float, substeps: int
+    kernel: Kernel, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray, dt: float, substeps: np.ndarray | int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Carry columns through M steps.
 
@@ -185,7 +198,7 @@ def run_cycle(
     inputs : float64 (M, P, N), kg C m-2 yr-1
     dt : float, yr
         Of one step.
-    substeps : int
+    substeps : int or int64 (M, N)
         Of one step.
 
     Returns
@@ -195,23 +208,45 @@ def run_cycle(
         Of each step; ``moved`` is what the guards of the kernel moved between pools.
     """
     steps, columns = rate.shape[0], state.shape[1]
-    result = np.empty_like(state)
+    counts = np.broadcast_to(np.asarray(substeps, dtype=np.int64), (steps, columns))
+    result = np.array(state, dtype=np.float64, order="C")
     respired, leached, moved = np.empty((3, steps, columns))
-    scratch = np.zeros(kernel.SCRATCH)
-    for first in range(0, columns, kernel.BLOCK):
-        part = slice(first, min(first + kernel.BLOCK, columns))
-        block = state[:, part].copy()
-        out, solute = np.empty((2, block.shape[1]))
-        row = kernel.MOVED_ROW * kernel.BLOCK
-        for m in range(steps):
-            kernel.advance(
-                block, rate[m, :, part].copy(), inputs[m, :, part].copy(), dt, substeps, scratch, out, solute
-            )
-            respired[m, part] = out
-            leached[m, part] = solute
-            moved[m, part] = scratch[row : row + block.shape[1]]
-        result[:, part] = block
+    for m in range(steps):
+        carry(kernel, result, rate[m], inputs[m], dt, counts[m], respired[m], leached[m], moved[m])
     return result, respired, leached, moved
+
+
+def carry(
+    kernel: Kernel,
+    state: np.ndarray,
+    rate: np.ndarray,
+    inputs: np.ndarray,
+    dt: float,
+    substeps: np.ndarray,
+    respired: np.ndarray,
+    leached: np.ndarray,
+    moved: np.ndarray,
+) -> None:
+    """One step of columns, as :func:`watershed_c.kernels.nonlinear_runs.carry_mimics` has it, in threads."""
+    lanes = np.argsort(substeps, kind="stable") if (substeps != substeps[:1]).any() else np.arange(substeps.size)
+    over_cells(
+        CARRY[kernel.__name__.rpartition(".")[2]], lanes, state, np.ascontiguousarray(rate),
+        np.ascontiguousarray(inputs), dt, np.ascontiguousarray(substeps), respired, leached, moved,
+    )  # fmt: skip
+
+
+def substeps_now(
+    kernel: Kernel, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray, dt: float, substep_days: float
+) -> np.ndarray:
+    """Number (N) of equal substeps of the step to come that Runge-Kutta can follow: of at most ``substep_days``, which
+    is halved where the fastest pool asks for it.
+    """
+    count = substeps_of(dt, substep_days)
+    if kernel is not KERNELS["millennial"]:  # MIMICS has no pool that lives for less than weeks
+        return np.full(state.shape[1], count, dtype=np.int64)
+    loss = np.empty(state.shape[1])
+    fastest_loss(state, np.ascontiguousarray(rate), np.ascontiguousarray(inputs), loss)
+    return count << halvings(loss, dt / count)
 
 
 def _settle(

@@ -122,7 +122,7 @@ class NonlinearPoolModel(PoolModel):
         return self.modifiers
 
     @property
-    def members(self) -> np.ndarray:
+    def members(self) -> np.ndarray:  # type: ignore[override]
         """Which modifier enters the argument "moisture" and which slows everything: bool (modifiers, 2)."""
         members = [(m.factor == "moisture", m.factor == "depth") for m in self.modifiers]
         return np.array(members, dtype=bool).reshape(len(members), 2)

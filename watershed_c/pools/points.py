@@ -23,6 +23,7 @@ from watershed_c.kernels.rate_modifiers import COVERED_FACTOR, DRIEST_FACTOR
 from watershed_c.kernels.temperature_laws import TEMPERATURE_LAWS
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.parallel import over_cells
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 
 #: m, damping depth of the yearly wave: sqrt(2 D / omega) with D = 0.35e-6 m2 s-1 (C-TOOL)
@@ -123,7 +124,7 @@ class Course:
     deficit: np.ndarray
 
 
-def needed_drivers(model: CompiledPoolModel) -> tuple[str, ...]:
+def needed_drivers(model: PoolModel) -> tuple[str, ...]:
     """Names of the weather a model's laws want (its bucket wants rain and pet)."""
     names: list[str] = []
     for law in model.dynamic:
@@ -135,12 +136,12 @@ def needed_drivers(model: CompiledPoolModel) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name != "none")
 
 
-def keeps_deficit(model: CompiledPoolModel) -> bool:
+def keeps_deficit(model: PoolModel) -> bool:
     """Whether the model has RothC's moisture deficit."""
     return any(m.factor == "moisture" and MOISTURE_LAWS[m.law].driver == "deficit" for m in model.dynamic)
 
 
-def weather_factor(model: CompiledPoolModel, weather: Mapping[str, np.ndarray], steps_per_year: int) -> np.ndarray:
+def weather_factor(model: PoolModel, weather: Mapping[str, np.ndarray], steps_per_year: int) -> np.ndarray:
     """Product (M, G, W) of the modifiers that depend on weather alone, by group of pools.
 
     Raises

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.datasets import POOL, TIME
 
@@ -24,6 +25,11 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     },
     "respired": {
         "long_name": "carbon respired since the record before",
+        "units": "UNIT",
+        "cell_methods": "time: sum",
+    },
+    "leached": {
+        "long_name": "dissolved carbon that water took along since the record before",
         "units": "UNIT",
         "cell_methods": "time: sum",
     },
@@ -47,13 +53,15 @@ def dims_of(name: str, dims: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def coordinates(
-    model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], record: np.ndarray, dims: tuple[str, ...]
+    model: PoolModel, parts: Mapping[str, xr.Dataset], record: np.ndarray, dims: tuple[str, ...], later: int = 0
 ) -> dict[str, Any]:
-    """Coordinates of the recorded steps, the pools and the points' dimensions."""
+    """Coordinates of the recorded steps, the pools and the points' dimensions. ``later``: rows from a step's to that
+    of its end.
+    """
     given = parts["forcing"]
     found: dict[str, Any] = {POOL: list(model.pools)}
     if TIME in given.coords:
-        found[TIME] = given[TIME].isel({TIME: record}).variable
+        found[TIME] = given[TIME].isel({TIME: record + later}).variable
     else:
         found[TIME] = (TIME, record + 1, {"long_name": "steps since the start"})
     for dim in dims:
@@ -69,14 +77,14 @@ def attributes(name: str, unit: str) -> dict[str, str]:
     return {key: text.replace("UNIT", unit) for key, text in ATTRIBUTES[name].items()}
 
 
-def title(model: CompiledPoolModel, lines: list[str], scheme: str) -> dict[str, str]:
+def title(model: PoolModel, lines: list[str], scheme: str) -> dict[str, str]:
     """Attributes of the Dataset."""
     name = f"{model.name}:{model.parameter_set}" if model.parameter_set else model.name
     return {
         "Conventions": "CF-1.11",
         "title": model.title,
         "model": name,
-        "scheme": scheme or model.scheme,
+        "scheme": scheme or (model.scheme if isinstance(model, CompiledPoolModel) else "rk4"),
         "assumptions": "\n".join(lines),
         "references": "; ".join(model.citations[key] for key in model.sources),
     }

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from watershed_c.errors import Problem
 from watershed_c.kernels.rothc_point import INERT_AGE, RADIOCARBON_DECAY, activity_at_age, delta_14c, radiocarbon_age
+from watershed_c.pools.base import PoolModel
+from watershed_c.pools.cases import Case, Options, dims_of_points, read_case, steps_of_a_year, unit_of
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel
-from watershed_c.pools.datasets import POOL, TIME, Problems, Space, Variable, as_dataset, distinct, near
-from watershed_c.pools.forcing import ForcingTables, read_forcing, read_soil, soil_of, tables_of
-from watershed_c.pools.initial import METHODS, Cycle, Measured, Start, assumptions
+from watershed_c.pools.datasets import POOL, TIME, InputError, Problems, Variable, as_dataset, distinct, near
+from watershed_c.pools.forcing import ForcingTables, nonlinear_points_of, soil_of, tables_of
+from watershed_c.pools.initial import METHODS, Cycle, Measured, Start
+from watershed_c.pools.nonlinear_model import NonlinearPoolModel
+from watershed_c.pools.nonlinear_points import INTERPOLATED
+from watershed_c.pools.nonlinear_points import SCHEMES as NONLINEAR_SCHEMES
 from watershed_c.pools.points import MODIFIER, Drivers, Soil, keeps_deficit, run_points
 from watershed_c.pools.results import attributes, coordinates, dims_of, title
-from watershed_c.pools.starts import StartTables, find_start, inert_of, pools_given, read_start
-from watershed_c.units import KG_M2_PER_T_HA, UnitError, parse_unit
+from watershed_c.pools.starts import find_start, inert_of, pools_given
+from watershed_c.units import KG_M2_PER_T_HA
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,36 +32,17 @@ EVERY = ("step", "month", "year", "end")
 TABLE_BYTES = 64_000_000
 #: points taken together, at least and at most
 FEWEST, MOST = 256, 65_536
-#: days of a year
-YEAR = 365.25
-#: share of the step by which the time coordinate may differ from it
-STEP_TOLERANCE = 0.1
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run. ``dims``: of the points, in order; ``unit``: of stocks in the result."""
-
-    scheme: str
-    steps_per_year: int
-    every: str
-    start: str
-    misprint: bool = False
-    radiocarbon: bool = False
-    dims: tuple[str, ...] = ()
-    unit: str = "t ha-1"
-    lazy: bool = False
 
 
 def simulate(
-    model: CompiledPoolModel,
+    model: PoolModel,
     forcing: Any,
     soil: Any,
     initial: Any = "equilibrium",
     *,
     spin_up: Any = None,
     scheme: str = "",
-    steps_per_year: int = 0,
+    steps_per_year: float = 0,
     every: str = "step",
 ) -> xr.Dataset:
     """Run a pool model at every combination of the dimensions of its input; see docs/site.md for the variables.
@@ -71,8 +58,8 @@ def simulate(
     initial : "equilibrium", pools (Dataset, mapping or array with dimension pool), or Measured
     spin_up : as ``forcing``
         What repeats before the start; default its first year.
-    scheme : one of SCHEMES; default the model's
-    steps_per_year : default from the time coordinate, 12 where it has no dates
+    scheme : one of SCHEMES; of models that are not linear "rk4" or "rk4_interpolated"; default the model's
+    steps_per_year : default from the time coordinate, 12 where it has no dates; whole for linear models
     every : "step", "month", "year" or "end"
         What is recorded.
 
@@ -80,9 +67,9 @@ def simulate(
     -------
     Dataset
         ``soil_carbon`` (time, pool, ...), ``cSoil`` and ``respired`` (time, ...), ``initial_soil_carbon`` (pool, ...),
-        where there is one ``deficit`` (...) at the end; with radiocarbon ``Delta14C`` (time, ...) and
-        ``modern_carbon`` (pool, ...) at the end; with sought input ``input_scale`` (...). Stocks in t ha-1, or in
-        kg m-2 where an input says so. Attribute ``assumptions``.
+        where there is one ``leached`` (time, ...) and ``deficit`` (...) at the end; with radiocarbon
+        ``Delta14C`` (time, ...) and ``modern_carbon`` (pool, ...) at the end; with sought input
+        ``input_scale`` (...). Stocks in t ha-1, or in kg m-2 where an input says so. Attribute ``assumptions``.
 
     Raises
     ------
@@ -108,17 +95,24 @@ def simulate(
         parts["initial"] = pools_given(model, initial, problems)
     elif initial != "equilibrium":
         problems.add("initial", 'must be "equilibrium", pools, or Measured(...).', initial)
-    if scheme and scheme not in SCHEMES:
-        problems.add("scheme", f"must be one of {', '.join(SCHEMES)}.", scheme, near(scheme, SCHEMES))
-    steps_per_year = _steps_per_year(parts["forcing"], steps_per_year, problems)
+    schemes = SCHEMES if isinstance(model, CompiledPoolModel) else NONLINEAR_SCHEMES
+    if scheme and scheme not in schemes:
+        problems.add("scheme", f"must be one of {', '.join(schemes)}.", scheme, near(scheme, schemes))
+    elif scheme == INTERPOLATED and parts["forcing"].sizes.get(TIME, 0) < 2:
+        problems.add("forcing.time", f"must have 2 rows: {scheme} runs from row to row.")
+    per_year = steps_of_a_year(parts["forcing"], steps_per_year, isinstance(model, CompiledPoolModel), problems)
+    rows = max(1, round(per_year))
     if every not in EVERY:
         problems.add("every", f"must be one of {', '.join(EVERY)}.", str(every))
-    elif every == "month" and steps_per_year % 12:
-        problems.add("every", f"cannot be month: a year has {steps_per_year} steps.", every)
+    elif every == "month" and rows % 12:
+        problems.add("every", f"cannot be month: a year has {rows} steps.", every)
     radiocarbon = any(name in parts["forcing"] for name in ("percent_modern", "fraction_modern"))
-    options = Options(scheme, steps_per_year, every, method, misprint, radiocarbon, _dims(parts, problems))
+    radiocarbon = radiocarbon and isinstance(model, CompiledPoolModel)
+    options = Options(
+        scheme, rows, 1.0 / per_year, every, method, misprint, radiocarbon, dims_of_points(parts, problems)
+    )
     problems.done()
-    options = replace(options, unit=_unit(model, parts))
+    options = replace(options, unit=unit_of(model, parts))
     if any(variable.chunks for part in parts.values() for variable in part.variables.values()):
         from watershed_c.pools.lazily import simulate_lazily
 
@@ -128,122 +122,12 @@ def simulate(
     return result.assign_coords(_other_coordinates(parts, result))
 
 
-def run_parts(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], options: Options) -> xr.Dataset:
+def run_parts(model: PoolModel, parts: Mapping[str, xr.Dataset], options: Options) -> xr.Dataset:
     """Read, run and return what was given; all of it in memory."""
     problems = Problems()
-    case = _read(model, parts, options, problems)
+    case = read_case(model, parts, options, problems)
     problems.done()
     return _Results(model, parts, case, options).run()
-
-
-@dataclass
-class Case:
-    """Everything read."""
-
-    space: Space
-    forcing: ForcingTables
-    spin_up: ForcingTables | None
-    soil: dict[str, Variable]
-    start: StartTables
-    lines: list[str] = field(default_factory=list)
-
-
-# -- reading ------------------------------------------------------------------------------------------------------
-def _steps_per_year(forcing: xr.Dataset, asked: int, problems: Problems) -> int:
-    if isinstance(asked, bool) or not isinstance(asked, int | np.integer) or not 0 <= asked <= 366:
-        problems.add("steps_per_year", "must be a whole number from 1 to 366.", str(asked))
-        return 12
-    times = forcing[TIME].values if TIME in forcing.coords else np.zeros(0)
-    if times.dtype.kind != "M" or times.size < 2:
-        return int(asked) or 12
-    days = float((times[-1] - times[0]) / np.timedelta64(1, "s")) / 86_400.0 / (times.size - 1)
-    found = YEAR / days if days > 0.0 else 0.0
-    if not found:
-        problems.add("forcing.time", "must increase.")
-    elif asked and abs(found / asked - 1.0) > STEP_TOLERANCE:
-        problems.add("steps_per_year", f"does not fit the time coordinate: a step is {days:.4g} days.", asked)
-    return int(asked) or max(1, round(found))
-
-
-def _dims(parts: Mapping[str, xr.Dataset], problems: Problems) -> tuple[str, ...]:
-    """Dimensions of the points in order of appearance; lengths and labels must agree."""
-    chosen = {str(name) for name in parts["soil"].data_vars if name in parts["forcing"].dims}
-    found: list[str] = []
-    for what, part in parts.items():
-        for variable in part.data_vars.values():
-            for dim in map(str, variable.dims):
-                if dim in (TIME, POOL) or dim in chosen:
-                    continue
-                if dim not in found:
-                    found.append(dim)
-        for other, before in parts.items():
-            if other == what:
-                break
-            for dim in set(map(str, part.dims)) & set(map(str, before.dims)) - {TIME, POOL}:
-                if part.sizes[dim] != before.sizes[dim]:
-                    problems.add(f"{what}.{dim}", f"has length {part.sizes[dim]}, in {other} {before.sizes[dim]}.")
-                elif (
-                    dim in part.indexes and dim in before.indexes and not part.indexes[dim].equals(before.indexes[dim])
-                ):
-                    problems.add(f"{what}.{dim}", f"has other labels than in {other}.")
-    return tuple(found)
-
-
-def _unit(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset]) -> str:
-    """kg m-2 where the input of carbon says so; where there is none, the pools at the start."""
-    inputs = {*model.inputs, *(f"input.{pool}" for pool in model.pools)}
-    fed = [parts["forcing"][name] for name in parts["forcing"].data_vars if name in inputs]
-    start = [part[name] for what, part in parts.items() if what == "initial" for name in part if name in model.pools]
-    for variable in fed or start:
-        try:
-            if parse_unit(str(variable.attrs.get("units", "t ha-1"))) == parse_unit("kg m-2"):
-                return "kg m-2"
-        except UnitError:  # told when the variable is read
-            continue
-    return "t ha-1"
-
-
-def _read(model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], options: Options, problems: Problems) -> Case:
-    given, ground = parts["forcing"], parts["soil"]
-    sizes = {str(dim): size for part in parts.values() for dim, size in part.sizes.items()}
-    space = Space(options.dims, tuple(sizes[dim] for dim in options.dims))
-    chosen = tuple(str(name) for name in ground.data_vars if name in given.dims)
-    space.chosen = {dim: _places(given, ground[dim], dim, space, problems) for dim in chosen}
-    forcing = read_forcing(model, given, "forcing", problems)
-    spin_up = read_forcing(model, parts["spin_up"], "spin_up", problems) if "spin_up" in parts else None
-    soil = read_soil(model, ground, chosen, problems)
-    cycle = forcing if spin_up is None else spin_up
-    needs_cycle = options.start in ("equilibrium", "plant_input", "fractions")
-    if needs_cycle and spin_up is None and forcing.steps < options.steps_per_year:
-        problems.add("forcing.time", f"must have a year ({options.steps_per_year} steps) for the equilibrium; "
-                     "or give spin_up.", forcing.steps)  # fmt: skip
-    if options.radiocarbon and needs_cycle and cycle.modern is None:
-        problems.add("spin_up", "must have the radiocarbon of the input too (percent_modern or fraction_modern).")
-    start = read_start(model, parts.get("initial"), soil, options.start, options.radiocarbon, problems)
-    what = "the spin-up table repeated" if spin_up else f"the first {options.steps_per_year} steps repeated"
-    lines = assumptions(options.start, start.falloon, what, options.misprint)
-    bucket = keeps_deficit(model) and MODIFIER not in forcing.weather
-    if bucket and "depth" not in soil:
-        lines.append(f"depth of the soil: {100.0 * model.calibration_depth:g} cm, that of the model's calibration")
-    if bucket and not needs_cycle and start.deficit is None:
-        lines.append("soil moisture at the start: field capacity")
-    if options.radiocarbon and model.inert.any():
-        lines.append(f"inert carbon is {INERT_AGE:,.0f} radiocarbon years old and grows no older")
-    return Case(space, forcing, spin_up, soil, start, lines)
-
-
-def _places(given: xr.Dataset, labels: xr.DataArray, dim: str, space: Space, problems: Problems) -> np.ndarray:
-    """Place (n) of every point in a dimension of the forcing, by label where it has labels."""
-    values = labels.values
-    if dim in given.indexes:
-        places = given.indexes[dim].get_indexer(values.ravel()).reshape(values.shape)
-    else:
-        places = np.where((values >= 0) & (values < given.sizes[dim]), values, -1).astype(np.int64)
-    if (places < 0).any():
-        missing = values[places < 0].flat[0]
-        problems.add(f"soil.{dim}", f"must be a place in the dimension {dim} of the forcing.", str(missing))
-    variable = Variable(dim, places, tuple(map(str, labels.dims)), False, lambda value: value)
-    return variable.at(space, np.arange(space.points)).astype(np.int64)
 
 
 def _other_coordinates(parts: Mapping[str, xr.Dataset], result: xr.Dataset) -> dict[Any, Any]:
@@ -267,15 +151,20 @@ def recorded_steps(steps: int, options: Options) -> np.ndarray:
 class _Results:
     """The run, block by block, into arrays over all points."""
 
-    def __init__(self, model: CompiledPoolModel, parts: Mapping[str, xr.Dataset], case: Case, options: Options) -> None:
+    def __init__(self, model: PoolModel, parts: Mapping[str, xr.Dataset], case: Case, options: Options) -> None:
         self.model, self.parts, self.case, self.options = model, parts, case, options
-        self.record = recorded_steps(case.forcing.steps, options)
-        self.bucket = keeps_deficit(model) and MODIFIER not in case.forcing.weather
+        self.later = int(options.scheme == INTERPOLATED)  # the first row is the start, and no step ends with it
+        self.record = recorded_steps(case.forcing.steps - self.later, options)
+        linear = isinstance(model, CompiledPoolModel)
+        self.bucket = linear and keeps_deficit(model) and MODIFIER not in case.forcing.weather
+        self.size = KG_M2_PER_T_HA if options.unit == "t ha-1" else 1.0
         self.decay = (RADIOCARBON_DECAY,) if options.radiocarbon else ()
         points, pools, times = case.space.points, len(model.pools), self.record.size
         shapes: dict[str, tuple[int, ...]] = {
             "soil_carbon": (times, pools), "cSoil": (times,), "respired": (times,), "initial_soil_carbon": (pools,)
         }  # fmt: skip
+        if isinstance(model, NonlinearPoolModel) and model.leaches:
+            shapes["leached"] = (times,)
         if self.bucket:
             shapes["deficit"] = ()
         if options.radiocarbon:
@@ -301,7 +190,7 @@ class _Results:
             problems.done()
         inert = inert_of(self.model, self.case.soil, self.case.start, space)
         some = np.flatnonzero(known)
-        rows = 8 * (sum(len(k.fractions) for k in self.model.inputs.values()) + 2 * self.model.members.shape[1] + 4)
+        rows = 8 * (sum(len(k.fractions) for k in self.model.inputs.values()) + 2 * self._groups() + 4)
         width = int(np.clip(TABLE_BYTES // (rows * max(forcing.steps, 1)), FEWEST, MOST))
         for begin in range(0, some.size, width):
             block = some[begin : begin + width]
@@ -315,9 +204,13 @@ class _Results:
                 name: (dims_of(name, dims), values.reshape((*values.shape[:-1], *shape)), attributes(name, unit))
                 for name, values in self.arrays.items()
             },
-            coordinates(self.model, self.parts, self.record, dims),
+            coordinates(self.model, self.parts, self.record, dims, self.later),
             title(self.model, self.case.lines, self.options.scheme),
         )
+
+    def _groups(self) -> int:
+        """Tables of factors that the weather makes."""
+        return self.model.members.shape[1] if isinstance(self.model, CompiledPoolModel) else 1
 
     def _by_radiocarbon(self, points: np.ndarray) -> list[np.ndarray]:
         """Points with the same radiocarbon of the input, together."""
@@ -326,23 +219,50 @@ class _Results:
         stand, index = distinct(self.case.space, variables, points)
         return [points[index == number] for number in range(stand.size)]
 
-    def _tables(self, forcing: ForcingTables, points: np.ndarray) -> tuple[Drivers, np.ndarray, Soil]:
-        drivers, plant, index = tables_of(self.model, forcing, self.case.space, points)
+    def _tables(
+        self, model: CompiledPoolModel, forcing: ForcingTables, points: np.ndarray
+    ) -> tuple[Drivers, np.ndarray, Soil]:
+        drivers, plant, index = tables_of(model, forcing, self.case.space, points)
         if forcing.modern is not None and self.options.radiocarbon:
             variable, scale = forcing.modern
             activity = np.broadcast_to(variable.at(self.case.space, points[:1]), (forcing.steps, 1)) * scale
             drivers = replace(drivers, activity=activity)
-        return drivers, plant, soil_of(self.model, self.case.soil, self.case.space, points, index)
+        return drivers, plant, soil_of(model, self.case.soil, self.case.space, points, index)
 
     def _block(self, points: np.ndarray, inert: np.ndarray) -> None:
-        model, options, space = self.model, self.options, self.case.space
-        drivers, plant, soil = self._tables(self.case.forcing, points)
+        if isinstance(self.model, NonlinearPoolModel):
+            self._nonlinear(self.model, points, inert)
+        else:
+            assert isinstance(self.model, CompiledPoolModel)
+            self._linear(self.model, points, inert)
+
+    def _nonlinear(self, model: NonlinearPoolModel, points: np.ndarray, inert: np.ndarray) -> None:
+        options, case = self.options, self.case
+        place = case.soil, case.space, points, options.dt
+        try:
+            run = nonlinear_points_of(model, case.forcing, *place)
+            cycle = run.rows(options.steps_per_year)
+            if case.spin_up is not None:
+                cycle = nonlinear_points_of(model, case.spin_up, *place)
+            start = find_start(cycle, options.start, case.start, case.space, points, inert, options.misprint)
+            course = run.course(start.stocks[0], self.record, options.scheme)
+        except InputError:
+            raise
+        except ValueError as error:  # a property made of the plant input
+            raise InputError([Problem(key="forcing", expectation=f"{error}.")]) from None
+        self._keep(points, start, course.pools, course.respired)
+        if model.leaches:
+            self.arrays["leached"][:, points] = course.leached / self.size
+
+    def _linear(self, model: CompiledPoolModel, points: np.ndarray, inert: np.ndarray) -> None:
+        options, space = self.options, self.case.space
+        drivers, plant, soil = self._tables(model, self.case.forcing, points)
         if self.case.spin_up is not None:
-            year, plant, year_soil = self._tables(self.case.spin_up, points)
+            year, plant, year_soil = self._tables(model, self.case.spin_up, points)
         else:
             year, year_soil = drivers.rows(0, options.steps_per_year), soil
         cycle = Cycle(model, year, year_soil, plant, options.scheme, options.steps_per_year, self.decay)
-        start: Start = find_start(cycle, options.start, self.case.start, space, points, inert, options.misprint)
+        start = find_start(cycle, options.start, self.case.start, space, points, inert, options.misprint)
         stocks = start.stocks
         if self.decay:  # the radiocarbon of inert carbon stays what it is
             stocks[1, model.inert] = 0.0
@@ -351,20 +271,24 @@ class _Results:
             steps_per_year=options.steps_per_year, decay=self.decay,
             deficit=start.deficit if start.deficit.size else 0.0,
         )  # fmt: skip
-        size = KG_M2_PER_T_HA if options.unit == "t ha-1" else 1.0
-        to, total = self.arrays, course.pools[:, 0].sum(axis=1)
-        to["initial_soil_carbon"][:, points] = stocks[0] / size
-        to["soil_carbon"][:, :, points] = course.pools[:, 0] / size
-        to["cSoil"][:, points] = total / size
-        to["respired"][:, points] = course.respired[:, 0] / size
+        self._keep(points, start, course.pools[:, 0], course.respired[:, 0])
         if self.bucket:
-            to["deficit"][points] = course.deficit
-        if start.scale is not None:
-            to["input_scale"][points] = start.scale
+            self.arrays["deficit"][points] = course.deficit
         if self.decay:
             old = course.pools[-1, 0, model.inert] * activity_at_age(INERT_AGE)
             twins = course.pools[:, 1].sum(axis=1) + old.sum(axis=0)
-            to["Delta14C"][:, points] = delta_14c(radiocarbon_age(total, twins))
+            total = course.pools[:, 0].sum(axis=1)
+            self.arrays["Delta14C"][:, points] = delta_14c(radiocarbon_age(total, twins))
             last = course.pools[-1, 1].copy()
             last[model.inert] = old
-            to["modern_carbon"][:, points] = last / size
+            self.arrays["modern_carbon"][:, points] = last / self.size
+
+    def _keep(self, points: np.ndarray, start: Start, pools: np.ndarray, respired: np.ndarray) -> None:
+        """What every model has: pools (R, P, n), respired (R, n)."""
+        to = self.arrays
+        to["initial_soil_carbon"][:, points] = start.stocks[0] / self.size
+        to["soil_carbon"][:, :, points] = pools / self.size
+        to["cSoil"][:, points] = pools.sum(axis=1) / self.size
+        to["respired"][:, points] = respired / self.size
+        if start.scale is not None:
+            to["input_scale"][points] = start.scale

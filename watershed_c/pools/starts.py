@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from watershed_c.pools.compiled import CompiledPoolModel
+from watershed_c.pools.base import PoolModel
 from watershed_c.pools.datasets import (
     LAYER,
     POINT,
@@ -31,10 +31,10 @@ from watershed_c.pools.initial import (
     at_equilibrium,
     by_fractions,
     by_pedotransfer,
-    by_plant_input,
     falloon_of_profile,
 )
-from watershed_c.pools.points import keeps_deficit
+from watershed_c.pools.nonlinear_points import NonlinearPoints
+from watershed_c.pools.points import Soil, keeps_deficit
 from watershed_c.pools.steady import falloon_iom
 from watershed_c.units import KG_M2_PER_T_HA
 
@@ -65,7 +65,7 @@ class StartTables:
         return [*single, *self.pools.values(), *self.modern.values(), *self.shares.values()]
 
 
-def pools_given(model: CompiledPoolModel, given: Any, problems: Problems) -> xr.Dataset:
+def pools_given(model: PoolModel, given: Any, problems: Problems) -> xr.Dataset:
     """Pools as a Dataset with one variable each; ``modern.POOL`` their radiocarbon."""
     import xarray as xr
 
@@ -98,7 +98,7 @@ def pools_given(model: CompiledPoolModel, given: Any, problems: Problems) -> xr.
 
 
 def read_start(
-    model: CompiledPoolModel,
+    model: PoolModel,
     given: xr.Dataset | None,
     soil: dict[str, Variable],
     method: str,
@@ -170,7 +170,7 @@ def _read_inert(
             problems.add(f"soil.{pool}", "is missing: inert carbon, t ha-1; 0 if there is none.")
 
 
-def inert_of(model: CompiledPoolModel, soil: dict[str, Variable], start: StartTables, space: Space) -> np.ndarray:
+def inert_of(model: PoolModel, soil: dict[str, Variable], start: StartTables, space: Space) -> np.ndarray:
     """Stocks (P, n) or (P, 1), kg C m-2, of the inert pools, 0 in the others.
 
     By Falloon's relation it takes whole profiles, which is why it is not done block by block.
@@ -192,7 +192,7 @@ def inert_of(model: CompiledPoolModel, soil: dict[str, Variable], start: StartTa
 
 def _falloon(
     soc: np.ndarray,
-    model: CompiledPoolModel,
+    model: PoolModel,
     soil: dict[str, Variable],
     start: StartTables,
     space: Space,
@@ -210,7 +210,7 @@ def _falloon(
 
 
 def find_start(
-    cycle: Cycle,
+    cycle: Cycle | NonlinearPoints,
     method: str,
     tables: StartTables,
     space: Space,
@@ -248,6 +248,7 @@ def find_start(
             if wrong.any():
                 fail(wrong, "initial.soc", LESS_THAN_INERT)
             if method == "weihermueller":
+                assert isinstance(cycle.soil, Soil)
                 clay = cycle.soil.properties["clay"]
                 iom = inert[model.pools.index(FALLOON_POOL)]
                 found = by_pedotransfer(soc / KG_M2_PER_T_HA, iom / KG_M2_PER_T_HA, clay, misprint=misprint)
@@ -275,16 +276,19 @@ def find_start(
             start = by_fractions(cycle, soc, inert)
         else:
             try:
-                start = by_plant_input(cycle, soc, inert)
+                start = cycle.sustaining(soc, inert)
             except ValueError as error:
                 fail(np.ones(1, dtype=bool), "initial.method", str(error))
             assert start.scale is not None
             wrong = np.isnan(start.scale)
             if wrong.any():
                 why = "manure and inert carbon alone hold more, or no plant input is given, or nothing decays"
+                if isinstance(cycle, NonlinearPoints):
+                    why = "manure alone holds more, or no plant input is given, or microbes cannot live of it"
                 fail(wrong, "initial.soc", f"cannot be sustained by any plant input: {why}",
                      'Take method "fractions".')  # fmt: skip
     wrong = ~np.isfinite(start.stocks[0]).all(axis=0)
     if wrong.any():
-        fail(wrong, "initial", "has no equilibrium: nothing comes in, or it does not decay")
+        why = "microbes cannot live" if isinstance(cycle, NonlinearPoints) else "nothing comes in, or it does not decay"
+        fail(wrong, "initial", f"has no equilibrium: {why}")
     return start
