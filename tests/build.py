@@ -158,7 +158,7 @@ def watershed(
     w.evapotranspiration[cells] = 60.0
     w.respired[cells] = 0.02 * thickness
     w.doc_produced[cells] = 2e-4 * thickness
-    Cropping(w, tables=tables, allocate=model.allocate, first_year=2001).run_one_step(MONTH)
+    Cropping(w, tables=tables, allocate=model.allocate_known, first_year=2001).run_one_step(MONTH)
     w.units.tillage[:] = [PASS, TillageEvent(1, 0.1, 0.5, 69.0)]
     w.at(CLOCK.step(4))
     FlowRouter(w).run_one_step(MONTH)
@@ -179,7 +179,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
         w, forcing=MonthlyForcing(TEMPERATURE, RAIN), reference_elevation=210.0, latitude=50.0, erosivity=740.0
     ),
-    "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate, first_year=2001),
+    "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
     "erodibility": lambda w: ErodibilityFeedback(w, law=lambda carbon: 0.05 - carbon),

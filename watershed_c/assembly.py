@@ -307,7 +307,7 @@ def _units(inputs: Inputs) -> UnitTables:
     prescribed = inputs.scenario.carbon.plant_input == "prescribed"
     return build_units(
         inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
-        belowground=inputs.scenario.carbon.belowground, prescribed=prescribed,
+        belowground=inputs.scenario.carbon.belowground, roots=inputs.scenario.carbon.roots, prescribed=prescribed,
         prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
     )  # fmt: skip
 

@@ -63,7 +63,7 @@ def processes_of(
     processes["cropping"] = Cropping(
         w,
         tables=tables,
-        allocate=pools.allocate,
+        allocate=pools.allocate_known,
         first_year=int(scenario.time.start[:4]),
         hydrologic_group=chosen.soil_water.hydrologic_group,
     )
@@ -192,7 +192,7 @@ def _decomposition(
 
 def _plant_properties(pools: NonlinearPoolModel, tables: UnitTables) -> dict[str, np.ndarray]:
     """What the model wants to know of the plant input of each management unit, mean of its rotation (U)."""
-    total, brought = tables.by_pool(pools.allocate)
+    total, brought = tables.by_pool(pools.allocate_known)
     plant = np.maximum(total - brought, 0.0).sum(axis=2)  # (M, U, P)
     months = np.arange(plant.shape[0])[:, None] < np.asarray(tables.cycle_months)
     yearly = (plant * months[:, :, None]).sum(axis=0) * 12.0 / np.asarray(tables.cycle_months)[:, None]

@@ -29,7 +29,7 @@ ROTATIONS = {
 }
 
 
-def allocate(kind: str, dpm_rpm: float = 1.44) -> np.ndarray:
+def allocate(kind: str, dpm_rpm: float = 1.44, **unused: float) -> np.ndarray:
     """RothC without its decayed pools."""
     if kind == "manure":
         return np.array([0.49, 0.49, 0.02])

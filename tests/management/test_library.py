@@ -12,27 +12,76 @@ import pytest
 from tests.support import shared
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
-from watershed_c.management.cycle import canopy_growth
-from watershed_c.management.library import (
-    day_of_year,
-    load_crop,
-    load_implements,
-    load_library,
-    load_material,
-    month_day,
-)
+from watershed_c.management.cycle import canopy_growth, fall_height, plant_carbon
+from watershed_c.management.library import load_crop, load_implements, load_library, load_material
+from watershed_c.management.reading import day_of_year, month_day
+from watershed_c.management.roots import ROOT_LAWS, crop_root_shares
+from watershed_c.management.rotation import Season
 
 LIBRARY = load_library()
 ROWS = {
     "maize": "maize, grain", "soybean": "soybean", "winter-wheat": "wheat, winter", "barley": "barley, spring",
-    "potato": "potato", "sugar-beet": "beet, sugar", "rapeseed": "rapeseed, winter",
+    "potato": "potato", "sugar-beet": "beet, sugar", "rapeseed": "rapeseed, winter", "spring-wheat": "wheat, spring",
+    "winter-barley": "barley, winter", "winter-rye": "rye, winter", "oats": "oat, spring",
+    "silage-maize": "maize, silage", "sorghum": "sorghum", "field-pea": "pea, spring",
+    "faba-bean": "faba bean, spring", "sunflower": "sunflower",
 }  # fmt: skip
+KINDS = {
+    "cover": {"rye-cover", "mustard-cover", "clover-cover", "cover-mix"},
+    "perennial": {
+        "grass", "temporary-grass", "grass-clover", "lucerne", "pasture", "sugarcane", "sugarcane-burnt",
+        "deciduous-forest", "coniferous-forest", "willow-coppice", "orchard",
+    },
+    "fallow": {"fallow"},
+    "annual": {*ROWS, "triticale", "rice", "linseed", "cotton"},
+}  # fmt: skip
+PLANTS = [crop for crop in LIBRARY.crops.values() if crop.kind != "fallow"]
 
 
 def test_the_crops_of_this_version_are_there():
-    assert set(LIBRARY.crops) == {*ROWS, "rye-cover", "grass", "pasture", "deciduous-forest", "fallow"}
-    assert set(LIBRARY.materials) == {"cattle-fym", "cattle-slurry", "compost"}
+    for kind, names in KINDS.items():
+        assert {name for name, crop in LIBRARY.crops.items() if crop.kind == kind} == names
+    assert set(LIBRARY.materials) == {
+        "cattle-fym", "cattle-slurry", "pig-fym", "pig-slurry", "horse-manure", "sheep-manure", "poultry-manure",
+        "broiler-litter", "compost", "digestate-liquid", "digestate-solid", "sewage-sludge",
+    }  # fmt: skip
     assert {"mouldboard-plough", "chisel-plough", "disk-harrow"} <= set(LIBRARY.implements)
+
+
+@pytest.mark.parametrize("crop", PLANTS, ids=lambda crop: crop.name)
+def test_every_crop_is_complete_and_of_possible_size(crop):
+    assert crop.product + crop.straw + crop.roots + crop.exudates == pytest.approx(1.0, abs=0.002)
+    assert 0.03 < crop.lignin < 0.3 and 0.004 < crop.nitrogen < 0.03 and crop.lignin > crop.nitrogen
+    assert 0.0 <= crop.base_temperature <= 15.0
+    assert 0.0 < crop.yield_dry_matter <= crop.highest_yield
+    assert all(low <= high for low, high in zip(crop.fall_height, crop.fall_height[1:], strict=False))
+    assert not crop.fall_height or crop.fall_height[-1] < crop.height
+    assert list(crop.curve_number) == sorted(crop.curve_number)
+    carbon = sum(plant_carbon(Season(crop, 0, 365, crop.yield_dry_matter)))
+    assert 0.03 < carbon < 1.1, "kg C m-2 yr-1: 0.3 to 11 t ha-1"
+
+
+@pytest.mark.parametrize("law", ROOT_LAWS)
+@pytest.mark.parametrize("crop", LIBRARY.crops.values(), ids=lambda crop: crop.name)
+def test_roots_thin_out_with_depth_and_end(crop, law):
+    bottom = np.arange(1, 61) * 0.05
+    shares = crop_root_shares(crop, bottom, law)
+    assert (np.diff(shares) <= 1e-15).all() and (shares >= 0.0).all()
+    assert 0.95 < shares.sum() <= 1.0 + 1e-12
+    assert 0.35 < crop_root_shares(crop, np.array([0.3]), law)[0] < 0.9
+
+
+def test_roots_of_fan_are_those_of_the_published_equation():
+    """Fan et al. 2016: wheat, da 17.2 cm, c -1.286, dmax 150.5 cm; the logistic alone is a half at da."""
+    wheat = LIBRARY.crops["winter-wheat"]
+    rest = 1.0 - 1.0 / (1.0 + (150.5 / 17.2) ** -1.286)
+    half = 0.5 + rest * 17.2 / 150.5
+    assert crop_root_shares(wheat, np.array([0.172]), "fan")[0] == pytest.approx(half, rel=1e-12)
+    assert crop_root_shares(wheat, np.array([0.3, 1.505, 2.0]), "fan").sum() == pytest.approx(1.0, rel=1e-12)
+    cut = crop_root_shares(wheat, np.array([0.1, 0.3, 0.6, 1.0]), "fan")
+    assert np.cumsum(cut)[[1, 3]] == pytest.approx(crop_root_shares(wheat, np.array([0.3, 1.0]), "fan").cumsum())
+    barley = LIBRARY.crops["barley"]  # no numbers of its own: the law of biomes
+    assert np.array_equal(*(crop_root_shares(barley, np.array([0.2, 0.5]), law) for law in ROOT_LAWS))
 
 
 def test_allocation_is_that_of_the_published_table():
@@ -66,15 +115,47 @@ def test_canopy_reaches_30_percent_when_the_source_says(name, days):
     assert (np.diff(cover) >= 0).all() and cover[0] == 0.0 and cover[-1] <= 1.0
 
 
+def test_drops_fall_from_the_height_of_the_stage():
+    """Maize: 0.185, 0.835, 1.022 and 1.07 m at 10, 50, 75 and final cover; half the height where no stage is known."""
+    maize, rapeseed = LIBRARY.crops["maize"], LIBRARY.crops["rapeseed"]
+    cover = np.array([0.0, 0.05, 0.1, 0.3, 0.75, 1.0])
+    assert fall_height(maize, cover) == pytest.approx([0.0, 0.0925, 0.185, 0.51, 1.022, 1.07])
+    assert fall_height(rapeseed, cover) == pytest.approx(0.5 * rapeseed.height * cover)
+
+
 def test_rothc_ratios():
-    ratio = {name: crop.dpm_rpm for name, crop in LIBRARY.crops.items() if crop.kind != "fallow"}
-    assert ratio.pop("pasture") == 0.67 and ratio.pop("deciduous-forest") == 0.25
+    ratio = {crop.name: crop.dpm_rpm for crop in PLANTS}
+    assert ratio.pop("pasture") == ratio.pop("orchard") == 0.67
+    assert {ratio.pop(name) for name in ("deciduous-forest", "coniferous-forest", "willow-coppice")} == {0.25}
     assert set(ratio.values()) == {1.44}
 
 
 def test_farmyard_manure_carbon():
     """T3.6: 30 t fresh manure bring 2.70 t C."""
     assert 30.0 * LIBRARY.materials["cattle-fym"].carbon_per_fresh == pytest.approx(2.70, abs=0.005)
+
+
+@pytest.mark.parametrize("material", LIBRARY.materials.values(), ids=lambda material: material.name)
+def test_materials_are_of_possible_composition(material):
+    assert 0.02 <= material.dry_matter <= 0.9 and material.carbon + material.nitrogen < 0.7
+    assert 3.0 < material.carbon / material.nitrogen < 25.0
+
+
+def test_a_wrong_material_file_says_what_is_wrong(tmp_path):
+    text = data_path("models", "materials", "compost.toml").read_text(encoding="utf-8")
+    for old, new, message in (
+        ("nitrogen = ", "nitrogn = ", 'nitrogn  unknown key. Did you mean "nitrogen"?'),
+        ('value = 0.014, unit = "kg kg-1 dry"', 'value = 14.0, unit = "g kg-1"', 'nitrogen.unit = g kg-1  must be "kg'),
+        ("value = 0.014", "value = 0.9", "nitrogen = 0.9  must be 0.005-0.2 kg kg-1 dry."),
+        ("0.243, unit = \"kg kg-1 dry\", range = [0.1, 0.6]", "0.99, unit = \"kg kg-1 dry\", range = [0.1, 1.0]",
+         "carbon and nitrogen must not be more than the dry matter."),
+    ):  # fmt: skip
+        assert old in text
+        path = tmp_path / "compost.toml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(ScenarioError) as caught:
+            load_material(path)
+        assert message in str(caught.value), message
 
 
 def test_dates():
@@ -119,6 +200,28 @@ def wrong(tmp_path: Path, old: str, new: str, crop: str = "winter-wheat") -> str
         ),
         (r', source = "FAO-56[^"]*" }', " }", "must say where the number comes from."),
         ('^title = "', 'title = "" "', "is not valid TOML"),
+        ("^lignin = .*$", "", "quality.lignin  is missing; a crop of kind annual needs it."),
+        (
+            "^base_temperature = ",
+            "base_temp = ",
+            'temperature.base_temp  unknown key. Did you mean "base_temperature"?',
+        ),
+        ("^shape = .*$", "", "rooting.shape  is missing; half_depth, shape and deepest go together."),
+        (
+            r"value = -1.286, unit = \"1\", range = \[-3.0, -0.3\]",
+            'value = 0.5, unit = "1", range = [-3.0, 1.0]',
+            "rooting.shape = 0.5  must be below 0: roots thin out with depth.",
+        ),
+        (
+            r"value = 17.2, unit = \"cm\", range = \[5.0, 40.0\]",
+            'value = 170.0, unit = "cm", range = [5.0, 400.0]',
+            "rooting.half_depth = 170  must be less than deepest, 150.5 cm.",
+        ),
+        (
+            r"value = \[0.031, 0.131, 0.263, 0.35\]",
+            "value = [0.031, 0.131, 0.1, 0.35]",
+            "canopy.fall_height = [0.031, 0.131, 0.1, 0.35]  must not fall as the canopy closes.",
+        ),
     ],
 )
 def test_a_wrong_crop_file_says_what_is_wrong(tmp_path, old, new, message):
@@ -126,7 +229,9 @@ def test_a_wrong_crop_file_says_what_is_wrong(tmp_path, old, new, message):
 
 
 def test_the_published_triticale_row_would_be_refused(tmp_path):
-    """Its shares sum to 1.243."""
+    """Its shares sum to 1.243: ours are the ones it was copied from, a column to the side."""
+    crop = LIBRARY.crops["triticale"]
+    assert (crop.product, crop.straw, crop.roots, crop.exudates) == (0.26, 0.506, 0.142, 0.092)
     assert "= 1.243" in wrong(tmp_path, "^exudates = { value = 0.078", "exudates = { value = 0.321")
 
 

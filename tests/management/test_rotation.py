@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels import cover as rusle
-from watershed_c.management.cycle import Climatology, depth_shares, plant_carbon, root_shares
+from watershed_c.management.cycle import Climatology, depth_shares, plant_carbon
 from watershed_c.management.library import load_library
+from watershed_c.management.roots import ROOT_LAWS, crop_root_shares, root_shares
 from watershed_c.management.rotation import Season, schedule
 from watershed_c.management.tables import build_units
+from watershed_c.pools import load_model
 
 LIBRARY = load_library()
 #: Rothamsted means (degC); rain mm and erosivity with a summer peak
@@ -32,8 +34,8 @@ def build(rotations, layers=LAYERS, **options):
     return build_units(rotations, LIBRARY, layer_bottom=layers, climate=CLIMATE, **options)
 
 
-def one(years, *events, layers=LAYERS, **record):
-    return build({"r": {"years": years, "event": list(events), **record}}, layers)
+def one(years, *events, layers=LAYERS, roots="jackson", **record):
+    return build({"r": {"years": years, "event": list(events), **record}}, layers, roots=roots)
 
 
 def season(name, yield_dry_matter, removed=math.nan):
@@ -173,7 +175,7 @@ def test_prescribed_plant_input_keeps_shape_and_amendments():
     assert np.ptp(ratio) < 1e-12
 
 
-def rothc(kind, dpm_rpm=None):
+def rothc(kind, dpm_rpm=None, **unused):
     if kind == "manure":
         return np.array([0.49, 0.49, 0.0, 0.02, 0.0])
     return np.array([dpm_rpm / (1 + dpm_rpm), 1 / (1 + dpm_rpm), 0.0, 0.0, 0.0])
@@ -189,19 +191,28 @@ def test_input_by_pool_keeps_the_sum_and_knows_what_is_brought():
     assert (every >= brought).all()
 
 
-def test_a_model_without_the_ratio_is_asked_without_it_and_other_errors_are_told():
-    def single(kind, **parameters):
-        if parameters:
-            raise ValueError(f"input {kind!r} of model x has no parameter 'dpm_rpm'; it has: none")
-        return np.ones(1)
+def test_residues_of_a_crop_have_its_lignin_and_nitrogen():
+    """CENTURY splits them by lignin and lignin : nitrogen (IPCC 2019 Table 5.5B): linseed 0.15, 23.8; lucerne 3.0."""
+    model = load_model("century")
+    for name, lignin, nitrogen in (("linseed", 0.15, 0.0063), ("lucerne", 0.072, 0.0238), ("maize", 0.11, 0.0063)):
+        tables = one([name])
+        every, brought = tables.by_pool(model.allocate_known)
+        expected = model.allocate("plant", lignin=lignin, lignin_nitrogen=lignin / nitrogen)
+        assert every.sum(axis=(0, 1, 2)) == pytest.approx(tables.input_by_source.sum() * expected)
+        assert not brought.any()
 
-    def broken(kind, **parameters):
-        raise ValueError("dpm_rpm must be 0.2-2")
 
-    tables = one(["maize"])
-    assert np.allclose(tables.by_pool(single)[0][..., 0], tables.input_by_source.sum(axis=-1))
-    with pytest.raises(ValueError, match="must be"):
-        tables.by_pool(broken)
+def test_roots_by_the_law_that_is_chosen():
+    jackson, fan = (one(["winter-wheat"], roots=law) for law in ROOT_LAWS)
+    shares = crop_root_shares(LIBRARY.crops["winter-wheat"], LAYERS, "fan")
+    assert fan.root_fraction[0, 0] == pytest.approx(shares / shares.sum())
+    assert fan.root_carbon_below_profile.sum() > 1.5 * jackson.root_carbon_below_profile.sum()
+    for tables in (jackson, fan):
+        assert np.allclose(tables.root_fraction.sum(axis=2), 1.0)
+    total = [t.input_by_source.sum() + t.root_carbon_below_profile.sum() for t in (jackson, fan)]
+    assert total[0] == pytest.approx(total[1], rel=1e-12)
+    with pytest.raises(ValueError, match="roots must be one of jackson, fan, is 'schenk'"):
+        one(["maize"], roots="schenk")
 
 
 # ---- units and months --------------------------------------------------------------------------------------

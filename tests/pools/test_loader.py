@@ -55,6 +55,11 @@ def test_allocation_sums_to_one_and_knows_its_parameters() -> None:
     for kind, parameters in (("slurry", {}), ("manure", {"dpm_rpm": 1.0}), ("plant", {"dpm_rpm": -1.0})):
         with pytest.raises(ValueError, match="slurry|dpm_rpm"):
             model.allocate(kind, **parameters)
+    np.testing.assert_array_equal(
+        model.allocate_known("plant", dpm_rpm=0.25, lignin=0.1), model.allocate("plant", dpm_rpm=0.25)
+    )
+    with pytest.raises(ValueError, match="knows no input 'slurry'"):
+        model.allocate_known("slurry", lignin=0.1)
 
 
 Change = Callable[[dict[str, Any]], None]

@@ -28,7 +28,7 @@ class Cropping(Process):
         With one row of ``units`` per unit of the tables and as many pools as ``allocate`` gives.
     tables : UnitTables
     allocate : callable
-        ``allocate(kind, dpm_rpm=...)``: shares (P) of the pools, as ``CompiledPoolModel.allocate`` of the model.
+        ``allocate(kind, **quality)``: shares (P) of the pools, as ``PoolModel.allocate_known`` of the model.
     first_year : int
         Calendar year in which a unit of offset 0 is in the first year of its rotation.
     hydrologic_group : {"A", "B", "C", "D"}

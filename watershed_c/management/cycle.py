@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 
 from watershed_c.kernels import cover as rusle
-from watershed_c.management.library import DAYS, MONTH_STARTS, Crop
+from watershed_c.management.library import Crop, Material
+from watershed_c.management.reading import DAYS, MONTH_STARTS
+from watershed_c.management.roots import crop_root_shares
 from watershed_c.management.rotation import Amendment, Calendar, Season
 
 #: crop coefficient of bare soil (FAO-56 Table 12, initial stage of cereals; Allen et al. 1998)
 BARE_CROP_COEFFICIENT = 0.3
 #: length of the late season over which the crop coefficient falls to its end value, d (FAO-56 Table 11, 25-40)
 LATE_SEASON = 30
-#: height from which drops fall off a canopy, per its height: a prior, range 0.33 (leaves near the ground) to 1 (leaves
-#: near the top), after the canopy shapes of RUSLE2, from memory. It enters C as exp(-0.328 m-1 height) under the canopy
+#: height from which drops fall off a canopy, per its height, where a crop file has no fall_height: a prior, range 0.33
+#: (leaves near the ground) to 1 (leaves near the top), after the canopy shapes of RUSLE2, from memory. It enters C as
+#: exp(-0.328 m-1 height) under the canopy
 FALL_HEIGHT_SHARE = 0.5
 #: canopy cover from which a day counts as covered by plants (first stage of Mosimann & Ruettimann 2006)
 COVERED_FROM = 0.1
@@ -58,11 +61,34 @@ class Climatology:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of organic carbon: what the pool model allocates it as, its DPM/RPM ratio if any, whether brought."""
+    """One kind of organic carbon: what the pool model allocates it as, whether it is brought, and its quality.
+
+    Attributes
+    ----------
+    kind : str
+    amendment : bool
+    dpm_rpm, lignin, lignin_nitrogen : float or None
+        Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; None if not known.
+    """
 
     kind: str
-    dpm_rpm: float | None
     amendment: bool
+    dpm_rpm: float | None = None
+    lignin: float | None = None
+    lignin_nitrogen: float | None = None
+
+    @property
+    def quality(self) -> dict[str, float]:
+        """What is known of it, by the names that the inputs of pool models give their parameters."""
+        known = {"dpm_rpm": self.dpm_rpm, "lignin": self.lignin, "lignin_nitrogen": self.lignin_nitrogen}
+        return {name: value for name, value in known.items() if value is not None}
+
+
+def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float | None = None) -> Source:
+    """Source of a crop's residues or of a material; without lignin where its file has none."""
+    if math.isnan(what.lignin):
+        return Source(kind, amendment, dpm_rpm)
+    return Source(kind, amendment, dpm_rpm, what.lignin, what.lignin / what.nitrogen)
 
 
 @dataclass(frozen=True)
@@ -73,12 +99,6 @@ class TillagePass:
     depth: float
     efficiency: float
     transport: float
-
-
-def root_shares(beta: float, layer_bottom: np.ndarray) -> np.ndarray:
-    """Share of roots in each layer (L), Y(d) = 1 - beta^d with d in cm (Jackson et al. 1996); the rest is deeper."""
-    reached = 1.0 - beta ** (100.0 * np.concatenate(([0.0], layer_bottom)))
-    return np.diff(reached)
 
 
 def depth_shares(depth: float, layer_bottom: np.ndarray) -> np.ndarray:
@@ -92,6 +112,13 @@ def canopy_growth(crop: Crop, days: int) -> np.ndarray:
     stages = np.array(COVER_STAGES)
     reached = np.concatenate(([0.0], np.cumsum(np.diff(stages) / np.array(crop.cover_rates))))
     return np.interp(np.arange(days), reached, stages)
+
+
+def fall_height(crop: Crop, cover: np.ndarray) -> np.ndarray:
+    """Height (m) from which drops fall off the canopy at each ``cover`` (0-1), by stage where it is known."""
+    if crop.fall_height:
+        return np.interp(cover, COVER_STAGES, (0.0, *crop.fall_height))
+    return FALL_HEIGHT_SHARE * crop.height * cover
 
 
 def plant_carbon(season: Season, belowground: str = "proportional") -> tuple[float, float, float, float]:
@@ -135,11 +162,17 @@ class Cycle:
     """One rotation, day by day from 1 January of its first year, offset 0."""
 
     def __init__(
-        self, calendar: Calendar, climate: Climatology, layer_bottom: np.ndarray, belowground: str,
+        self,
+        calendar: Calendar,
+        climate: Climatology,
+        layer_bottom: np.ndarray,
+        *,
+        belowground: str = "proportional",
+        roots: str = "jackson",
         prior_land_use: bool = True,
     ) -> None:
         self.calendar, self.climate, self.bottom = calendar, climate, layer_bottom
-        self.belowground, self.prior_land_use = belowground, prior_land_use
+        self.belowground, self.root_law, self.prior_land_use = belowground, roots, prior_land_use
         self.days = calendar.days
         years = len(calendar.years)
         starts = [DAYS * y + s for y in range(years) for s in MONTH_STARTS[:-1]]
@@ -147,7 +180,7 @@ class Cycle:
         self.lengths = np.diff(np.append(self.month_starts, self.days)).astype(np.float64)
         self.month = np.repeat(np.arange(12 * years), self.lengths.astype(np.int64))
         self.canopy = np.zeros(self.days)
-        self.height = np.zeros(self.days)
+        self.fall_height = np.zeros(self.days)
         self.coefficient = np.full(self.days, BARE_CROP_COEFFICIENT)
         self.constant = np.full(self.days, np.nan)
         self.covered = np.zeros(self.days)
@@ -190,7 +223,6 @@ class Cycle:
             assert crop.growth is not None
             growing = _window(crop.growth, self.days)[days]
             self.canopy[days], self.constant[days], self.covered[days] = 1.0, crop.constant_cover_factor, 1.0
-            self.height[days] = crop.height
             left = (crop.growth[1] - days) % DAYS
             late = np.clip(1.0 - left / LATE_SEASON, 0.0, 1.0)
             self.coefficient[days] = np.where(growing, middle + (last - middle) * late, first)
@@ -202,7 +234,7 @@ class Cycle:
             self.add_roots(crop, days, (roots + exudates) * growing / year)
             return
         cover = canopy_growth(crop, length)
-        self.canopy[days], self.height[days] = cover, crop.height * cover
+        self.canopy[days], self.fall_height[days] = cover, fall_height(crop, cover)
         self.covered[days] = cover >= COVERED_FROM
         development = first + (middle - first) * cover
         left = length - 1 - np.arange(length)
@@ -218,19 +250,19 @@ class Cycle:
         if amendment.material is None:
             crop = amendment.crop
             assert crop is not None
-            source = Source("plant", crop.dpm_rpm, True)
+            source = self.source(crop, amendment=True)
             if amendment.depth <= 0.0:
                 self.land(amendment.day, crop, amendment.carbon)
         else:
-            source = Source(amendment.material.kind, None, True)
+            source = source_of(amendment.material.kind, True, amendment.material)
         if amendment.depth > 0.0:
             self.add(source, amendment.day, amendment.carbon, depth_shares(amendment.depth, self.bottom))
         else:
             self.lay(amendment.day, source, amendment.carbon)
 
     @staticmethod
-    def source(crop: Crop) -> Source:
-        return Source("plant", crop.dpm_rpm, False)
+    def source(crop: Crop, *, amendment: bool = False) -> Source:
+        return source_of("plant", amendment, crop, crop.dpm_rpm)
 
     def top(self) -> np.ndarray:
         shares = np.zeros(self.bottom.size)
@@ -243,7 +275,7 @@ class Cycle:
         np.add.at(table, self.month[days], np.multiply.outer(carbon, shares))
 
     def add_roots(self, crop: Crop, days: np.ndarray, carbon: np.ndarray) -> None:
-        shares = root_shares(crop.beta, self.bottom)
+        shares = crop_root_shares(crop, self.bottom, self.root_law)
         self.add(self.source(crop), days, carbon, shares)
         np.add.at(self.below, self.month[days], carbon * (1.0 - shares.sum()))
 
@@ -319,7 +351,7 @@ class Cycle:
 
     def monthly(self) -> dict[str, np.ndarray]:
         residue, rough = self.residues(), self.roughness()
-        canopy = rusle.canopy_subfactor(self.canopy, FALL_HEIGHT_SHARE * self.height)
+        canopy = rusle.canopy_subfactor(self.canopy, self.fall_height)
         surface = rusle.surface_cover_subfactor(residue, rough)
         prior = np.array([crop.prior_land_use if self.prior_land_use else 1.0 for crop in self.owner])
         ratio = prior * canopy * surface * rusle.roughness_subfactor(rough)
@@ -331,7 +363,7 @@ class Cycle:
         annual = np.repeat(cover_factor.reshape(-1, 12) @ weight, 12)
         crops = {crop.name: crop for crop in self.owner}
         number = {name: np.array(crop.curve_number) for name, crop in crops.items()}
-        roots = {name: root_shares(crop.beta, self.bottom) for name, crop in crops.items()}
+        roots = {name: crop_root_shares(crop, self.bottom, self.root_law) for name, crop in crops.items()}
         roots = {name: shares / shares.sum() for name, shares in roots.items()}
         return {
             "cover_factor": cover_factor,

@@ -7,19 +7,15 @@ a value outside its own range or carbon shares that do not sum to one is refused
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from watershed_c.data import data_path
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.names import nearest
+from watershed_c.management.reading import Number, Reader, parse
 
-#: days before the first of each month in the 365-day year of the calendar, and 365
-MONTH_STARTS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
-DAYS = 365
 #: how far the four carbon shares of a crop may be from summing to one
 SHARE_TOLERANCE = 0.002
 #: how far harvest index may be from product / (product + straw)
@@ -28,24 +24,6 @@ HARVEST_INDEX_TOLERANCE = 0.01
 KINDS = ("annual", "cover", "perennial", "fallow")
 HABITS = ("spring", "winter", "perennial", "none")
 BIODIFFUSIVITY_CLASSES = ("cropland", "grassland", "forest")
-
-
-def day_of_year(text: object) -> int | None:
-    """Day 0-364 of a date "MM-DD"; None when it is not one (29 February is not: every year has 365 days)."""
-    parts = text.split("-") if isinstance(text, str) else []
-    if len(parts) != 2 or not all(len(part) == 2 and part.isdigit() for part in parts):
-        return None
-    month, day = int(parts[0]), int(parts[1])
-    if not 1 <= month <= 12 or not 1 <= day <= MONTH_STARTS[month] - MONTH_STARTS[month - 1]:
-        return None
-    return MONTH_STARTS[month - 1] + day - 1
-
-
-def month_day(day: int) -> str:
-    """ "MM-DD" of a day; whole years are taken off."""
-    day %= DAYS
-    month = max(m for m in range(12) if MONTH_STARTS[m] <= day)
-    return f"{month + 1:02d}-{day - MONTH_STARTS[month] + 1:02d}"
 
 
 @dataclass(frozen=True)
@@ -73,11 +51,19 @@ class Crop:
         Root carbon that does not depend on yield (Hirte et al. 2018); nan where none is known.
     dpm_rpm : float
         Ratio of decomposable to resistant plant material.
+    lignin, nitrogen : float, kg per kg dry
+        Of all that is left of the plant, above and below ground weighted by mass (IPCC 2019).
+    base_temperature : float, degC
+        Below it the crop does not grow.
     beta : float
         Root distribution Y = 1 - beta^d, d in cm (Jackson et al. 1996).
+    half_depth, shape, deepest : float, m, 1, m
+        Root distribution of Fan et al. (2016), see :func:`watershed_c.management.cycle.root_shares`; nan if not known.
     cover_rates : tuple of 4 floats, d-1
         Growth of canopy cover between 0, 0.1, 0.5, 0.75 and 1 (Mosimann & Ruettimann 2006).
     height : float, m
+    fall_height : tuple of 4 floats, m
+        Height from which drops fall off the canopy at a cover of 0.1, 0.5, 0.75 and at the end; empty if not known.
     growth, litterfall : (int, int) or None
         First and last day of the season in which perennials grow, and shed leaves.
     prior_land_use, residue_cover (m2 kg-1), residue_decay (d-1) : float
@@ -114,9 +100,16 @@ class Crop:
     fixed_roots: float = math.nan
     days_to_yield: float = math.nan
     dpm_rpm: float = 1.44
+    lignin: float = math.nan
+    nitrogen: float = math.nan
+    base_temperature: float = math.nan
     beta: float = 0.961
+    half_depth: float = math.nan
+    shape: float = math.nan
+    deepest: float = math.nan
     cover_rates: tuple[float, ...] = ()
     height: float = 0.0
+    fall_height: tuple[float, ...] = ()
     growth: tuple[int, int] | None = None
     litterfall: tuple[int, int] | None = None
     prior_land_use: float = 1.0
@@ -136,7 +129,8 @@ class Material:
     name, title, kind : str
         ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM).
     dry_matter : float, kg per kg fresh
-    carbon : float, kg C per kg dry
+    carbon, nitrogen, lignin : float, kg per kg dry
+        ``lignin`` is nan where it is not known.
     """
 
     name: str
@@ -144,6 +138,8 @@ class Material:
     kind: str
     dry_matter: float
     carbon: float
+    nitrogen: float
+    lignin: float = math.nan
 
     @property
     def carbon_per_fresh(self) -> float:
@@ -176,15 +172,6 @@ class Implement:
     roughness: float
 
 
-@dataclass(frozen=True)
-class Number:
-    """How a number is written in a file: its unit, how many values, the factor to the inside unit."""
-
-    unit: str
-    count: int = 1
-    factor: float = 1.0
-
-
 _RETURNED = ("product_returned", "straw_returned", "straw_left_when_removed", "root_turnover", "exudates_returned")
 _SHARES = ("product", "straw", "roots", "exudates")
 _CROP: dict[str, dict[str, Number]] = {
@@ -197,8 +184,15 @@ _CROP: dict[str, dict[str, Number]] = {
         "days_to_yield": Number("d"),
         "dpm_rpm": Number("1"),
     },
-    "rooting": {"beta": Number("1")},
-    "canopy": {"cover_rates": Number("% d-1", 4, 0.01), "height": Number("m")},
+    "quality": {"lignin": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry")},
+    "temperature": {"base_temperature": Number("degC")},
+    "rooting": {
+        "beta": Number("1"),
+        "half_depth": Number("cm", factor=0.01),
+        "shape": Number("1"),
+        "deepest": Number("cm", factor=0.01),
+    },
+    "canopy": {"cover_rates": Number("% d-1", 4, 0.01), "height": Number("m"), "fall_height": Number("m", 4)},
     "cover_management": {
         "prior_land_use": Number("1"),
         "residue_cover": Number("m2 kg-1"),
@@ -210,114 +204,24 @@ _CROP: dict[str, dict[str, Number]] = {
 _CARBON = frozenset(_CROP["carbon"]) - {"fixed_roots", "days_to_yield"}
 _RESIDUE = frozenset({"prior_land_use", "residue_cover", "residue_decay"})
 _WATER = frozenset({"beta", "crop_coefficient", "curve_number"})
+_PLANT = _CARBON | frozenset(_CROP["quality"]) | frozenset(_CROP["temperature"])
+#: root distribution of Fan et al. (2016): all three or none
+_FAN = frozenset({"half_depth", "shape", "deepest"})
 #: keys that a crop of each kind must have
 _REQUIRED = {
-    "annual": _CARBON | _RESIDUE | _WATER | {"cover_rates", "height", "sown", "harvested"},
-    "cover": _CARBON | _RESIDUE | _WATER | {"cover_rates", "height", "sown", "days_to_yield"},
-    "perennial": _CARBON | _WATER | {"height", "growth", "constant"},
+    "annual": _PLANT | _RESIDUE | _WATER | {"cover_rates", "height", "sown", "harvested"},
+    "cover": _PLANT | _RESIDUE | _WATER | {"cover_rates", "height", "sown", "days_to_yield"},
+    "perennial": _PLANT | _WATER | {"height", "growth", "constant"},
     "fallow": _WATER | {"prior_land_use"},
 }
 _IMPLEMENT = {
     "depth": Number("m"), "mixing": Number("1"), "transport": Number("kg m-1"),
     "burial": Number("1"), "roughness": Number("mm"),
 }  # fmt: skip
-_MATERIAL = {"dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry")}
-
-
-@dataclass
-class _Reader:
-    """Collects what is wrong with one file."""
-
-    file: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def say(self, key: str, expectation: str, value: object = "", suggestion: str = "") -> None:
-        self.problems.append(Problem(self.file, None, key, str(value), expectation, suggestion))
-
-    def keys(self, table: Mapping[str, Any], known: Sequence[str], prefix: str = "") -> None:
-        """Say which keys of ``table`` are not among ``known``."""
-        for key in table:
-            if key not in known:
-                near = nearest(key, known)
-                self.say(prefix + key, "unknown key.", suggestion=f'Did you mean "{near}"?' if near else "")
-
-    def word(self, table: Mapping[str, Any], key: str, choices: Sequence[str] = ()) -> str:
-        value = table.get(key)
-        if not isinstance(value, str) or (choices and value not in choices):
-            near = nearest(str(value), choices) if choices else None
-            wanted = "must be one of " + ", ".join(choices) + "." if choices else "must be a text."
-            self.say(key, wanted, "missing" if value is None else value, f'Did you mean "{near}"?' if near else "")
-            return ""
-        return value
-
-    def number(self, entry: Any, key: str, spec: Number) -> Any:
-        """Inside value of ``{ value, unit, range, source }``; None when something is wrong with it."""
-        if not isinstance(entry, Mapping):
-            self.say(key, "must be { value, unit, range, source }.", entry)
-            return None
-        self.keys(entry, ("value", "unit", "range", "source"), key + ".")
-        before = len(self.problems)
-        if entry.get("unit") != spec.unit:
-            self.say(key + ".unit", f'must be "{spec.unit}".', entry.get("unit", "missing"))
-        if not isinstance(entry.get("source"), str) or not entry["source"].strip():
-            self.say(key + ".source", "must say where the number comes from.")
-        values = entry.get("value")
-        listed: list[Any] = values if isinstance(values, list) else [values]
-        if (
-            isinstance(values, list) != (spec.count > 1)
-            or len(listed) != spec.count
-            or not all(map(_is_number, listed))
-        ):
-            self.say(
-                key + ".value", "must be a number." if spec.count == 1 else f"must be {spec.count} numbers.", values
-            )
-        bounds = entry.get("range")
-        if (
-            not isinstance(bounds, list)
-            or len(bounds) != 2
-            or not all(map(_is_number, bounds))
-            or bounds[0] > bounds[1]
-        ):
-            self.say(key + ".range", "must be [lowest, highest].", bounds)
-        if len(self.problems) == before:
-            for value in listed:
-                if not bounds[0] <= value <= bounds[1]:  # type: ignore[index]
-                    self.say(key, f"must be {bounds[0]}-{bounds[1]} {spec.unit}.", value)  # type: ignore[index]
-        if len(self.problems) > before:
-            return None
-        scaled = tuple(float(value) * spec.factor for value in listed)
-        return scaled if spec.count > 1 else scaled[0]
-
-    def date(self, entry: Any, key: str, names: Sequence[str]) -> Any:
-        """Days of the year of ``{ on, source }`` or ``{ from, to, source }``."""
-        if not isinstance(entry, Mapping):
-            self.say(key, "must be { " + ", ".join((*names, "source")) + " }.", entry)
-            return None
-        self.keys(entry, (*names, "source"), key + ".")
-        if not isinstance(entry.get("source"), str):
-            self.say(key + ".source", "must say where the date comes from.")
-        days = [day_of_year(entry.get(name)) for name in names]
-        for name, day in zip(names, days, strict=True):
-            if day is None:
-                self.say(f"{key}.{name}", 'must be a date "MM-DD".', entry.get(name))
-        if None in days:
-            return None
-        return tuple(days) if len(days) > 1 else days[0]
-
-    def done(self) -> None:
-        if self.problems:
-            raise ScenarioError(self.problems)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioError(Problem(str(path), None, "", "", f"is not valid TOML: {error}")) from None
+_MATERIAL = {
+    "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
+    "lignin": Number("kg kg-1 dry"),
+}  # fmt: skip
 
 
 _DATES = {"sown": ("on",), "harvested": ("on",)}
@@ -333,7 +237,7 @@ def load_crop(path: Path) -> Crop:
     ScenarioError
         Everything wrong with the file.
     """
-    data, reader = _parse(path), _Reader(str(path))
+    data, reader = parse(path), Reader(str(path))
     reader.keys(data, (*_WORDS, *_DATES, *_CROP))
     kind = reader.word(data, "kind", KINDS)
     values: dict[str, Any] = {
@@ -370,8 +274,17 @@ def load_crop(path: Path) -> Crop:
             (name + "." for name, keys in _CROP.items() if key in keys), "canopy." if key in _SEASONS else ""
         )
         reader.say(section + key, f"is missing; a crop of kind {kind} needs it.")
+    for key in sorted(_FAN - present if _FAN & present else ()):
+        reader.say("rooting." + key, "is missing; half_depth, shape and deepest go together.")
     reader.done()
     crop = Crop(name=path.stem, kind=kind, **values)
+    if crop.shape >= 0.0:
+        reader.say("rooting.shape", "must be below 0: roots thin out with depth.", crop.shape)
+    if crop.half_depth >= crop.deepest:
+        wrong = f"must be less than deepest, {100.0 * crop.deepest:g} cm."
+        reader.say("rooting.half_depth", wrong, f"{100.0 * crop.half_depth:g}")
+    if list(crop.fall_height) != sorted(crop.fall_height):
+        reader.say("canopy.fall_height", "must not fall as the canopy closes.", list(crop.fall_height))
     if kind != "fallow":
         total = sum(getattr(crop, key) for key in _SHARES)
         if abs(total - 1.0) > SHARE_TOLERANCE:
@@ -392,17 +305,22 @@ def load_crop(path: Path) -> Crop:
 
 def load_material(path: Path) -> Material:
     """Read one material file; raises ScenarioError with everything wrong with it."""
-    data, reader = _parse(path), _Reader(str(path))
+    data, reader = parse(path), Reader(str(path))
     reader.keys(data, ("title", "kind", *_MATERIAL))
     title, kind = reader.word(data, "title"), reader.word(data, "kind", ("manure",))
-    numbers = {key: reader.number(data.get(key), key, spec) for key, spec in _MATERIAL.items()}
+    written = {key: spec for key, spec in _MATERIAL.items() if key in data or key != "lignin"}
+    numbers = {key: reader.number(data.get(key), key, spec) for key, spec in written.items()}
     reader.done()
-    return Material(path.stem, title, kind, **numbers)
+    material = Material(path.stem, title, kind, **numbers)
+    if material.carbon + material.nitrogen > 1.0:
+        reader.say("carbon", "carbon and nitrogen must not be more than the dry matter.", material.carbon)
+    reader.done()
+    return material
 
 
 def load_implements(path: Path) -> dict[str, Implement]:
     """Read the implements by name; raises ScenarioError with everything wrong with the file."""
-    data, reader = _parse(path), _Reader(str(path))
+    data, reader = parse(path), Reader(str(path))
     found = {}
     for name, table in data.items():
         if not isinstance(table, Mapping):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.management.library import DAYS, Crop, CropLibrary, Implement, Material, day_of_year, month_day
+from watershed_c.management.library import Crop, CropLibrary, Implement, Material
+from watershed_c.management.reading import DAYS, day_of_year, month_day
 from watershed_c.names import nearest
 
 #: implement of a tillage event that names none

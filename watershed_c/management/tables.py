@@ -15,6 +15,7 @@ import numpy as np
 
 from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 from watershed_c.management.library import CropLibrary
+from watershed_c.management.roots import ROOT_LAWS
 from watershed_c.management.rotation import Calendar, schedule
 
 BELOWGROUND = ("proportional", "fixed", "mixed")
@@ -87,23 +88,12 @@ class UnitTables:
         Parameters
         ----------
         allocate : callable
-            ``allocate(kind, dpm_rpm=...)`` gives the shares (P) of the pools, summing to 1. A model that knows no
-            DPM/RPM ratio is asked without it.
+            ``allocate(kind, **quality)`` gives the shares (P) of the pools, summing to 1; see ``Source.quality`` and
+            ``PoolModel.allocate_known``.
         """
-        shares = np.array([_shares(allocate, source) for source in self.sources])
+        shares = np.array([allocate(source.kind, **source.quality) for source in self.sources])
         brought = np.array([source.amendment for source in self.sources])
         return self.input_by_source @ shares, self.input_by_source @ (shares * brought[:, None])
-
-
-def _shares(allocate: Callable[..., np.ndarray], source: Source) -> np.ndarray:
-    if source.dpm_rpm is None:
-        return allocate(source.kind)
-    try:
-        return allocate(source.kind, dpm_rpm=source.dpm_rpm)
-    except ValueError as error:
-        if "has no parameter" not in str(error):
-            raise
-        return allocate(source.kind)
 
 
 def build_units(
@@ -113,6 +103,7 @@ def build_units(
     layer_bottom: Sequence[float] | np.ndarray,
     climate: Climatology,
     belowground: str = "proportional",
+    roots: str = "jackson",
     prescribed: bool = False,
     prior_land_use: bool = True,
 ) -> UnitTables:
@@ -127,6 +118,8 @@ def build_units(
     climate : Climatology
     belowground : {"proportional", "fixed", "mixed"}
         Whether root input follows yield; see :func:`plant_carbon`.
+    roots : {"jackson", "fan"}
+        How roots are distributed with depth.
     prescribed : bool
         Scale the plants' input of each rotation that has ``plant_input`` to it (coupling rule 15: one source per run).
     prior_land_use : bool
@@ -137,10 +130,12 @@ def build_units(
     ScenarioError
         Everything wrong with the rotations.
     ValueError
-        Unknown ``belowground``, or layers that do not increase.
+        Unknown ``belowground`` or ``roots``, or layers that do not increase.
     """
     if belowground not in BELOWGROUND:
         raise ValueError(f"belowground must be one of {', '.join(BELOWGROUND)}, is {belowground!r}")
+    if roots not in ROOT_LAWS:
+        raise ValueError(f"roots must be one of {', '.join(ROOT_LAWS)}, is {roots!r}")
     bottom = np.asarray(layer_bottom, dtype=np.float64)
     if bottom.ndim != 1 or bottom.size == 0 or (np.diff(np.concatenate(([0.0], bottom))) <= 0.0).any():
         raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
@@ -148,11 +143,10 @@ def build_units(
     if not prescribed:
         for calendar in calendars.values():
             calendar.plant_input = math.nan
-    cycles = {
-        name: Cycle(calendar, climate, bottom, belowground, prior_land_use) for name, calendar in calendars.items()
-    }
+    how: dict[str, Any] = {"belowground": belowground, "roots": roots, "prior_land_use": prior_land_use}
+    cycles = {name: Cycle(calendar, climate, bottom, **how) for name, calendar in calendars.items()}
     found = {source for cycle in cycles.values() for source in cycle.input}
-    sources = tuple(sorted(found, key=lambda s: (s.amendment, s.kind, -(s.dpm_rpm or 0.0))))
+    sources = tuple(sorted(found, key=lambda s: (s.amendment, s.kind, sorted(s.quality.items()))))
     longest = max(cycle.month_starts.size for cycle in cycles.values())
     columns: dict[str, list[np.ndarray]] = {}
     names: list[str] = []

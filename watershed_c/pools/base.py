@@ -135,3 +135,8 @@ class PoolModel:
         from watershed_c.pools.simulate import simulate
 
         return simulate(self, forcing, soil, initial, **options)
+
+    def allocate_known(self, kind: str, **quality: float) -> np.ndarray:
+        """Shares (P) of the pools by what this model knows of ``quality``; what it does not ask for is left out."""
+        declared = self.inputs[kind].parameters if kind in self.inputs else {}
+        return self.allocate(kind, **{name: value for name, value in quality.items() if name in declared})

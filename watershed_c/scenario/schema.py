@@ -318,6 +318,9 @@ class Carbon(Table):
     belowground: Literal["proportional", "fixed", "mixed"] = item(
         "proportional", "root carbon: in proportion to yield, fixed, or the mean", source="Bolinder 2007; Hirte 2018"
     )
+    roots: Literal["jackson", "fan"] = item(
+        "jackson", "roots by depth: law of biomes, or of single crops where known", source="Jackson 1996; Fan 2016"
+    )
 
 
 # ---- numerics and output -------------------------------------------------------------------------
