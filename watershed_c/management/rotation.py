@@ -126,9 +126,12 @@ class _Scheduler:
             if crop.kind == "cover":
                 self.say("years", crop.name, f'is a cover crop; write cover_crop = "{crop.name}".')
         cover = _get(record, "cover_crop")
-        self.cover: Crop | None = None if cover is None else self.find("cover_crop", cover, library.crops)
-        if self.cover is not None and self.cover.kind != "cover":
-            self.say("cover_crop", self.cover.name, "is not a cover crop.")
+        covers = {name: crop for name, crop in library.crops.items() if crop.kind == "cover"}
+        self.cover: Crop | None = None
+        if cover in library.crops and cover not in covers:
+            self.say("cover_crop", cover, "is not a cover crop.", "Known: " + ", ".join(covers) + ".")
+        elif cover is not None:
+            self.cover = self.find("cover_crop", cover, covers)
         self.named = {crop.name: crop for crop in (*self.years, *([self.cover] if self.cover else []))}
         self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
         for crop_name, value in _get(record, "yields", {}).items():
