@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import shared
-from watershed_c.kernels.soil_column import homogenise, remap_columns
+from watershed_c.kernels.column_remap import remap_columns
+from watershed_c.kernels.soil_column import homogenise
 from watershed_c.kernels.tillage import translocate
 
 #: rows of the tests: organic carbon, carbonate carbon, a trace

@@ -6,7 +6,8 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
-from watershed_c.kernels.soil_column import biodiffusive_exchange, mix_diffusive, remap_columns
+from watershed_c.kernels.column_remap import remap_columns
+from watershed_c.kernels.soil_column import biodiffusive_exchange, mix_diffusive
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
