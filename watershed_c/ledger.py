@@ -165,20 +165,19 @@ class Ledger:
     # -- booking ----------------------------------------------------------------------------------------------------
     def book(
         self,
-        term: str,
+        term: str | tuple[str, str],
         account: str,
         amount: np.ndarray,
         *,
         factor: float = 1.0,
-        only: int = 0,
         cells: np.ndarray | None = None,
     ) -> float:
         """Book an amount per cell.
 
         Parameters
         ----------
-        term : str
-            A declared term.
+        term : str, or a pair of str
+            A declared term; or two of one kind, for the positive amounts and for the negative ones.
         account : str
             An account, a group, or ``"rows"`` for all constituent rows.
         amount : (n,) float64, or (n, m): the sum over its columns; (n, K) for ``"rows"``; kg m-2, positive into the
@@ -186,8 +185,6 @@ class Ledger:
             Only the values at soil cells are read.
         factor : float
             What the amount is multiplied with; not for ``"rows"``.
-        only : {0, 1, -1}
-            Book all amounts, or only the positive or negative ones.
         cells : (c,) int64
             Soil cells to book; default all.
 
@@ -196,49 +193,57 @@ class Ledger:
         float, kg
             Of the domain; for ``"rows"`` of all rows together.
         """
-        kind = self._terms[term].kind
+        terms = {0: term} if isinstance(term, str) else {1: term[0], -1: term[1]}
         w = self._watershed
         cells = w.cells if cells is None else cells
         if account == "rows":
             count, first = amount.shape[1], len(LEADING)
             self._booked[first : first + count] = True
-            sums = over_blocks(book_rows, cells, 2 * count, amount, only, self._expected, self._gross, first)
-            total, absolute = sums.sum(axis=0).reshape(2, count)
+            sums = over_blocks(book_rows, cells, 2 * count, amount, self._expected, self._gross, first)
+            by_sign = sums.sum(axis=0).reshape(2, count)
             for group, rows in self._group_rows.items():
-                targets = self._targets(term, kind, group)
-                if targets:
-                    over_cells(sum_columns, cells, amount, rows, only, self._amount)
-                self._tally(term, kind, group, float(total[rows].sum()), float(absolute[rows].sum()), targets, cells)
-            return float(total.sum()) * w.cell_area
+                for only, name in terms.items():
+                    targets = self._targets(name, group)
+                    if targets:
+                        over_cells(sum_columns, cells, amount, rows, only, self._amount)
+                    self._tally(name, group, by_sign[:, rows].sum(axis=1), only, targets, cells)
+            return float(by_sign.sum()) * w.cell_area
         column = self._index[account]
         by_column = amount if amount.ndim == 2 else amount[:, None]
         label = self.labels[column]
-        targets = self._targets(term, kind, label)
-        booked = self._amount if targets else self._nothing
+        wanted = any(self._targets(name, label) for name in terms.values())
+        booked = self._amount if wanted else self._nothing
         self._booked[column] = True
         sums = over_blocks(
-            book_amount, cells, 2, by_column, factor, only, self._expected[column], self._gross[column], booked
+            book_amount, cells, 2, by_column, factor, self._expected[column], self._gross[column], booked
         )
-        summed, gross = (float(value) for value in sums.sum(axis=0))
-        self._tally(term, kind, label, summed, gross, targets, cells)
-        return summed * w.cell_area
+        both = sums.sum(axis=0)
+        for only, name in terms.items():
+            targets = self._targets(name, label)
+            if targets and only:
+                over_cells(sum_columns, cells, by_column, np.arange(by_column.shape[1]), only, self._amount)
+            self._tally(name, label, both, only, targets, cells)
+        return float(both.sum()) * w.cell_area
 
-    def _targets(self, term: str, kind: str, label: str) -> list[np.ndarray]:
+    def _targets(self, term: str, label: str) -> list[np.ndarray]:
         """Cumulative maps that this term of this label adds to."""
+        kind = self._terms[term].kind
         maps = [self.maps[key] for key in ((label, term), (label, kind)) if key in self.maps]
         return [self.soc_by_kind[kind], *maps] if label == "soc" else maps
 
     def _tally(
         self,
         term: str,
-        kind: str,
         label: str,
-        summed: float,
-        absolute: float,
+        by_sign: np.ndarray,
+        only: int,
         targets: list[np.ndarray],
         cells: np.ndarray,
     ) -> None:
-        total, gross = summed * self._watershed.cell_area, absolute * self._watershed.cell_area
+        """Add what was booked, gains and losses ``by_sign``, to the totals and, from ``_amount``, to maps."""
+        gained, lost = (float(value) * self._watershed.cell_area for value in by_sign)
+        gained, lost = gained * (only >= 0), lost * (only <= 0)
+        total, gross = gained + lost, gained - lost
         self.step_totals.add(label, term, total)
         self.run_totals.add(label, term, total)
         self.gross_totals[label] = self.gross_totals.get(label, 0.0) + gross
@@ -247,7 +252,7 @@ class Ledger:
                 target += self._amount  # zero at nodes without soil
             else:
                 target[cells] += self._amount[cells]
-        if kind == "lateral":
+        if self._terms[term].kind == "lateral":
             balance = self._lateral.setdefault(label, [0.0, 0.0])
             balance[0] += total
             balance[1] += gross

@@ -41,6 +41,8 @@ class Process(Component):
     ledger_terms: ClassVar[dict[str, Term]] = {}
     #: constituent groups whose rows this process may transform into each other
     transforms: ClassVar[tuple[str, ...]] = ()
+    #: groups of rows that are all it changes of the soil; none: any row, and the mineral
+    changes_only: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, watershed: Watershed) -> None:
         super().__init__(watershed.grid)
@@ -55,7 +57,10 @@ class Process(Component):
         if not type(self).__module__.startswith("watershed_c.components.") or type(self).__name__ == "ForeignComponent":
             return STORES
         changed = {name for name, contract in self._info.items() if contract["intent"] != "in"}
-        return tuple(store for store, fields in _FIELDS.items() if changed & fields)
+        stores = [store for store, fields in _FIELDS.items() if changed & fields]
+        if self.changes_only:
+            stores = [*self.changes_only, *(store for store in stores if store != "soil")]
+        return tuple(stores)
 
     def memory(self) -> dict[str, np.ndarray]:
         """Arrays of this process (not fields of the grid) that a restart must bring back, by name; they are refilled

@@ -72,6 +72,7 @@ class Carbonate(Process):
       journal = {Geochimica et Cosmochimica Acta}, volume = {46}, pages = {1011--1040}, year = {1982}
     }
     """
+    changes_only = ("sic",)
     ledger_terms = {
         "carbonate_dissolved": Term(
             "internal", "Carbonate dissolved less precipitated, with its calcium and carbon"

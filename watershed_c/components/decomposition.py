@@ -113,6 +113,7 @@ class Decomposition(Process):
         "doc_production": Term("internal", "DOC made of soil organic carbon"),
     }
     transforms = ("soc",)
+    changes_only = ("soc",)
 
     def __init__(
         self,

@@ -78,6 +78,7 @@ class NonlinearDecomposition(Process):
     )  # fmt: skip
     ledger_terms = Decomposition.ledger_terms
     transforms = ("soc",)
+    changes_only = ("soc",)
 
     def __init__(
         self,

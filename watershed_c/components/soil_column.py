@@ -44,9 +44,9 @@ class Rebalancer:
             remap_columns, cells, w.mineral, w.stocks, w.reference, w.deposit_mineral, w.deposit,
             w.substratum, w.constituents.group, w.constituents.parent, self._mineral, self._rows,
         )  # fmt: skip
-        for term, sign in (("substratum_import", 1), ("burial_below_profile", -1)):
-            w.ledger.book(term, "soil", self._mineral, only=sign, cells=cells)
-            w.ledger.book(term, "rows", self._rows, only=sign, cells=cells)
+        terms = ("substratum_import", "burial_below_profile")
+        w.ledger.book(terms, "soil", self._mineral, cells=cells)
+        w.ledger.book(terms, "rows", self._rows, cells=cells)
         density = w.reference[cells, 0] / w.layer_bottom[0]
         w.elevation[cells] -= self._mineral[cells] / density
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -166,6 +168,10 @@ def _remap_any(
         room = reference[node, target] if target < layers else 0.0
 
 
+#: of what only other kernels call: a wrapper for Python costs compile time
+INNER: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True
+}  # fmt: skip
 #: columns side by side in vector registers
 _TOGETHER = 32
 #: of a layer of those columns: its mass, what moves up out of its top and down out of its base (kg m-2), the
@@ -173,7 +179,7 @@ _TOGETHER = 32
 _MASS, _UP, _DOWN, _PER_ABOVE, _PER_CENTRE, _PER_BELOW, _FROM_ABOVE, _TO_BELOW, _OF_LAYER = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**INNER)
 def _is_thin(node, lane, mineral, reference, deposit_mineral, place):
     """Whether every cut of a column falls into the layer it belongs to, or into the next one; and how far from its end.
 
@@ -197,7 +203,7 @@ def _is_thin(node, lane, mineral, reference, deposit_mineral, place):
     return thin
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**INNER)
 def _weigh(place):
     """Weights of the parabola through three layers, none for the topmost layer of a column (it is mixed)."""
     for layer in range(1, place.shape[0] - 1):
@@ -216,7 +222,7 @@ def _weigh(place):
             place[layer, _FROM_ABOVE, lane] = share * (2.0 * below + centre) / (centre + above)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**INNER)
 def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
     """Cut columns of which each cut falls into the layer it belongs to, or into the next: :func:`_is_thin`.
 
@@ -262,7 +268,7 @@ def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
                 cut[layer + 1, row, lane] += below
 
 
-@njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**INNER)
 def _take_in(node, lane, stocks, deposit_mineral, deposit, substratum, place, stock, cut):
     """Stocks of one column, its surface buffer and its substratum, to a lane; what a buffer without mass holds goes
     with the top layer.

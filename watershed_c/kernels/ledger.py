@@ -27,7 +27,16 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
 
     Returns whether there was anything to add: where nothing was booked and nothing differs, all is left as it is.
     """
-    different = booked[account]
+    if booked[account]:
+        for i in range(cells.size):
+            cell = cells[i]
+            then = expected[account, cell]
+            residual[i] += now[account, i] - then
+            allowed[i] += ROUND_OFF * (abs(then) + abs(now[account, i])) + TOLERANCE * gross[account, cell]
+            expected[account, cell] = now[account, i]
+            gross[account, cell] = 0.0
+        return True
+    different = False
     for i in range(cells.size):
         different |= now[account, i] != expected[account, cells[i]]
     if different:
@@ -37,10 +46,6 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
             residual[i] += now[account, i] - then
             allowed[i] += ROUND_OFF * (abs(then) + abs(now[account, i]))
             expected[account, cell] = now[account, i]
-        if booked[account]:
-            for i in range(cells.size):
-                allowed[i] += TOLERANCE * gross[account, cells[i]]
-                gross[account, cells[i]] = 0.0
     return different
 
 
@@ -135,59 +140,55 @@ def check_closure(
 
 
 @njit(cache=True, nogil=True)
-def book_amount(cells, sums, block, amount, factor, only, expected, gross, booked):
+def book_amount(cells, sums, block, amount, factor, expected, gross, booked):
     """Book ``factor`` times the row sums of ``amount (n, m)`` on one account, ``expected (n)`` and ``gross (n)``.
 
-    With ``only`` 1 or -1 amounts of the other sign count as zero. ``booked (n)``, if not empty, is filled with what
-    was booked; ``sums (B, 2)``: its sum and its sum of absolute values over each ``block`` of ``cells``.
+    ``booked (n)``, if not empty, is filled with what was booked; ``sums (B, 2)``: its positive and its negative values
+    added up over each ``block`` of ``cells``.
     """
     for part in range(sums.shape[0]):
-        total = 0.0
-        absolute = 0.0
+        gained = 0.0
+        lost = 0.0
         for cell in cells[part * block : (part + 1) * block]:
             value = 0.0
             for m in range(amount.shape[1]):
                 value += amount[cell, m]
             value *= factor
-            if value * only < 0.0:
-                value = 0.0
             expected[cell] += value
             gross[cell] += abs(value)
             if booked.size > 0:
                 booked[cell] = value
-            total += value
-            absolute += abs(value)
-        sums[part, 0] = total
-        sums[part, 1] = absolute
+            gained += max(value, 0.0)
+            lost += min(value, 0.0)
+        sums[part, 0] = gained
+        sums[part, 1] = lost
 
 
 @njit(cache=True, nogil=True)
-def book_rows(cells, sums, block, amount, only, expected, gross, first):
+def book_rows(cells, sums, block, amount, expected, gross, first):
     """Book ``amount (n, K)`` on the rows from account ``first`` on.
 
-    ``sums (B, 2 K)``: sums and sums of absolute values of the rows over each ``block`` of ``cells``.
+    ``sums (B, 2 K)``: positive, then negative values of the rows added up over each ``block`` of ``cells``.
     """
     rows = amount.shape[1]
     for part in range(sums.shape[0]):
         some = cells[part * block : (part + 1) * block]
         for k in range(rows):
-            total = 0.0
-            absolute = 0.0
+            gained = 0.0
+            lost = 0.0
             for cell in some:
                 value = amount[cell, k]
-                if value * only < 0.0:
-                    value = 0.0
                 expected[first + k, cell] += value
                 gross[first + k, cell] += abs(value)
-                total += value
-                absolute += abs(value)
-            sums[part, k] = total
-            sums[part, rows + k] = absolute
+                gained += max(value, 0.0)
+                lost += min(value, 0.0)
+            sums[part, k] = gained
+            sums[part, rows + k] = lost
 
 
 @njit(cache=True, nogil=True)
 def sum_columns(cells, amount, columns, only, booked):
-    """booked[cell] = sum of ``amount (n, m)`` over ``columns``, amounts of the other sign than ``only`` left out."""
+    """booked[cell] = sum of ``amount (n, m)`` over ``columns``: all, or with ``only`` 1 or -1 those of that sign."""
     for cell in cells:
         value = 0.0
         for k in columns:
