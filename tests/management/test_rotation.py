@@ -302,6 +302,35 @@ def test_crop_coefficient_and_curve_number_stay_between_their_stages():
     assert (tables.curve_number[:, 0] == (67, 78, 85, 89)).all()
 
 
+def test_slurry_is_injected_into_a_sward_that_stays():
+    inject = {"on": "05-10", "do": "till", "implement": "slurry-injector"}
+    tables = one(["grass"], inject)
+    assert tables.canopy_cover.min() == 1.0 and len(tables.tillage[0][4]) == 1
+    assert "is tilled 05-10 although the rotation keeps it" in problems(
+        {"years": ["grass"], "event": [inject | {"implement": "chisel-plough"}]}
+    )
+
+
+def test_strip_tillage_leaves_a_cover_crop_until_the_crop_is_sown():
+    """Maize is sown 6 May: the plough of 15 April ends the cover crop, strips do not."""
+    april = [
+        one(["maize"], {"on": "04-15", "do": "till", "implement": tool}, cover_crop="rye-cover").canopy_cover[3, 0]
+        for tool in ("mouldboard-plough", "strip-tiller")
+    ]
+    assert april[0] < 0.5 * april[1] < april[1]
+
+
+def test_tillage_intensity_of_a_rotation_is_that_of_its_passes():
+    events = [
+        {"on": "04-10", "do": "till", "crop": "maize", "depth": 0.2},
+        {"on": "05-01", "do": "till", "implement": "disk-harrow"},
+    ]
+    calendar = schedule({"r": {"years": ["maize", "soybean"], "event": events}}, LIBRARY)["r"]
+    plough, disk = LIBRARY.implements["mouldboard-plough"], LIBRARY.implements["disk-harrow"]
+    expected = 0.5 * plough.intensity(0.2) + disk.intensity(disk.depth)
+    assert calendar.tillage_intensity == pytest.approx(expected) and expected == pytest.approx(69, abs=2)
+
+
 # ---- cover-management factor ------------------------------------------------------------------------------
 
 

@@ -24,6 +24,12 @@ HARVEST_INDEX_TOLERANCE = 0.01
 KINDS = ("annual", "cover", "perennial", "fallow")
 HABITS = ("spring", "winter", "perennial", "none")
 BIODIFFUSIVITY_CLASSES = ("cropland", "grassland", "forest")
+#: what an implement does to the soil, and its modifier of the tillage intensity (RUSLE2, as in SoilManageR 1.1.0)
+ACTIONS = {"inversion": 1.0, "mixing-inversion": 0.8, "mixing": 0.7, "lift": 0.4, "compression": 0.15}
+#: units of the tillage intensity of RUSLE2: km per mile, m per inch
+KM_PER_MILE, M_PER_INCH = 1.609344, 0.0254
+#: shallower passes than this (drilling) do not end a cover crop or a sward, m; a prior
+PLANTS_SURVIVE = 0.05
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,8 @@ class Implement:
 
     Attributes
     ----------
+    action : str
+        A key of ``ACTIONS``.
     depth : float, m
         Default depth, and the depth at which ``transport`` applies.
     mixing, burial : float
@@ -161,15 +169,32 @@ class Implement:
         Tillage transport coefficient; proportional to depth (Govers et al. 1994).
     roughness : float, mm
         Random roughness just after the pass.
+    speed : float, km h-1
+    disturbed : float
+        Share of the surface that is disturbed.
     """
 
     name: str
     title: str
+    action: str
     depth: float
     mixing: float
     transport: float
     burial: float
     roughness: float
+    speed: float
+    disturbed: float
+
+    def intensity(self, depth: float) -> float:
+        """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep, as in RUSLE2.
+
+        ``0.5 speed (mph) * 3.25 type * depth (inch) * disturbed share``.
+        """
+        return 0.5 * self.speed / KM_PER_MILE * 3.25 * ACTIONS[self.action] * depth / M_PER_INCH * self.disturbed
+
+    def ends_plants(self, depth: float) -> bool:
+        """Whether a pass ``depth`` m deep ends a sward or a cover crop: one that turns or stirs most of the surface."""
+        return depth > PLANTS_SURVIVE and self.disturbed > 0.5 and self.action not in ("lift", "compression")
 
 
 _RETURNED = ("product_returned", "straw_returned", "straw_left_when_removed", "root_turnover", "exudates_returned")
@@ -215,8 +240,8 @@ _REQUIRED = {
     "fallow": _WATER | {"prior_land_use"},
 }
 _IMPLEMENT = {
-    "depth": Number("m"), "mixing": Number("1"), "transport": Number("kg m-1"),
-    "burial": Number("1"), "roughness": Number("mm"),
+    "depth": Number("m"), "mixing": Number("1"), "transport": Number("kg m-1"), "burial": Number("1"),
+    "roughness": Number("mm"), "speed": Number("km h-1"), "disturbed": Number("1"),
 }  # fmt: skip
 _MATERIAL = {
     "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
@@ -326,11 +351,11 @@ def load_implements(path: Path) -> dict[str, Implement]:
         if not isinstance(table, Mapping):
             reader.say(name, "must be a table.", table)
             continue
-        reader.keys(table, ("title", *_IMPLEMENT), name + ".")
-        title = table.get("title", name)
+        reader.keys(table, ("title", "action", *_IMPLEMENT), name + ".")
+        title, action = table.get("title", name), reader.word(table, "action", tuple(ACTIONS), name + ".")
         numbers = {key: reader.number(table.get(key), f"{name}.{key}", spec) for key, spec in _IMPLEMENT.items()}
         if None not in numbers.values():
-            found[name] = Implement(name, title, **numbers)
+            found[name] = Implement(name, title, action, **numbers)
     reader.done()
     return found
 

@@ -61,12 +61,13 @@ class Reader:
                 near = nearest(key, known)
                 self.say(prefix + key, "unknown key.", suggestion=f'Did you mean "{near}"?' if near else "")
 
-    def word(self, table: Mapping[str, Any], key: str, choices: Sequence[str] = ()) -> str:
+    def word(self, table: Mapping[str, Any], key: str, choices: Sequence[str] = (), prefix: str = "") -> str:
         value = table.get(key)
         if not isinstance(value, str) or (choices and value not in choices):
             near = nearest(str(value), choices) if choices else None
             wanted = "must be one of " + ", ".join(choices) + "." if choices else "must be a text."
-            self.say(key, wanted, "missing" if value is None else value, f'Did you mean "{near}"?' if near else "")
+            hint = f'Did you mean "{near}"?' if near else ""
+            self.say(prefix + key, wanted, "missing" if value is None else value, hint)
             return ""
         return value
 

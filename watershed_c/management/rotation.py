@@ -26,8 +26,6 @@ DEEPEST_TILLAGE = 1.0
 COVER_CROP_DELAY, COVER_CROP_SHORTEST = 7, 60
 #: a default sowing date waits this long after the harvest before it, at most by so many days; both priors, d
 SOWING_DELAY, LONGEST_WAIT = 5, 30
-#: shallower passes than this (drilling) do not end a cover crop, m
-COVER_CROP_SURVIVES = 0.05
 
 #: times the highest yield of the crop file above which a yield is taken for one in another unit; a choice
 LARGEST_YIELD = 2.0
@@ -56,6 +54,11 @@ class Pass:
     day: int
     implement: Implement
     depth: float
+
+    @property
+    def ends_plants(self) -> bool:
+        """Whether it ends a sward or a cover crop."""
+        return self.implement.ends_plants(self.depth)
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ class Calendar:
     def days(self) -> int:
         """Length of the cycle, d."""
         return DAYS * len(self.years)
+
+    @property
+    def tillage_intensity(self) -> float:
+        """Soil tillage intensity rating (STIR of RUSLE2) of a year, mean of the cycle."""
+        return sum(p.implement.intensity(p.depth) for p in self.tillage) / len(self.years)
 
 
 def _get(record: Any, key: str, default: Any = None) -> Any:
@@ -335,7 +343,7 @@ class _Scheduler:
     def end_swards(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> None:
         """A pass ends the last year of a sward; one that the rotation keeps must not be tilled."""
         for sward in [s for s in seasons if s.crop.kind == "perennial"]:
-            inside = [p.day for p in tillage if sward.start <= p.day < sward.end and p.depth > COVER_CROP_SURVIVES]
+            inside = [p.day for p in tillage if sward.start <= p.day < sward.end and p.ends_plants]
             if not inside:
                 continue
             kept = any(s.crop is sward.crop and (s.start - sward.end) % cycle == 0 for s in seasons)
@@ -360,7 +368,7 @@ class _Scheduler:
                 stop = min(stop, start + (killed - start) % DAYS)
             for p in tillage:
                 day = start + (p.day - start) % cycle
-                if start < day < stop and p.depth > COVER_CROP_SURVIVES:
+                if start < day < stop and p.ends_plants:
                     stop = day
             if stop - start >= COVER_CROP_SHORTEST:
                 found.append(Season(self.cover, start, stop, self.yields[self.cover.name]))
