@@ -174,6 +174,14 @@ def following(w: Watershed) -> dict[str, object]:
     return {"conductivity": properties.conductivity, "properties": properties}
 
 
+def erodibility(w: Watershed) -> ErodibilityFeedback:
+    """Erodibility that follows carbon, of which a tenth has been lost since the start."""
+    feedback = ErodibilityFeedback(w, law=lambda carbon: 0.05 - carbon)
+    feedback.start_afresh()
+    feedback.first_carbon /= 0.9
+    return feedback
+
+
 #: how each process is made on that watershed, in the order they run
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
@@ -182,7 +190,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
-    "erodibility": lambda w: ErodibilityFeedback(w, law=lambda carbon: 0.05 - carbon),
+    "erodibility": erodibility,
     "water_erosion": lambda w: WaterErosion(
         w, transport_capacity_coefficient=(1.0, 4.0), enrichment={"particulate": 1.5}
     ),

@@ -31,6 +31,7 @@ TERMS = {
     "respired": "respired CO2",
     "doc_production": "to / from dissolved organic carbon",
     "water_erosion": "moved by water (net)",
+    "transit_mineralised": "mineralised while water moves it",
     "tillage_erosion": "moved by tillage (net)",
     "substratum_import": "exhumed from below the profile",
     "burial_below_profile": "buried below the profile",

@@ -98,7 +98,11 @@ def processes_of(
             w, model=erosion.model, length_exponent=erosion.length_exponent, slope_factor=erosion.slope_factor,
             capacity=erosion.capacity, transport_capacity_coefficient=coefficient,
             cover_threshold=erosion.cover_threshold, channel_area=_largest_area(inputs),
-            depressions=router.depressions, enrichment=erosion.enrichment.by_carrier,
+            depressions=router.depressions,
+            enrichment=erosion.enrichment.by_carrier if erosion.enrichment.by_law is None else None,
+            enrichment_law=erosion.enrichment.by_law, events_per_year=erosion.enrichment.events_per_year,
+            largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
+            downstream_mineralisation=erosion.downstream_mineralisation,
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion

@@ -154,7 +154,7 @@ def test_touches_only_what_it_declares_and_its_own_books_close(kind: type[Proces
     w.ledger.open()
     random = np.random.default_rng(2)
     touched, booked = set(), set()
-    for index in (4, 5, 9, 12):
+    for index in (4, 5, 9, 12):  # what happens once a year does so in January
         w.at(build.step(index))
         w.runoff[w.cells] *= 1.1  # no two months are alike
         w.elevation[w.cells] += 0.5 * random.random(w.cells.size)  # enough for another order downstream

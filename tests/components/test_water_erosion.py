@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from landlab import RasterModelGrid
 
+from watershed_c.components.selectivity import constant_ratios, organic_rows
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
+from watershed_c.constituents import CARBONATE, Constituent, ConstituentTable, soc_pool
 from watershed_c.kernels.flow_routing import in_flow_order
 from watershed_c.kernels.support_practice import BY_SLOPE, PRACTICES, SLOPE_CLASSES
 from watershed_c.state import Watershed
@@ -122,7 +123,7 @@ def test_low_cover_class_has_the_low_coefficient() -> None:
     w.units.cover_factor_annual[:] = (0.18, 0.05)  # a ploughed field, grass
     erosion = WaterErosion(w, transport_capacity_coefficient=(2.0, 8.0))
     erosion.run_one_step(1 / 12)
-    assert erosion.coefficient_of_units().tolist() == [8.0, 2.0]
+    assert erosion.loss.coefficient_of_units().tolist() == [8.0, 2.0]
     assert not erosion.warnings
 
 
@@ -188,15 +189,12 @@ def test_uncalibrated_coefficient_and_coarse_cells_are_said() -> None:
 
 
 def test_isotope_twin_is_enriched_like_its_parent() -> None:
-    from watershed_c.constituents import Constituent
-
     w = make()
     w.constituents = ConstituentTable(
-        (soc_pool("fast", "particulate"), Constituent("twin", "c14", 0.0, "bulk", "fast"))
+        (soc_pool("fast", "particulate"), Constituent("twin", "c14", 0.0, "bulk", "fast"), *CARBONATE)
     )
-    erosion = WaterErosion.__new__(WaterErosion)
-    erosion.watershed = w
-    np.testing.assert_array_equal(erosion._ratios({"particulate": 1.7}), [1.7, 1.7])
+    np.testing.assert_array_equal(constant_ratios(w, {"particulate": 1.7}), [1.7, 1.7, 1.0, 1.0])
+    assert organic_rows(w).tolist() == [True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -213,6 +211,13 @@ def test_isotope_twin_is_enriched_like_its_parent() -> None:
         ({"depressions": "fill"}, "depressions"),
         ({"enrichment": {"clay": 1.2}}, "carrier"),
         ({"enrichment": {"bulk": -1.0}}, "at least 0"),
+        ({"enrichment_law": "lal"}, "enrichment law must be one of"),
+        ({"enrichment_law": "sharpley_1985"}, "give events_per_year"),
+        ({"enrichment_law": "sharpley_1985", "events_per_year": 0.0}, "events_per_year must be above 0"),
+        ({"enrichment_law": "watem_c", "largest_enrichment": 0.5}, "at least 1"),
+        ({"enrichment_law": "watem_c", "enrichment": {"bulk": 1.5}}, "not both"),
+        ({"transit_mineralisation": 1.2}, "transit_mineralisation"),
+        ({"downstream_mineralisation": -0.1}, "downstream_mineralisation"),
     ],
 )
 def test_bad_parameters_are_refused(parameters: dict, said: str) -> None:

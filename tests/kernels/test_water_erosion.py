@@ -20,6 +20,8 @@ from watershed_c.kernels.water_erosion import (
     LENGTH_VAN_OOST_2003,
     SLOPE_MCCOOL_1987,
     SLOPE_NEARING_1997,
+    Selectivity,
+    Transit,
     capacity_of_terrain,
     ls_factor,
     potential_soil_loss,
@@ -215,16 +217,20 @@ class Field:
         capacity: np.ndarray,
         enrichment: np.ndarray | None = None,
         trap: bool = False,
+        selectivity: Selectivity | None = None,
+        transit: Transit | None = None,
     ) -> Field:
         rows = self.stocks.shape[2]
         potential = potential.copy()
+        if selectivity is None:
+            selectivity = Selectivity.constant(np.ones(rows) if enrichment is None else enrichment)
         route_sediment(
             over_cells, np.flatnonzero(self.is_soil), self.order,
             *in_flow_order(self.order, self.receivers, self.weights), self.is_soil,
             self.in_depression, trap, potential, capacity,
-            self.mineral, self.stocks, DRY[:rows].copy(), np.ones(rows) if enrichment is None else enrichment,
+            self.mineral, self.stocks, DRY[:rows].copy(), selectivity,
             self.deposit_mineral, self.deposit, self.load, self.carried,
-            self.eroded, self.deposited, self.net_mineral, self.net,
+            self.eroded, self.deposited, self.net_mineral, self.net, transit,
         )  # fmt: skip
         return self
 
@@ -311,6 +317,41 @@ def test_uniform_soil_exports_and_deposits_its_own_composition() -> None:
     np.testing.assert_allclose(field.load_rows[-1] / field.load_mineral[-1], ratio, rtol=1e-13)
     assert field.deposit_mineral[3] > 0 and field.deposit_mineral[5] > 0
     np.testing.assert_allclose(field.deposit[3] / field.deposit_mineral[3], ratio, rtol=1e-13)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.0, 1.0))
+def test_what_is_mineralised_in_transit_is_neither_moved_nor_lost(seed: int, share: float) -> None:
+    field, random = network(seed)
+    stocks = field.stocks.copy()
+    potential, capacity = random.exponential(6.0, 60), random.exponential(15.0, 60)
+    ratio = random.uniform(0.5, 3.0, 60)
+    follows = np.array([True, False, False, False])
+    transit = Transit(np.array([0, 1]), share, np.zeros((60, 4)))
+    field.route(potential, capacity, selectivity=Selectivity(np.ones(4), follows, ratio), transit=transit)
+    change = (field.stocks - stocks).sum(axis=1) + field.deposit
+    np.testing.assert_allclose(change, field.net + transit.mineralised, rtol=1e-12, atol=1e-12)
+    out = ~field.is_soil
+    total = field.net.sum(axis=0) + field.load_rows[out].sum(axis=0)
+    assert np.abs(total).max() <= 1e-12 * stocks.sum()
+    taken = (stocks - field.stocks).sum(axis=(0, 1))
+    np.testing.assert_allclose(-transit.mineralised.sum(axis=0)[:2], share * taken[:2], rtol=1e-11, atol=1e-13)
+    assert not transit.mineralised[:, 2:].any()
+
+
+def test_rows_that_follow_it_have_the_ratio_of_their_cell() -> None:
+    field = line(3)
+    stocks, mineral = field.stocks.copy(), field.mineral.copy()
+    ratio = np.zeros(3)
+
+    def judge() -> None:
+        ratio[:2] = 1.0 + field.eroded[:2]
+
+    follows = np.array([True, False, True, False])
+    chosen = Selectivity(np.array([1.0, 1.0, 1.5, 1.0]), follows, ratio, judge)
+    field.route(np.array([0.5, 0.0, 0.0]), np.full(3, 50.0), selectivity=chosen)
+    content, source = field.load_rows[2] / field.load_mineral[2], stocks[0, 0] / mineral[0, 0]
+    np.testing.assert_allclose(content / source, [1.5, 1.0, 2.25, 1.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("ratio", [0.5, 1.872, 3.0])

@@ -30,6 +30,7 @@ from watershed_c.kernels.water_erosion import (
     LENGTH_VAN_OOST_2003,
     SLOPE_MCCOOL_1987,
     SLOPE_NEARING_1997,
+    Selectivity,
     capacity_of_terrain,
     ls_factor,
     potential_soil_loss,
@@ -154,8 +155,8 @@ def test_routed_sediment(case: SimpleNamespace) -> None:
     route_sediment(
         over_cells, np.sort(order), order, *in_flow_order(order, receivers, weights), is_soil,
         np.zeros(n + 1, dtype=bool), False, np.append(case.potential, 0.0), np.append(maps["out_Capacity"] / area, 0.0),
-        mineral, stocks, np.array([1.724, 0.0]), np.ones(2), np.zeros(n + 1), np.zeros((n + 1, 2)), load, carried,
-        eroded, deposited, net_mineral, net,
+        mineral, stocks, np.array([1.724, 0.0]), Selectivity.constant(np.ones(2)), np.zeros(n + 1),
+        np.zeros((n + 1, 2)), load, carried, eroded, deposited, net_mineral, net,
     )  # fmt: skip
 
     change = area * (deposited - eroded)

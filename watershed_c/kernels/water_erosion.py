@@ -13,6 +13,8 @@ Surf. Process. Landforms 26, 1221-1236).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -299,15 +301,17 @@ def _route_dry(
 
 @njit(cache=True, nogil=True)
 def _take_up(
-    cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, carried, net_mineral, net
+    cells, mineral, stocks, dry_mass_per_unit, enrichment, follows, ratio, eroded, carried, net_mineral, net
 ):  # fmt: skip
     """Take what is detached from the top of each column: the first load of the cell, and what it loses."""
     rows = stocks.shape[2]
     taken = np.zeros(rows)
     before = np.zeros(rows)
+    chosen = np.zeros(rows)
     selective = False
     for k in range(rows):
-        if enrichment[k] != 1.0:
+        chosen[k] = enrichment[k]
+        if enrichment[k] != 1.0 or follows[k]:
             selective = True
     for node in cells:
         detach = eroded[node]
@@ -327,8 +331,10 @@ def _take_up(
         else:
             for k in range(rows):
                 taken[k] = 0.0
+                if follows[k]:
+                    chosen[k] = enrichment[k] * ratio[node]
             removed, lacking = _detach(
-                node, detach, mineral, stocks, dry_mass_per_unit, enrichment, selective, taken, before
+                node, detach, mineral, stocks, dry_mass_per_unit, chosen, selective, taken, before
             )
             eroded[node] = detach - lacking
             for k in range(rows):
@@ -336,6 +342,17 @@ def _take_up(
                 net[node, k] = -taken[k]
         carried[node, rows] = removed
         net_mineral[node] = -removed
+
+
+@njit(cache=True, nogil=True)
+def _mineralise(cells, rows, share, carried, net, mineralised):
+    """Turn a share of rows into CO2 as they set out: it is neither carried nor a lateral loss of the cell."""
+    for node in cells:
+        for k in rows:
+            lost = share * carried[node, k]
+            carried[node, k] -= lost
+            net[node, k] += lost
+            mineralised[node, k] = -lost
 
 
 @njit(cache=True, nogil=True)
@@ -371,6 +388,42 @@ def _lay_down(cells, load, carried, deposit_mineral, deposit, deposited, net_min
                 deposit[node, k] += net[node, k]
 
 
+class Selectivity(NamedTuple):
+    """Content of each row in detached soil over its content in the source layer, bounded by what is there.
+
+    Attributes
+    ----------
+    enrichment : (K,) >= 0
+    follows : (K,) bool
+        Rows whose enrichment is that times the ``ratio`` of the cell.
+    ratio : (n,) >= 0
+        Of size 0 where no row follows it.
+    judge : callable or None
+        Called once it is known how much each cell detaches, to write ``ratio``.
+    """
+
+    enrichment: np.ndarray
+    follows: np.ndarray
+    ratio: np.ndarray
+    judge: Callable[[], None] | None = None
+
+    @classmethod
+    def constant(cls, enrichment: np.ndarray) -> Selectivity:
+        """The same ratios in all cells."""
+        return cls(enrichment, np.zeros(enrichment.size, dtype=np.bool_), np.zeros(0))
+
+
+class Transit(NamedTuple):
+    """Mineralisation of what moves: ``share`` (0-1) of ``rows`` (r,) int64 as they are detached.
+
+    ``mineralised`` (n, K) kg m-2 is written for these rows: negative, as a gain of the cell.
+    """
+
+    rows: np.ndarray
+    share: float
+    mineralised: np.ndarray
+
+
 def route_sediment(
     over_cells,
     cells,
@@ -386,7 +439,7 @@ def route_sediment(
     mineral,
     stocks,
     dry_mass_per_unit,
-    enrichment,
+    selectivity,
     deposit_mineral,
     deposit,
     load,
@@ -395,13 +448,14 @@ def route_sediment(
     deposited,
     net_mineral,
     net,
+    transit=None,
 ):
     r"""Move sediment and every constituent row with it down the network.
 
     At a soil cell with inflow q, potential detachment E and capacity T (dry soil, kg m-2 of the cell): where
     ``q + E > T``, T leaves, so the cell keeps ``q - T`` when ``q > T`` and detaches only ``T - q`` otherwise; else
     ``q + E`` leaves. What is kept has the composition of the inflow and goes to the surface buffer. What is detached is
-    taken from the top of the cell's own column, at its composition times ``enrichment`` (bounded by what is there):
+    taken from the top of the cell's own column, at its composition times the enrichment (bounded by what is there):
     what travels is exactly what the donor lost.
 
     Dry soil = mineral + sum over rows of ``dry_mass_per_unit`` times the row. It alone decides what is detached and
@@ -431,8 +485,8 @@ def route_sediment(
     stocks : (n, L, K) kg m-2
         Both changed in place.
     dry_mass_per_unit : (K,) kg dry soil per unit
-    enrichment : (K,) >= 0
-        Content of a row in the detached soil over its content in the source layer.
+    selectivity : Selectivity
+        Enrichment of the rows in detached soil.
     deposit_mineral : (n,), deposit : (n, K) kg m-2
         Surface buffer, added to.
     load : (n,), carried : (n, K + 1) kg m-2
@@ -441,11 +495,20 @@ def route_sediment(
     eroded, deposited : (n,) kg m-2 of dry soil
         Out: gross detachment and gross deposition of ``cells``.
     net_mineral : (n,), net : (n, K) kg m-2
-        Out: deposited minus detached, the lateral gain of ``cells``.
+        Out: deposited minus detached, the lateral gain of ``cells``; what is mineralised is not in it.
+    transit : Transit or None
+        What is mineralised as it sets out.
     """
     network = order, first, receivers, weights, is_soil
     over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
     _route_dry(*network, in_depression, trap, potential, capacity, load, eroded, deposited)
-    over_cells(_take_up, cells, mineral, stocks, dry_mass_per_unit, enrichment, eroded, carried, net_mineral, net)
+    if selectivity.judge is not None:
+        selectivity.judge()
+    over_cells(
+        _take_up, cells, mineral, stocks, dry_mass_per_unit, selectivity.enrichment, selectivity.follows,
+        selectivity.ratio, eroded, carried, net_mineral, net,
+    )  # fmt: skip
+    if transit is not None:
+        over_cells(_mineralise, cells, transit.rows, transit.share, carried, net, transit.mineralised)
     _carry(*network, deposited, carried)
     over_cells(_lay_down, cells, load, carried, deposit_mineral, deposit, deposited, net_mineral, net)

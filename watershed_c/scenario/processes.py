@@ -84,9 +84,13 @@ class SoilWater(Process):
 
 
 class Enrichment(Table):
-    """enrichment = { law, ratio }: content of a constituent in eroded soil over its content in the top soil."""
+    """enrichment = { law, ... }: content of a constituent in eroded soil over its content in the top soil."""
 
-    law: Literal["none", "constant"] = item("none", "none: 1; constant: ratio")
+    law: Literal["none", "constant", "menzel_1980", "sharpley_1985", "swat", "watem_c"] = item(
+        "none", "none: 1; constant: ratio; of organic carbon by the soil a cell loses in a year (menzel_1980, watem_c) "
+        "or event (sharpley_1985), or by its concentration in runoff (swat)",
+        source="Menzel 1980 in CREAMS and EPIC; Sharpley 1985; SWAT 2009; WATEM_C, Wang et al. 2020",
+    )  # fmt: skip
     ratio: Number = item(
         1.0, "of organic carbon, whatever its carrier", ge=0.1, le=12.0,
         source="range: Lal 2020; Lugato et al. 2018 bracket 1 and 2",
@@ -94,13 +98,27 @@ class Enrichment(Table):
     particulate: Number | None = item(None, "of particulate carriers, instead of ratio", ge=0.1, le=12.0)
     mineral: Number | None = item(None, "of mineral-associated carriers, instead of ratio", ge=0.1, le=12.0)
     bulk: Number = item(1.0, "of what is carried on bulk soil: carbonate", ge=0.1, le=12.0)
+    events_per_year: Number | None = item(
+        None, "erosive events, which share the loss of the year evenly; sharpley_1985 needs them, menzel_1980 then is "
+        "of an event", gt=0.0, le=366.0,
+    )  # fmt: skip
+    largest: Number = item(12.0, "upper bound of what a law gives", ge=1.0, le=100.0, source="Lal 2020")
 
     @model_validator(mode="after")
     def _needed(self) -> Enrichment:
         given = (self.ratio, self.particulate or 1.0, self.mineral or 1.0, self.bulk)
-        if self.law == "none" and any(number != 1.0 for number in given):
-            raise ValueError('has a ratio, but law = "none" does not use it: set law = "constant".')
+        if self.law != "constant" and any(number != 1.0 for number in given):
+            raise ValueError(f'has a ratio, but law = "{self.law}" does not use it: set law = "constant".')
+        if self.law == "sharpley_1985" and self.events_per_year is None:
+            raise ValueError('has law = "sharpley_1985", which is of single events: give events_per_year.')
+        if self.law not in ("sharpley_1985", "menzel_1980") and self.events_per_year is not None:
+            raise ValueError(f'has events_per_year, which law = "{self.law}" does not use.')
         return self
+
+    @property
+    def by_law(self) -> str | None:
+        """Law of what a cell loses; None: constant ratios."""
+        return None if self.law in ("none", "constant") else self.law
 
     @property
     def by_carrier(self) -> dict[str, float]:
@@ -136,6 +154,14 @@ class WaterErosion(Process):
     prior_land_use: bool = item(
         True, "the prior-land-use sub-factor of crops enters C; false takes 1, as soil.erodibility.follows_soc needs",
         source="Renard et al. 1997, AH-703 chapter 5",
+    )  # fmt: skip
+    transit_mineralisation: Share = item(
+        0.0, "share of the organic carbon that water detaches which turns into CO2 on its way", ge=0.0, le=1.0,
+        source="brackets: 0.02 to 0.1 (Lugato et al. 2018), 0.2 (Lal 2003)",
+    )  # fmt: skip
+    downstream_mineralisation: Share = item(
+        0.0, "share of the organic carbon that leaves the catchment with sediment which turns into CO2 beyond it; a "
+        "term of its own among the exports", ge=0.0, le=1.0, source="brackets: 0.05 to 0.8 (Lugato et al. 2018)",
     )  # fmt: skip
     enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
 
