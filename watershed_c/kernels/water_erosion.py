@@ -13,8 +13,7 @@ Surf. Process. Landforms 26, 1221-1236).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -405,7 +404,7 @@ class Selectivity(NamedTuple):
     enrichment: np.ndarray
     follows: np.ndarray
     ratio: np.ndarray
-    judge: Callable[[], None] | None = None
+    judge: Any = None
 
     @classmethod
     def constant(cls, enrichment: np.ndarray) -> Selectivity:
