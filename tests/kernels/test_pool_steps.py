@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from watershed_c.kernels.pool_steps import (
+    SERIES_REACH,
     Structure,
     doublings,
     exact_plan,
-    lost_fractions,
     runge_kutta,
     sequential_exponential,
     taylor,
@@ -44,7 +44,7 @@ class Case:
         self.share = rng.uniform(0.05, 0.4, (4, lanes))
         self.inputs = rng.uniform(0.0, 0.2, (2, 3, lanes))
         self.state = rng.uniform(0.0, 4.0, (2, 5, lanes))
-        self.released = np.empty((2, lanes))
+        self.released = np.zeros((2, lanes))
 
     def matrix(self, lane: int, twin: int) -> np.ndarray:
         loss = RATES * self.modifier[STRUCTURE.group, lane]
@@ -69,32 +69,40 @@ class Case:
     def taylor(self, dt: float, order: int, substeps: int, parts: int = 1) -> np.ndarray:
         """Released; the step is taken in ``parts``."""
         pools, lanes = self.rate.shape
-        total = np.zeros_like(self.released)
+        self.released[:] = 0.0
         for _ in range(parts):
             taylor(
                 STRUCTURE, self.rate, self.modifier, self.share, dt / parts, order, substeps, DECAY,
                 self.inputs / parts, self.state, np.empty((pools, lanes)), np.empty((pools, lanes)),
                 np.empty((3, lanes)), self.released,
             )  # fmt: skip
-            total += self.released
-        return total
+        return self.released.copy()
 
     def exponential(self, dt: float) -> None:
         bound = RATES * self.modifier.max() * dt
         sequential_exponential(
-            STRUCTURE, self.rate, self.modifier, self.share, dt, doublings(bound), DECAY, self.inputs, self.state,
+            STRUCTURE, self.rate, self.modifier, self.share, dt, doublings(bound), DECAY, self.state,
             np.empty(self.rate.shape), np.empty((3, self.rate.shape[1])), self.released,
         )  # fmt: skip
+        self.state[:, STRUCTURE.receivers] += self.inputs
 
 
 def test_lost_fraction_is_exact_to_round_off_for_small_and_large_exponents() -> None:
     exponents = np.concatenate(([0.0], np.logspace(-12, math.log10(60.0), 2031)))
-    for largest in (0.2, 4.0, 60.0):
+    none = np.zeros(0, dtype=np.int64)
+    alone = STRUCTURE._replace(
+        active=np.arange(1), sets=np.zeros(1, dtype=np.int64), route_set=none, route_share=none, route_to=none
+    )
+    for largest, tolerance in ((SERIES_REACH, 5e-16), (4.0, 3e-15), (60.0, 3e-15)):
         x = exponents[exponents <= largest]
-        found = np.empty_like(x)
-        only = np.zeros(1, dtype=np.int64)
-        lost_fractions(only, only, np.ones((1, x.size)), x[None], 1.0, doublings(np.array([largest])), found[None])
-        np.testing.assert_allclose(found, -np.expm1(-x), rtol=3e-15, atol=0.0)
+        lanes = np.append(x, np.zeros(-x.size % 16))
+        found = np.zeros((1, lanes.size))
+        sequential_exponential(
+            alone, np.ones((1, lanes.size)), lanes[None], np.empty((0, lanes.size)), 1.0,
+            doublings(np.array([largest])), np.zeros(1), np.ones((1, 1, lanes.size)), np.empty((1, lanes.size)),
+            np.empty((1, lanes.size)), found,
+        )  # fmt: skip
+        np.testing.assert_allclose(found[0, : x.size], -np.expm1(-x), rtol=tolerance, atol=0.0)
 
 
 @pytest.mark.parametrize("dt", [1.0 / 365.0, 1.0 / 12.0, 1.0])
@@ -199,7 +207,7 @@ def test_the_bits_of_a_lane_do_not_depend_on_its_neighbours() -> None:
     largest = RATES * max(alone.modifier.max(), among.modifier.max()) * 0.05
     for case in (among, Case(7, 16)):
         sequential_exponential(
-            STRUCTURE, case.rate, case.modifier, case.share, 0.05, doublings(largest), DECAY, case.inputs, case.state,
+            STRUCTURE, case.rate, case.modifier, case.share, 0.05, doublings(largest), DECAY, case.state,
             np.empty(case.rate.shape), np.empty((3, 16)), case.released,
         )  # fmt: skip
         first = case.state[:, :, 0]

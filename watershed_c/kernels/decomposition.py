@@ -104,9 +104,15 @@ def decompose(
             cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
             manure_by_unit, state[0], rate, share, factor, inputs[0],
         )  # fmt: skip
+        for b in range(lanes):
+            released[0, b] = 0.0
         sequential_exponential(
-            structure, rate, factor, share, dt, doubled, decay, inputs, state, fraction, pooled, released
+            structure, rate, factor, share, dt, doubled, decay, state, fraction, pooled, released
         )
+        for j in range(structure.receivers.size):
+            p = structure.receivers[j]
+            for b in range(lanes):
+                state[0, p, b] += inputs[0, j, b]
         _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)
 
 
@@ -137,6 +143,8 @@ def decompose_by_series(
             cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
             manure_by_unit, state[0], rate, share, factor, inputs[0],
         )  # fmt: skip
+        for b in range(lanes):
+            released[0, b] = 0.0
         taylor(
             structure, rate, factor, share, dt, order, substeps, decay, inputs, state, loss, term, pooled, released
         )

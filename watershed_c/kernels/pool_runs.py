@@ -89,30 +89,19 @@ class Lignin(NamedTuple):
 
 
 # -- a block's lanes ---------------------------------------------------------------------------------------------------
+# RothC's deficit bucket and its ramp (see kernels/rate_modifiers.py), of numbers: an array and its index handed to a
+# function keep a loop from vector registers.
 @njit(**INNER)
-def _uniform(series, row, first, width):
-    """Whether the points of the block have one column in common."""
-    same = True
-    for b in range(width):
-        same &= series[row, first + b] == series[row, first]
-    return same
+def _dried(before, net_rain, covered, driest, driest_bare):
+    """Deficit after a step."""
+    lowest = driest if covered > 0.5 else min(driest_bare, before)
+    return max(lowest, min(0.0, before + net_rain))
 
 
 @njit(**INNER)
-def _moisture(soil, work):
-    """RothC's deficit bucket and its ramp (see kernels/rate_modifiers.py), lane by lane.
-
-    Rows of ``soil``: those of ``Points.bucket`` with the inverse of the ramp's length in the place of its begin.
-    Rows 0 and 1 of ``work``: net rain, and whether plants cover; row 2 is multiplied.
-    """
-    for b in range(work.shape[1]):
-        maximum, slope, dry, dry_bare, driest = soil[0, b], soil[1, b], soil[2, b], soil[3, b], soil[4, b]
-        before, factor = soil[5, b], work[2, b]
-        dry_bare = min(dry_bare, before)
-        after = max(dry if work[1, b] > 0.5 else dry_bare, min(0.0, before + work[0, b]))
-        soil[5, b] = after
-        ramp = driest + (1.0 - driest) * (maximum - after) * slope
-        work[2, b] = factor * max(driest, min(1.0, ramp))
+def _ramp(deficit, end, slope, least):
+    """Factor of moisture."""
+    return max(least, min(1.0, least + (end - deficit) * slope))
 
 
 @njit(**INNER)
@@ -144,85 +133,107 @@ def _protect(coefficient, doubled, ratio_of, ratio_in, member, state, work, modi
 
 # -- what every run does -----------------------------------------------------------------------------------------------
 @njit(**INNER)
-def _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since):
+def _spread(lane, values, rows):
+    """Values (R, n), or one for all (R, 1), into the lanes of their points."""
+    for row in range(values.shape[0]):
+        for b in range(lane.size):
+            rows[row, b] = values[row, lane[b] if values.shape[1] > 1 else 0]
+
+
+@njit(**INNER)
+def _begin(first, width, properties, start, state, rate, share, soil, lane, column, uniform, released):
     """Points of a block into its lanes; idle lanes repeat the first point's."""
-    own_rate, own_share, own_bucket = rates.shape[1] > 1, shares.shape[1] > 1, bucket.shape[1] > 1
     for b in range(state.shape[2]):
-        point = first + b if b < width else first
-        for s in range(state.shape[0]):
-            since[s, b] = 0.0
-            for p in range(state.shape[1]):
-                state[s, p, b] = start[s, p, point]
-        for p in range(rates.shape[0]):
-            rate[p, b] = rates[p, point if own_rate else 0]
-        for e in range(shares.shape[0]):
-            share[e, b] = shares[e, point if own_share else 0]
-        if bucket.size > 0:
-            for row in range(bucket.shape[0]):
-                soil[row, b] = bucket[row, point if own_bucket else 0]
-            soil[1, b] = 1.0 / (soil[0, b] - soil[1, b])
-
-
-@njit(**INNER)
-def _drive(m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket, soil, work, modifier):
-    """Modifiers of a step, without lignin."""
-    w, v = series[0, first], series[1, first]
-    net, plants, scale = net_rain[m, w], covered[m, v], cover_factor[m, v]
-    for b in range(work.shape[1]):
-        work[0, b] = net
-        work[1, b] = plants
-        work[2, b] = scale
-    common = uniform[0] and uniform[1]
-    if not common:
-        for b in range(width):
-            w, v = series[0, first + b], series[1, first + b]
-            work[0, b] = net_rain[m, w]
-            work[1, b] = covered[m, v]
-            work[2, b] = cover_factor[m, v]
-    if bucket:
-        _moisture(soil, work)
-    for g in range(modifier.shape[0]):
-        value = factor[m, g, series[0, first]]
-        for b in range(work.shape[1]):
-            modifier[g, b] = value * work[2, b]
-        if not uniform[0]:
-            for b in range(width):
-                modifier[g, b] = factor[m, g, series[0, first + b]] * work[2, b]
-
-
-@njit(**INNER)
-def _feed(m, first, width, uniform, series, amount, share, activity, inputs):
-    """Input of a step by receiving pool."""
-    kinds, receivers = share.shape
-    for s in range(inputs.shape[0]):
-        for j in range(receivers):
-            value = 0.0
-            for k in range(kinds):
-                value += share[k, j] * activity[m, s] * amount[m, k, series[2, first]]
-            for b in range(inputs.shape[2]):
-                inputs[s, j, b] = value
-            if not uniform:
-                for b in range(width):
-                    value = 0.0
-                    for k in range(kinds):
-                        value += share[k, j] * activity[m, s] * amount[m, k, series[2, first + b]]
-                    inputs[s, j, b] = value
-
-
-@njit(**INNER)
-def _keep(at, first, width, state, released, since, out, respired):
-    """What a step respired is added up; the state goes to row ``at`` of the results, or nowhere (-1)."""
-    for s in range(state.shape[0]):
+        lane[b] = first + b if b < width else first
+    for row in range(3):
+        uniform[row] = True
         for b in range(state.shape[2]):
-            since[s, b] += released[s, b]
-        if at >= 0:
-            for p in range(state.shape[1]):
-                for b in range(width):
-                    out[at, s, p, first + b] = state[s, p, b]
-            for b in range(width):
-                respired[at, s, first + b] = since[s, b]
+            column[row, b] = properties.series[row, lane[b]]
+            uniform[row] &= column[row, b] == column[row, 0]
+    for s in range(state.shape[0]):
+        for p in range(state.shape[1]):
             for b in range(state.shape[2]):
-                since[s, b] = 0.0
+                state[s, p, b] = start[s, p, lane[b]]
+        for b in range(state.shape[2]):
+            released[s, b] = 0.0
+    _spread(lane, properties.rate, rate)
+    _spread(lane, properties.share, share)
+    if properties.bucket.size > 0:
+        _spread(lane, properties.bucket, soil)
+        for b in range(state.shape[2]):
+            soil[1, b] = (1.0 - soil[4, b]) / (soil[0, b] - soil[1, b])
+
+
+@njit(**INNER)
+def _drive(m, forcing, column, uniform, bucket, soil, work, modifier):
+    """Modifiers of a step, without lignin; uses row 0 of the work space."""
+    lanes = work.shape[1]
+    for g in range(modifier.shape[0]):
+        w, v = column[0, 0], column[1, 0]
+        if g > 0:
+            pass
+        elif not bucket:
+            for b in range(lanes):
+                work[0, b] = forcing.cover_factor[m, column[1, b]]
+        elif uniform[0] and uniform[1]:
+            net, plants, scale = forcing.net_rain[m, w], forcing.covered[m, v], forcing.cover_factor[m, v]
+            for b in range(lanes):
+                soil[5, b] = _dried(soil[5, b], net, plants, soil[2, b], soil[3, b])
+                work[0, b] = scale * _ramp(soil[5, b], soil[0, b], soil[1, b], soil[4, b])
+        else:
+            for b in range(lanes):
+                w, v = column[0, b], column[1, b]
+                soil[5, b] = _dried(soil[5, b], forcing.net_rain[m, w], forcing.covered[m, v], soil[2, b], soil[3, b])
+                work[0, b] = forcing.cover_factor[m, v] * _ramp(soil[5, b], soil[0, b], soil[1, b], soil[4, b])
+        if uniform[0]:
+            value = forcing.factor[m, g, column[0, 0]]
+            for b in range(lanes):
+                modifier[g, b] = value * work[0, b]
+        else:
+            for b in range(lanes):
+                modifier[g, b] = forcing.factor[m, g, column[0, b]] * work[0, b]
+
+
+# Not fused: the product is rounded before it is added, whether neighbours share it or not.
+@njit(**{**INNER, "fastmath": False})
+def _feed(m, forcing, column, uniform, rows, place):
+    """Add the input of a step to ``place`` (S, any, B), whose ``rows`` are the receiving pools."""
+    _, _, _, _, amount, share, activity = forcing
+    lanes = place.shape[2]
+    for s in range(place.shape[0]):
+        for j in range(rows.size):
+            p = rows[j]
+            for k in range(share.shape[0]):
+                part = share[k, j] * activity[m, s]
+                if uniform[2]:
+                    value = part * amount[m, k, column[2, 0]]
+                    for b in range(lanes):
+                        place[s, p, b] += value
+                else:
+                    for b in range(lanes):
+                        place[s, p, b] += part * amount[m, k, column[2, b]]
+
+
+@njit(**INNER)
+def _clear(inputs):
+    """Nothing has entered yet."""
+    for s in range(inputs.shape[0]):
+        for j in range(inputs.shape[1]):
+            for b in range(inputs.shape[2]):
+                inputs[s, j, b] = 0.0
+
+
+@njit(**INNER)
+def _keep(at, first, width, state, released, out, respired):
+    """The state and what was respired since the record before go to row ``at`` of the results."""
+    for s in range(state.shape[0]):
+        for p in range(state.shape[1]):
+            for b in range(width):
+                out[at, s, p, first + b] = state[s, p, b]
+        for b in range(width):
+            respired[at, s, first + b] = released[s, b]
+        for b in range(state.shape[2]):
+            released[s, b] = 0.0
 
 
 # -- one run for each scheme: who runs RothC does not wait for the others to compile ---------------------------------
@@ -256,42 +267,37 @@ def run_sequential(
     doubled : (P,) int64
         As in :mod:`watershed_c.kernels.pool_steps`.
     """
-    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
-    series, rates, shares, bucket = properties
     coefficient, turns, ratio_of, ratio_in, member = lignin
     states, pools, lanes = start.shape[0], start.shape[1], BLOCK
     state = np.empty((states, pools, lanes))
     fraction = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((states, lanes))
-    since = np.empty((states, lanes))
     rate = np.empty((pools, lanes))
-    share = np.empty((shares.shape[0], lanes))
-    modifier = np.empty((factor.shape[1], lanes))
-    inputs = np.empty((states, given.shape[1], lanes))
+    share = np.empty((properties.share.shape[0], lanes))
+    modifier = np.empty((forcing.factor.shape[1], lanes))
     soil = np.empty((6, lanes))
-    work = np.empty((3, lanes))
+    work = np.empty((2, lanes))
+    lane = np.empty(lanes, dtype=np.int64)
+    column = np.empty((3, lanes), dtype=np.int64)
     uniform = np.empty(3, dtype=np.bool_)
+    bucket = properties.bucket.size > 0
     for begin in range(0, points.size, lanes):
         first = points[begin]
         width = min(lanes, points.size - begin)
-        for row in range(3):
-            uniform[row] = _uniform(series, row, first, width)
-        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
+        _begin(first, width, properties, start, state, rate, share, soil, lane, column, uniform, released)
         for step in range(steps):
-            m = step % factor.shape[0]
-            _drive(
-                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
-                modifier,
-            )  # fmt: skip
+            m = step % forcing.factor.shape[0]
+            _drive(m, forcing, column, uniform, bucket, soil, work, modifier)
             if coefficient.size > 0:
                 _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
-            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
             sequential_exponential(
-                structure, rate, modifier, share, dt, doubled, decay, inputs, state, fraction, pooled, released
+                structure, rate, modifier, share, dt, doubled, decay, state, fraction, pooled, released
             )
-            _keep(record[step], first, width, state, released, since, out, respired)
-        if bucket.size > 0:
+            _feed(m, forcing, column, uniform, structure.receivers, state)
+            if record[step] >= 0:
+                _keep(record[step], first, width, state, released, out, respired)
+        if bucket:
             for b in range(width):
                 deficit_out[first + b] = soil[5, b]
 
@@ -301,8 +307,6 @@ def run_series(
     deficit_out, order, substeps,
 ):  # fmt: skip
     """As :func:`run_sequential`, by the Taylor scheme of an order: Euler, Runge-Kutta, exact."""
-    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
-    series, rates, shares, bucket = properties
     coefficient, turns, ratio_of, ratio_in, member = lignin
     states, pools, lanes = start.shape[0], start.shape[1], BLOCK
     state = np.empty((states, pools, lanes))
@@ -310,35 +314,35 @@ def run_series(
     term = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((states, lanes))
-    since = np.empty((states, lanes))
     rate = np.empty((pools, lanes))
-    share = np.empty((shares.shape[0], lanes))
-    modifier = np.empty((factor.shape[1], lanes))
-    inputs = np.empty((states, given.shape[1], lanes))
+    share = np.empty((properties.share.shape[0], lanes))
+    modifier = np.empty((forcing.factor.shape[1], lanes))
+    inputs = np.empty((states, structure.receivers.size, lanes))
+    rows = np.arange(structure.receivers.size)
     soil = np.empty((6, lanes))
-    work = np.empty((3, lanes))
+    work = np.empty((2, lanes))
+    lane = np.empty(lanes, dtype=np.int64)
+    column = np.empty((3, lanes), dtype=np.int64)
     uniform = np.empty(3, dtype=np.bool_)
+    bucket = properties.bucket.size > 0
     for begin in range(0, points.size, lanes):
         first = points[begin]
         width = min(lanes, points.size - begin)
-        for row in range(3):
-            uniform[row] = _uniform(series, row, first, width)
-        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
+        _begin(first, width, properties, start, state, rate, share, soil, lane, column, uniform, released)
         for step in range(steps):
-            m = step % factor.shape[0]
-            _drive(
-                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
-                modifier,
-            )  # fmt: skip
+            m = step % forcing.factor.shape[0]
+            _drive(m, forcing, column, uniform, bucket, soil, work, modifier)
             if coefficient.size > 0:
                 _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
-            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
+            _clear(inputs)
+            _feed(m, forcing, column, uniform, rows, inputs)
             taylor(
                 structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, term, pooled,
                 released,
             )  # fmt: skip
-            _keep(record[step], first, width, state, released, since, out, respired)
-        if bucket.size > 0:
+            if record[step] >= 0:
+                _keep(record[step], first, width, state, released, out, respired)
+        if bucket:
             for b in range(width):
                 deficit_out[first + b] = soil[5, b]
 
@@ -348,49 +352,46 @@ def run_interpolated(
     deficit_out,
 ):  # fmt: skip
     """As :func:`run_sequential`, by Runge-Kutta with modifiers that run linearly from each step's to the next's."""
-    factor, net_rain, covered, cover_factor, amount, given, activity = forcing
-    series, rates, shares, bucket = properties
     coefficient, turns, ratio_of, ratio_in, member = lignin
     states, pools, lanes = start.shape[0], start.shape[1], BLOCK
     state = np.empty((states, pools, lanes))
     loss = np.empty((pools, lanes))
     term = np.empty((pools, lanes))
     total = np.empty((pools, lanes))
-    after = np.empty((factor.shape[1], lanes))
-    lane = np.empty(lanes)
+    after = np.empty((forcing.factor.shape[1], lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((states, lanes))
-    since = np.empty((states, lanes))
     rate = np.empty((pools, lanes))
-    share = np.empty((shares.shape[0], lanes))
-    modifier = np.empty((factor.shape[1], lanes))
-    inputs = np.empty((states, given.shape[1], lanes))
+    share = np.empty((properties.share.shape[0], lanes))
+    modifier = np.empty((forcing.factor.shape[1], lanes))
+    inputs = np.empty((states, structure.receivers.size, lanes))
+    rows = np.arange(structure.receivers.size)
     soil = np.empty((6, lanes))
-    work = np.empty((3, lanes))
+    work = np.empty((2, lanes))
+    lane = np.empty(lanes, dtype=np.int64)
+    column = np.empty((3, lanes), dtype=np.int64)
     uniform = np.empty(3, dtype=np.bool_)
+    bucket = properties.bucket.size > 0
     for begin in range(0, points.size, lanes):
         first = points[begin]
         width = min(lanes, points.size - begin)
-        for row in range(3):
-            uniform[row] = _uniform(series, row, first, width)
-        _begin(first, width, rates, shares, bucket, start, state, rate, share, soil, since)
+        _begin(first, width, properties, start, state, rate, share, soil, lane, column, uniform, released)
         for step in range(steps):
-            m = step % factor.shape[0]
-            _drive(
-                m, first, width, uniform, series, factor, net_rain, covered, cover_factor, bucket.size > 0, soil, work,
-                modifier,
-            )  # fmt: skip
+            m = step % forcing.factor.shape[0]
+            _drive(m, forcing, column, uniform, bucket, soil, work, modifier)
             if coefficient.size > 0:
                 _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
-            _feed(m, first, width, uniform[2], series, amount, given, activity, inputs)
+            _clear(inputs)
+            _feed(m, forcing, column, uniform, rows, inputs)
             for g in range(after.shape[0]):
                 for b in range(lanes):
-                    after[g, b] = factor[(step + 1) % factor.shape[0], g, series[0, first + (b if b < width else 0)]]
+                    after[g, b] = forcing.factor[(step + 1) % forcing.factor.shape[0], g, column[0, b]]
             runge_kutta(
-                structure, rate, modifier, after, share, dt, decay, inputs, state, loss, term, total, pooled, lane,
+                structure, rate, modifier, after, share, dt, decay, inputs, state, loss, term, total, pooled, work[1],
                 released,
             )  # fmt: skip
-            _keep(record[step], first, width, state, released, since, out, respired)
-        if bucket.size > 0:
+            if record[step] >= 0:
+                _keep(record[step], first, width, state, released, out, respired)
+        if bucket:
             for b in range(width):
                 deficit_out[first + b] = soil[5, b]
