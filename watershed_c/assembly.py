@@ -95,6 +95,7 @@ class Assembly:
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
         arrays += [inputs.elevation, inputs.status, *pools.deciding_arrays()]
         arrays += [source.amounts for source in inputs.fallout.values()]
+        arrays += [value for value in (*(inputs.parcels or ()), inputs.ktc) if isinstance(value, np.ndarray)]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
         assert isinstance(cropping, Cropping)
         arrays += [cropping.inputs, cropping.amendment]

@@ -53,12 +53,15 @@ def processes_of(
             depressions=routing.depressions,
             exponent=routing.exponent,
             reroute_threshold=routing.reroute_threshold,
+            parcels=inputs.parcels,
         )
         if scenario.domain.channel_area is not None:
             w.set_channel(w.channel | (w.drainage_area >= scenario.domain.channel_area))
             for held in (w.mineral, w.reference, w.stocks, w.substratum):
                 held[~w.is_soil] = 0.0  # channel has no soil (rule 22), and what looks at the fields should see none
             w.field[~w.is_soil] = -1
+            if inputs.parcels is not None:
+                router.route()  # to the rivers just found
     processes["climate"] = climate = climate_of(w, inputs, inputs.climate)
     processes["cropping"] = Cropping(
         w,
@@ -102,7 +105,8 @@ def processes_of(
             enrichment=erosion.enrichment.by_carrier if erosion.enrichment.by_law is None else None,
             enrichment_law=erosion.enrichment.by_law, events_per_year=erosion.enrichment.events_per_year,
             largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
-            downstream_mineralisation=erosion.downstream_mineralisation,
+            downstream_mineralisation=erosion.downstream_mineralisation, coefficient_map=inputs.ktc,
+            parcels=inputs.parcels,
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion

@@ -189,6 +189,9 @@ class Watershed:
         self.receivers, self.weights = np.zeros(0, dtype=np.int64), np.zeros(0)
         self.in_depression = np.zeros(n, dtype=bool)
         self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
+        #: area that contributes to each node without and with its own, (n,) m2, where parcels hold some of it
+        #: back; None: drainage area
+        self.contributing_area: tuple[np.ndarray, np.ndarray] | None = None
         self.routing_version = 0
         self.ledger = Ledger(self, every_process=check_every_process)
         #: where it was cut out of a DEM, and what of; see `from_dem`

@@ -206,6 +206,7 @@ class Field:
         self.mineral, self.stocks = mineral.copy(), stocks.copy()
         rows = stocks.shape[2]
         self.deposit_mineral, self.deposit = np.zeros(n), np.zeros((n, rows))
+        self.kept: np.ndarray | None = None
         self.load, self.carried = np.zeros(n), np.zeros((n, rows + 1))
         self.load_rows, self.load_mineral = self.carried[:, :-1], self.carried[:, -1]
         self.eroded, self.deposited = np.zeros(n), np.zeros(n)

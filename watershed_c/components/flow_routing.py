@@ -9,11 +9,15 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.kernels.flow_network import DEPRESSIONS, METHODS, find_network
 from watershed_c.kernels.flow_routing import accumulate, gradient
+from watershed_c.kernels.parcel_network import ParcelLand, contributing_area, find_parcel_network
+from watershed_c.kernels.two_receivers import RIVER
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 from watershed_c.units import HOURS_PER_YEAR
 
+#: method by land use: flux decomposition of WaTEM/SEDEM
+TWO_RECEIVERS = "two_receivers"
 #: kg m-3, so that kg m-2 (= mm) of water becomes m
 WATER_DENSITY = 1000.0
 
@@ -36,13 +40,18 @@ class FlowRouter(Process):
     As grid fields for other Landlab components: receiver, slope and order of the steepest descent on the
     filled surface, whatever the method; drainage area and discharge by the method chosen.
 
+    With ``two_receivers`` land has a say: water stays in its parcel as long as it can, ends in the river beside,
+    follows drawn ditches, and leaves a pit by a jump to a lower cell nearby, so that no cell is in a depression. The
+    area that parcels let pass is ``contributing_area`` of the watershed; drainage area is whole.
+
     Parameters
     ----------
     watershed : Watershed
         Its surface needs at least one open boundary node.
-    method : {"multiple", "d8", "d_infinity"}
-        Shares to all lower neighbours (Freeman 1991), all to the steepest (O'Callaghan & Mark 1984), or to the two
-        neighbours on either side of the steepest direction (Tarboton 1997).
+    method : {"multiple", "d8", "d_infinity", "two_receivers"}
+        Shares to all lower neighbours (Freeman 1991), all to the steepest (O'Callaghan & Mark 1984), to the two
+        neighbours on either side of the steepest direction (Tarboton 1997), or flux decomposition by parcels (Desmet &
+        Govers 1996, as in WaTEM/SEDEM).
     depressions : {"trap", "breach"}
         ``trap``: they are filled for the routing, water crosses them to where they spill and sediment settles in
         them. ``breach``: a trench is cut from each floor to lower ground in the surface that is routed, by the
@@ -53,6 +62,8 @@ class FlowRouter(Process):
     reroute_threshold : float, m, >= 0
         Default 0.05, a choice: about 70 years of erosion at 10 t ha-1 yr-1 and 1350 kg m-3 (0.7 mm yr-1). 0
         routes anew after any change.
+    parcels : ParcelLand
+        What land use says, with ``two_receivers``. Channel cells of the watershed are rivers, whatever their code.
 
     Raises
     ------
@@ -66,7 +77,12 @@ class FlowRouter(Process):
     depression_depth : (n,) m
         Surface that is routed minus terrain: what was filled, negative where a trench was cut.
     undrained : (u,) int64
-        Core nodes without a path to the open boundary: they have no receiver and keep what enters them.
+        Core nodes without a path to the open boundary: they have no receiver and keep what enters them. With
+        ``two_receivers`` the cells of land that are sinks, and where rivers end on the map.
+    sinks : (s,) int64
+        Those of them that are land.
+    parted : int
+        Flows in circles that ``two_receivers`` has cut (:class:`watershed_c.kernels.parcel_network.ParcelNetwork`).
     """
 
     _name = "FlowRouter"
@@ -106,6 +122,12 @@ class FlowRouter(Process):
   journal = {Water Resources Research}, volume = {33}, number = {2}, pages = {309--319}, year = {1997},
   doi = {10.1029/96WR03137}
 }
+@article{desmet1996comparison,
+  author = {Desmet, P. J. J. and Govers, G.},
+  title = {Comparison of routing algorithms for digital elevation models and their implications for predicting ephemeral gullies},
+  journal = {International Journal of Geographical Information Systems}, volume = {10}, number = {3}, pages = {311--331}, year = {1996},
+  doi = {10.1080/02693799608902081}
+}
 """  # noqa: E501
 
     def __init__(
@@ -116,10 +138,13 @@ class FlowRouter(Process):
         depressions: str = "trap",
         exponent: float = 1.1,
         reroute_threshold: float = 0.05,
+        parcels: ParcelLand | None = None,
     ) -> None:
         super().__init__(watershed)
-        if method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, is {method!r}")
+        if method not in (*METHODS, TWO_RECEIVERS):
+            raise ValueError(f"method must be one of {', '.join((*METHODS, TWO_RECEIVERS))}, is {method!r}")
+        if (method == TWO_RECEIVERS) != (parcels is not None):
+            raise ValueError(f"parcels and method {TWO_RECEIVERS!r} go together")
         if depressions not in DEPRESSIONS:
             raise ValueError(f"depressions must be one of {', '.join(DEPRESSIONS)}, is {depressions!r}")
         if not 0.0 <= exponent <= 20.0:
@@ -137,7 +162,9 @@ class FlowRouter(Process):
         self._open_boundary[w.outlets] = True
         self._takes_part = w.active | self._open_boundary
         self._amount = w.work(0)
-        self.undrained = np.zeros(0, dtype=np.int64)
+        self.parcels = parcels
+        self.undrained = self.sinks = np.zeros(0, dtype=np.int64)
+        self.parted = 0
         self.depression_depth = np.zeros(n)
         self.routed_elevation = np.zeros(n)
         # checksum of the surface of the network in hand; differs after a restart has brought back the one above
@@ -151,6 +178,8 @@ class FlowRouter(Process):
                 f"{self.undrained.size} cells have no path to an open boundary and keep what flows into them"
                 f" (first: row {row}, column {column}, counted from the south-west)"
             )
+        if self.parted:
+            self.warnings.append(f"{self.parted} flows in circles were cut, their share goes another way")
 
     @property
     def traps_sediment(self) -> bool:
@@ -176,29 +205,50 @@ class FlowRouter(Process):
         """Network of ``routed_elevation``."""
         w = self.watershed
         surface = self.routed_elevation
+        by_parcels = self.parcels is not None
         found = find_network(
             surface, w.active, self._open_boundary, w.shape, w.dx, w.dy,
-            method=self.method, exponent=self.exponent, depressions=self.depressions, over_cells=over_cells,
+            method="d8" if by_parcels else self.method, exponent=self.exponent, depressions=self.depressions,
+            over_cells=over_cells,
         )  # fmt: skip
         core, drained = np.flatnonzero(w.active), found.order
         over_cells(
             gradient, core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
-        self.undrained = np.setdiff1d(core, drained, assume_unique=True)
-        w.order = np.concatenate((self.undrained, drained))
-        w.first_receiver = np.concatenate((np.zeros(self.undrained.size, dtype=np.int64), found.first))
-        w.receivers, w.weights = found.receivers, found.weights
+        self.undrained = self.sinks = np.setdiff1d(core, drained, assume_unique=True)
         self.depression_depth[drained] = found.filled[drained] - surface[drained]
         self._network_of = crc32(surface.data)
         w.receiver[:], w.steepest_slope[:] = found.receiver, found.slope
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), drained[::-1], self.undrained))
         w.filled_elevation[:] = np.where(np.isnan(found.filled), w.elevation, found.filled)
-        np.greater(self.depression_depth, 0.0, out=w.in_depression)
-        w.in_depression |= found.trench
+        if by_parcels:
+            self._route_by_parcels()
+        else:
+            w.order = np.concatenate((self.undrained, drained))
+            w.first_receiver = np.concatenate((np.zeros(self.undrained.size, dtype=np.int64), found.first))
+            w.receivers, w.weights = found.receivers, found.weights
+            np.greater(self.depression_depth, 0.0, out=w.in_depression)
+            w.in_depression |= found.trench
         np.multiply(w.active, w.cell_area, out=self._amount)
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)
         w.routing_version += 1
+
+    def _route_by_parcels(self) -> None:
+        """Network of flux decomposition, and the area that parcels let pass."""
+        w = self.watershed
+        assert self.parcels is not None
+        land = self.parcels._replace(code=np.where(w.channel, RIVER, self.parcels.code))
+        network = find_parcel_network(
+            self.routed_elevation, w.active, self._open_boundary, w.gradient_x, w.gradient_y, w.shape, w.dx, w.dy, land,
+            over_cells=over_cells,
+        )  # fmt: skip
+        w.order, w.first_receiver, w.receivers, w.weights = network[:4]
+        self.sinks, self.parted = network.sinks, network.parted
+        self.undrained = np.concatenate((network.sinks, network.river_ends))
+        w.contributing_area = contributing_area(network, land, w.active, w.cell_area)
+        self.depression_depth[:] = 0.0
+        w.in_depression[:] = False
 
     def run_one_step(self, dt: float) -> None:
         """Route anew if the surface asks for it; accumulate runoff and baseflow of a step of ``dt`` yr."""

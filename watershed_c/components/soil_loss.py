@@ -38,7 +38,7 @@ class Rusle:
     """Potential soil loss R K LS C P, and a transport capacity made of R, K and the terrain.
 
     Parameters are those of :class:`watershed_c.components.water_erosion.WaterErosion`; ``coefficient`` is its
-    ``transport_capacity_coefficient``.
+    ``transport_capacity_coefficient``, ``by_node`` its ``coefficient_map``.
 
     Attributes
     ----------
@@ -61,6 +61,7 @@ class Rusle:
         coefficient: tuple[float, float] | None,
         cover_threshold: float,
         channel_area: float,
+        by_node: np.ndarray | None = None,
     ) -> None:
         w = watershed
         self.watershed, self.warnings = w, list[str]()
@@ -85,6 +86,9 @@ class Rusle:
             raise ValueError(f"channel_area must be above 0 m2, is {channel_area}")
         self.coefficient = float(coefficient[0]), float(coefficient[1])
         self.cover_threshold, self.channel_area = cover_threshold, float(channel_area)
+        self._by_node = by_node
+        #: number of each node, where ktc is by node instead of by unit
+        self._every = np.arange(0 if by_node is None else w.elevation.size)
         self.ls, self._terrain = np.zeros(w.elevation.size), np.zeros(w.elevation.size)
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -94,14 +98,17 @@ class Rusle:
     def follow_terrain(self) -> None:
         """LS and what the terrain contributes to transport capacity, once the flow router has run."""
         w = self.watershed
-        area_in = np.maximum(w.drainage_area - w.cell_area, 0.0)
+        if w.contributing_area is None:
+            area_in, area = np.maximum(w.drainage_area - w.cell_area, 0.0), w.drainage_area
+        else:
+            area_in, area = w.contributing_area
         over_cells(
             kernels.ls_factor, w.cells, area_in, w.gradient_x, w.gradient_y, w.dx, self.channel_area,
             self._length, self._slope, self.ls,
         )  # fmt: skip
         over_cells(
-            kernels.capacity_of_terrain, w.cells, self._capacity, self.ls, w.drainage_area, w.gradient_x, w.gradient_y,
-            w.dx, self.channel_area, self._terrain,
+            kernels.capacity_of_terrain, w.cells, self._capacity, self.ls, area, w.gradient_x, w.gradient_y, w.dx,
+            self.channel_area, self._terrain,
         )  # fmt: skip
 
     def coefficient_of_units(self) -> np.ndarray:
@@ -122,7 +129,11 @@ class Rusle:
         )  # fmt: skip
         if w.units.practice.any():
             over_cells(apply_practice, w.cells, w.gradient_x, w.gradient_y, w.unit, w.units.practice, potential)
+        unit, coefficient = w.unit, self.coefficient_of_units()
+        if self._by_node is not None:
+            by_unit = coefficient[np.maximum(unit, 0)]
+            unit, coefficient = self._every, np.where(np.isfinite(self._by_node), self._by_node, by_unit)
         over_cells(
-            kernels.transport_capacity, w.cells, self._terrain, agent, w.erodibility, w.unit,
-            self.coefficient_of_units(), potential, capacity,
+            kernels.transport_capacity, w.cells, self._terrain, agent, w.erodibility, unit, coefficient,
+            potential, capacity,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
 from watershed_c.kernels import water_erosion as kernels
+from watershed_c.kernels.parcel_network import SEWER, ParcelLand
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -65,6 +66,10 @@ class WaterErosion(Process):
     downstream_mineralisation : float, 0-1
         Share of the organic carbon that leaves the catchment which turns into CO2 beyond it. Default 0; brackets 0.05
         to 0.8 (Lugato et al. 2018).
+    coefficient_map : (n,), optional
+        ktc of cells that have one of their own, whatever their unit; NaN elsewhere.
+    parcels : ParcelLand, optional
+        With it buffers keep their share of the sediment, and sewers take theirs (their export has a term of its own).
 
     Attributes
     ----------
@@ -118,6 +123,8 @@ class WaterErosion(Process):
         largest_enrichment: float = LARGEST_RATIO,
         transit_mineralisation: float = 0.0,
         downstream_mineralisation: float = 0.0,
+        coefficient_map: np.ndarray | None = None,
+        parcels: ParcelLand | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -128,6 +135,7 @@ class WaterErosion(Process):
         self.loss = Rusle(
             w, length_exponent=length_exponent, slope_factor=slope_factor, capacity=capacity,
             coefficient=transport_capacity_coefficient, cover_threshold=cover_threshold, channel_area=channel_area,
+            by_node=coefficient_map,
         )  # fmt: skip
         self.warnings += self.loss.warnings
         if w.dx > COARSE_CELL_SIZE:
@@ -147,6 +155,8 @@ class WaterErosion(Process):
         self.sinks = np.zeros(0, dtype=np.int64)
         self._outside = np.flatnonzero(~w.is_soil)
         self._routing = -1
+        self._kept = kernels.NOTHING_KEPT if parcels is None or parcels.kept is None else parcels.kept
+        self._sewers = parcels is not None and parcels.sewer is not None
         self._potential, self._limit = w.work(0), w.work(1)
         self._load, self._carried = w.work(2), w.work(2, "soil part")
         self._eroded, self._deposited = w.work(3), w.work(4)
@@ -201,6 +211,7 @@ class WaterErosion(Process):
             self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
             self._constant if self.law is None else self.law.selectivity(dt), w.deposit_mineral, w.deposit,
             self._load, self._carried, self._eroded, self._deposited, self._net_mineral, self._net, self._transit,
+            self._kept,
         )  # fmt: skip
         np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
         np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
@@ -214,6 +225,12 @@ class WaterErosion(Process):
             w.ledger.book("transit_mineralised", "rows", self._transit.mineralised)
         self.exported[outside] += self._load[outside]
         exported = self._carried[outside].sum(axis=0) * w.cell_area
+        if self._sewers:
+            taken = self._carried[SEWER] * w.cell_area
+            exported -= taken
+            w.ledger.export("sewer", "soil", float(taken[-1]))
+            for group in w.constituents.groups:
+                w.ledger.export("sewer", group, float(taken[w.constituents.of_group(group)].sum()))
         w.ledger.export("water_erosion", "soil", float(exported[-1]))
         for group in w.constituents.groups:
             amount = float(exported[w.constituents.of_group(group)].sum())

@@ -272,7 +272,7 @@ def _bound_by_soil(cells, mineral, stocks, dry_mass_per_unit, potential):
 
 @njit(cache=True, nogil=True)
 def _route_dry(
-    order, first, receivers, weights, is_soil, in_depression, trap, potential, capacity, load, eroded, passing
+    order, first, receivers, weights, is_soil, in_depression, trap, kept, potential, capacity, load, eroded, passing
 ):  # fmt: skip
     """Dry soil that enters each node, that each cell detaches, and the share of what enters that passes it."""
     for index in range(order.size):
@@ -284,6 +284,8 @@ def _route_dry(
         detach = 0.0
         if first[index] == first[index + 1] or (trap and in_depression[node]):
             share = 0.0
+        elif kept.size > 0 and kept[node] >= 0.0:
+            share = 1.0 - kept[node]
         elif inflow > capacity[node]:
             if not in_depression[node]:
                 share = capacity[node] / inflow
@@ -412,6 +414,10 @@ class Selectivity(NamedTuple):
         return cls(enrichment, np.zeros(enrichment.size, dtype=np.bool_), np.zeros(0))
 
 
+#: of a network without buffers
+NOTHING_KEPT = np.zeros(0)
+
+
 class Transit(NamedTuple):
     """Mineralisation of what moves: ``share`` (0-1) of ``rows`` (r,) int64 as they are detached.
 
@@ -448,6 +454,7 @@ def route_sediment(
     net_mineral,
     net,
     transit=None,
+    kept=NOTHING_KEPT,
 ):
     r"""Move sediment and every constituent row with it down the network.
 
@@ -463,6 +470,7 @@ def route_sediment(
     - A soil cell without a receiver keeps everything that enters it and detaches nothing.
     - In a depression: ``trap`` keeps everything that enters and detaches nothing; otherwise (breach) what enters passes
       whatever the capacity.
+    - The outlet of a buffer keeps its share of what enters, passes the rest whatever the capacity, detaches nothing.
     - What enters a node that is not soil (channel, open boundary) is out of the soil: it stays in ``load`` and
       ``carried`` of that node, and their sum over such nodes is the export.
 
@@ -497,10 +505,12 @@ def route_sediment(
         Out: deposited minus detached, the lateral gain of ``cells``; what is mineralised is not in it.
     transit : Transit or None
         What is mineralised as it sets out.
+    kept : (n,), or (0,) where there are no buffers
+        Share that the outlets of buffers keep; -1 elsewhere.
     """
     network = order, first, receivers, weights, is_soil
     over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
-    _route_dry(*network, in_depression, trap, potential, capacity, load, eroded, deposited)
+    _route_dry(*network, in_depression, trap, kept, potential, capacity, load, eroded, deposited)
     if selectivity.judge is not None:
         selectivity.judge()
     over_cells(

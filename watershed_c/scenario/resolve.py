@@ -16,6 +16,7 @@ from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
 from watershed_c.io.weather import as_series, change, generated, means, trend
 from watershed_c.kernels.evapotranspiration import lacking
+from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
 from watershed_c.names import OUTPUT
@@ -28,6 +29,7 @@ from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
 from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory
+from watershed_c.scenario.parcels import coefficient_map, parcel_land
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
@@ -71,6 +73,10 @@ class Inputs:
     memory : float
         Bytes a run is predicted to need.
     warnings : tuple of str
+    parcels : ParcelLand or None
+        What land use says in flux decomposition.
+    ktc : (n,) or None
+        Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
     """
 
     scenario: Scenario
@@ -89,6 +95,8 @@ class Inputs:
     fallout: dict[str, Fallout]
     memory: float
     warnings: tuple[str, ...]
+    parcels: ParcelLand | None = None
+    ktc: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -146,6 +154,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
     worked_depth(check, calendars)
+    parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
+    ktc = coefficient_map(check, grid, parcels) if scenario.processes.water_erosion.enabled else None
     check.done()
     assert column is not None and forcing is not None and land is not None
     reference = scenario.climate.reference_elevation
@@ -154,7 +164,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
-        reference, latitude, points, fallout, memory, tuple(check.warnings),
+        reference, latitude, points, fallout, memory, tuple(check.warnings), parcels, ktc,
     )  # fmt: skip
 
 
