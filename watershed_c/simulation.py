@@ -212,8 +212,10 @@ class _Run:
     def save(self) -> None:
         """Write the restart file of the present step, the ledger up to it first."""
         self.recorder.flush()
-        file, w = self.directory / "restart.nc", self.assembly.watershed
-        restart.save(file, w, next_step=self.model.index, scenario_hash=self.hash, extra=self._memory())
+        file, w, model = self.directory / "restart.nc", self.assembly.watershed, self.model
+        restart.save(
+            file, w, next_step=model.index, scenario_hash=self.hash, extra=self._memory(), compress=model.done
+        )
 
     def restore(self) -> None:
         """Bring back the last restart file, and forget what was recorded after it."""

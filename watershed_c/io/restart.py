@@ -58,13 +58,18 @@ def _grid(watershed: Watershed) -> dict[str, Any]:
     return grid_of(w.shape, (w.dx, w.dy), (w.grid.x_of_node[0], w.grid.y_of_node[0]), w.layer_bottom)
 
 
-def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str, extra: dict[str, np.ndarray]) -> None:
+def save(
+    path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str, extra: dict[str, np.ndarray],
+    compress: bool = True,
+) -> None:  # fmt: skip
     """Write the state before step ``next_step``.
 
     Parameters
     ----------
     extra : dict
         Arrays processes ask to keep (see ``Process.memory``), by name.
+    compress : bool
+        Whether it is to be kept: a file that the next one replaces is written five times faster as it is.
     """
     arrays = {f"state.{name}": values for name, values in watershed.state_arrays().items()}
     ledger_arrays, ledger_values = watershed.ledger.memory()
@@ -88,7 +93,7 @@ def save(path: Path, watershed: Watershed, *, next_step: int, scenario_hash: str
                 if f"d{size}" not in dataset.dimensions:
                     dataset.createDimension(f"d{size}", size)
                 dims.append(f"d{size}")
-            put(dataset, name, tuple(dims), values)
+            put(dataset, name, tuple(dims), values, compress=compress)
 
     write_atomically(path, fill)
 

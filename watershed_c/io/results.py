@@ -191,17 +191,14 @@ class Recorder:
         w = self.watershed
 
         def fill(dataset: netCDF4.Dataset) -> None:
-            for name, size in (("node", w.elevation.size), ("layer", w.layer_bottom.size), ("point", len(self.points))):
+            sizes = {"variable": len(self.variables), "node": w.elevation.size}
+            for name, size in (sizes | {"layer": w.layer_bottom.size, "point": len(self.points)}).items():
                 dataset.createDimension(name, size)
-            for variable in self.variables:
-                where = w.active if variable == "elev" else w.is_soil
-                put(
-                    dataset,
-                    variable,
-                    ("node",),
-                    np.where(where, self._map(variable), np.nan).astype(np.float32),
-                    compress=False,
-                )
+            # one variable: to make one takes NetCDF longer than to write it
+            maps = np.empty((len(self.variables), w.elevation.size), dtype=np.float32)
+            for values, variable in zip(maps, self.variables, strict=True):
+                values[:] = np.where(w.active if variable == "elev" else w.is_soil, self._map(variable), np.nan)
+            put(dataset, "maps", ("variable", "node"), maps, compress=False)
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
                 put(dataset, "darea", ("node",), area)
@@ -253,8 +250,8 @@ class Recorder:
         for i, record in enumerate(records):
             with netCDF4.Dataset(record) as piece:
                 piece.set_auto_mask(False)
-                for variable in self.variables:
-                    dataset[variable][i] = piece[variable][:].reshape(nrows, ncols)
+                for variable, values in zip(self.variables, piece["maps"][:], strict=True):
+                    dataset[variable][i] = values.reshape(nrows, ncols)
                 for group in self._profiles:
                     dataset[f"profile_{group}"][i] = piece[f"profile_{group}"][:]
                 if i == 0:
