@@ -18,6 +18,7 @@ from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
+from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.tillage import Tillage
@@ -27,12 +28,14 @@ from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARB
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
 from watershed_c.kernels.erodibility import by_law
+from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.fields import SpatialErodibility
+from watershed_c.scenario.processes import MorganMorganFinney
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
@@ -106,7 +109,9 @@ def processes_of(
             enrichment_law=erosion.enrichment.by_law, events_per_year=erosion.enrichment.events_per_year,
             largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
             downstream_mineralisation=erosion.downstream_mineralisation, coefficient_map=inputs.ktc,
-            parcels=inputs.parcels,
+            parcels=inputs.parcels, storm_hours=erosion.storm_hours,
+            wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,
+            mmf=None if erosion.mmf is None else _mmf_parameters(inputs, erosion.mmf),
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion
@@ -134,6 +139,21 @@ def processes_of(
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:
+    """Parameters of the scenario, detachability from texture where it does not say."""
+    detachability: float | np.ndarray
+    if given.detachability is not None:
+        detachability = given.detachability
+    else:
+        assert inputs.column.sand is not None
+        clay, sand = on_nodes(inputs.column.clay), on_nodes(inputs.column.sand)
+        of_clay, of_silt, of_sand = DETACHABILITY
+        detachability = of_clay * clay + of_silt * (1.0 - clay - sand) + of_sand * sand
+    return MmfParameters(
+        given.cohesion, detachability, given.rain_intensity, given.rain_energy, given.interception
+    )  # fmt: skip
 
 
 def _erodibility_law(

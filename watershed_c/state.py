@@ -65,6 +65,10 @@ class UnitState:
         RUSLE support-practice factor P.
     practice : (U,) int64
         Support practice whose P follows the slope, a row of ``kernels.support_practice.BY_SLOPE``; 0: none.
+    canopy_cover, ground_cover : (U,)
+        Share of the ground under plants, and under what lies or grows on it.
+    fall_height : (U,), m
+        From which drops fall off the canopy.
     plant_cover : (U,)
         1 where the soil is covered by plants in RothC's sense, else 0.
     crop_coefficient : (U,)
@@ -84,6 +88,9 @@ class UnitState:
     cover_factor_annual: np.ndarray
     practice_factor: np.ndarray
     practice: np.ndarray
+    canopy_cover: np.ndarray
+    ground_cover: np.ndarray
+    fall_height: np.ndarray
     plant_cover: np.ndarray
     crop_coefficient: np.ndarray
     curve_number: np.ndarray
@@ -102,6 +109,9 @@ class UnitState:
             np.ones(units),
             np.ones(units),
             np.zeros(units, dtype=np.int64),
+            np.zeros(units),
+            np.zeros(units),
+            np.zeros(units),
             np.zeros(units),
             np.ones(units),
             np.full(units, 86.0),

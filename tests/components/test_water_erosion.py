@@ -200,7 +200,9 @@ def test_isotope_twin_is_enriched_like_its_parent() -> None:
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"model": "musle"}, "model"),
+        ({"model": "wepp"}, "model must be one of"),
+        ({"model": "mmf"}, "mmf parameters"),
+        ({"model": "musle", "storm_hours": 0.0}, "storm_hours"),
         ({"length_exponent": "moore"}, "length_exponent"),
         ({"slope_factor": "x"}, "slope_factor"),
         ({"capacity": "x"}, "capacity"),

@@ -84,6 +84,9 @@ class Cropping(Process):
         month = self.watershed.calendar_month - self.first_month
         state.cover_factor[:] = tables.at(tables.cover_factor, month)
         state.cover_factor_annual[:] = tables.at(tables.cover_factor_annual, month)
+        state.canopy_cover[:] = tables.at(tables.canopy_cover, month)
+        state.fall_height[:] = tables.at(tables.fall_height, month)
+        state.ground_cover[:] = tables.at(tables.ground_cover, month)
         state.plant_cover[:] = tables.at(tables.plant_cover, month)
         state.crop_coefficient[:] = tables.at(tables.crop_coefficient, month)
         state.curve_number[:] = tables.at(tables.curve_number, month)[:, self.group]

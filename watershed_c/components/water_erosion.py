@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.runoff_soil_loss import MmfParameters, MorganMorganFinney, Musle
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
 from watershed_c.kernels import water_erosion as kernels
@@ -16,9 +17,11 @@ from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
-_MODELS = ("rusle",)
+_MODELS = ("rusle", "musle", "mmf")
 _DEPRESSIONS = ("trap", "breach")
 
+#: duration of an erosive rain, h: a prior, range 0.5 to 6
+STORM_HOURS = 2.0
 #: above this cell size slopes are damped, m (coupling rule 23)
 COARSE_CELL_SIZE = 30.0
 
@@ -30,8 +33,14 @@ class WaterErosion(Process):
     ----------
     watershed : Watershed
         Reads of it: erosivity of the step, erodibility, cover and practice factors of the units, the flow network.
-    model : {"rusle"}
-        Source of potential soil loss.
+    model : {"rusle", "musle", "mmf"}
+        Source of potential soil loss: rain (RUSLE), or simulated runoff (MUSLE, revised Morgan-Morgan-Finney).
+    storm_hours : float, h, above 0
+        musle: duration of an erosive rain. Default 2, a prior (0.5 to 6); soil loss grows as its -0.56th power.
+    wet_days : float, above 0, optional
+        musle: days with rain of a month; needed where the climate table does not tell them.
+    mmf : MmfParameters, optional
+        Needed by, and only by, that model.
     length_exponent : {"van_oost_2003", "mccool_1989"}
         Exponent m of the slope-length factor.
     slope_factor : {"nearing_1997", "mccool_1987"}
@@ -96,7 +105,10 @@ class WaterErosion(Process):
         journal = {Landscape Ecology}, volume = {15}, pages = {577--589}, year = {2000}}
     """
     _info = info(
-        reads=("erosivity", "erodibility", "unit", "drainage_area", "runoff", "bulk_density"),
+        reads=(
+            "erosivity", "erodibility", "unit", "drainage_area", "runoff", "bulk_density", "precipitation",
+            "temperature",
+        ),
         changes=("mineral", "stocks", "deposit_mineral", "deposit"),
     )
     ledger_terms = {
@@ -125,6 +137,9 @@ class WaterErosion(Process):
         downstream_mineralisation: float = 0.0,
         coefficient_map: np.ndarray | None = None,
         parcels: ParcelLand | None = None,
+        storm_hours: float = STORM_HOURS,
+        wet_days: float | None = None,
+        mmf: MmfParameters | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -132,11 +147,21 @@ class WaterErosion(Process):
             raise ValueError(f"model must be one of {', '.join(_MODELS)}, is {model!r}")
         if depressions not in _DEPRESSIONS:
             raise ValueError(f"depressions must be one of {', '.join(_DEPRESSIONS)}, is {depressions!r}")
-        self.loss = Rusle(
-            w, length_exponent=length_exponent, slope_factor=slope_factor, capacity=capacity,
-            coefficient=transport_capacity_coefficient, cover_threshold=cover_threshold, channel_area=channel_area,
-            by_node=coefficient_map,
-        )  # fmt: skip
+        if (mmf is None) == (model == "mmf"):
+            raise ValueError('mmf parameters go with model "mmf", and only with it')
+        self.loss: Rusle | MorganMorganFinney
+        if mmf is not None:
+            self.loss = MorganMorganFinney(w, mmf, channel_area=channel_area)
+        else:
+            rusle = {
+                "length_exponent": length_exponent, "slope_factor": slope_factor, "capacity": capacity,
+                "coefficient": transport_capacity_coefficient, "cover_threshold": cover_threshold,
+                "channel_area": channel_area, "by_node": coefficient_map,
+            }  # fmt: skip
+            if model == "musle":
+                self.loss = Musle(w, storm_hours=storm_hours, wet_days=wet_days, **rusle)
+            else:
+                self.loss = Rusle(w, **rusle)  # type: ignore[arg-type]
         self.warnings += self.loss.warnings
         if w.dx > COARSE_CELL_SIZE:
             self.warnings.append(

@@ -39,6 +39,11 @@ def surface_cover_subfactor(ground_cover: np.ndarray, roughness: np.ndarray) -> 
     return np.exp(-COVER_EFFECTIVENESS * 100.0 * ground_cover * (SMOOTH_ROUGHNESS / roughness) ** 0.08)
 
 
+def ground_cover_of(cover_factor: np.ndarray) -> np.ndarray:
+    """Ground cover (0-1) that alone would give a cover factor: SC solved for Sp on smooth soil, at most 1."""
+    return np.minimum(-np.log(np.maximum(cover_factor, 1e-300)) / (100.0 * COVER_EFFECTIVENESS), 1.0)
+
+
 def roughness_subfactor(roughness: np.ndarray) -> np.ndarray:
     """SR = exp(-0.026 (Ru - 6.096)), Ru in mm."""
     return np.exp(-0.026 * (roughness - SMOOTH_ROUGHNESS))

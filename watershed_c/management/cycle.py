@@ -223,6 +223,7 @@ class Cycle:
             assert crop.growth is not None
             growing = _window(crop.growth, self.days)[days]
             self.canopy[days], self.constant[days], self.covered[days] = 1.0, crop.constant_cover_factor, 1.0
+            self.fall_height[days] = fall_height(crop, np.ones(days.size))
             left = (crop.growth[1] - days) % DAYS
             late = np.clip(1.0 - left / LATE_SEASON, 0.0, 1.0)
             self.coefficient[days] = np.where(growing, middle + (last - middle) * late, first)
@@ -358,6 +359,8 @@ class Cycle:
         cover_factor = self.mean(np.where(np.isnan(self.constant), ratio, self.constant))
         if self.calendar.cover_factor:
             cover_factor = np.array(self.calendar.cover_factor)
+        # of a sward or a forest: what its C says
+        standing = rusle.ground_cover_of(np.where(np.isnan(self.constant), 1.0, self.constant))
         erosivity = self.climate.erosivity
         weight = erosivity / erosivity.sum() if erosivity.sum() > 0.0 else np.full(12, 1.0 / 12.0)
         annual = np.repeat(cover_factor.reshape(-1, 12) @ weight, 12)
@@ -369,7 +372,9 @@ class Cycle:
             "cover_factor": cover_factor,
             "cover_factor_annual": annual,
             "canopy_cover": self.mean(self.canopy),
+            "fall_height": self.mean(self.fall_height),
             "residue_cover": self.mean(residue),
+            "ground_cover": self.mean(np.where(np.isnan(self.constant), residue, standing)),
             "plant_cover": (self.mean(self.covered) >= 0.5).astype(np.float64),
             "crop_coefficient": self.mean(self.coefficient),
             "curve_number": self.mean(np.array([number[crop.name] for crop in self.owner])),

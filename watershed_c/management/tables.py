@@ -37,6 +37,10 @@ class UnitTables:
     cover_factor_annual : (M, U)
         C of the calendar year, weighted by erosivity.
     canopy_cover, residue_cover : (M, U), 0-1
+    fall_height : (M, U), m
+        From which drops fall off the canopy.
+    ground_cover : (M, U), 0-1
+        By residues; of perennials, what their C says.
     plant_cover : (M, U), 0 or 1
         1 where plants cover the soil on half of the days (RothC).
     crop_coefficient : (M, U)
@@ -60,6 +64,8 @@ class UnitTables:
     cover_factor_annual: np.ndarray
     canopy_cover: np.ndarray
     residue_cover: np.ndarray
+    fall_height: np.ndarray
+    ground_cover: np.ndarray
     plant_cover: np.ndarray
     crop_coefficient: np.ndarray
     curve_number: np.ndarray

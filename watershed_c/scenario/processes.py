@@ -170,10 +170,41 @@ class Enrichment(Table):
         }
 
 
-class WaterErosion(Process):
-    """[processes.water_erosion]: RUSLE detachment, transport capacity, deposition."""
+class MorganMorganFinney(Table):
+    """[processes.water_erosion.mmf]: rain and soil of the revised Morgan-Morgan-Finney model."""
 
-    model: Literal["rusle"] = item("rusle", "source of potential soil loss")
+    cohesion: Number = item(
+        doc="of the surface soil, kPa: 2 (sand) to 12 (clay)", gt=0.0, le=100.0, source="Morgan 2001, from memory"
+    )
+    detachability: Number | None = item(
+        None, "soil that raindrops detach, g J-1; from texture if not given (0.1 clay, 0.5 silt, 0.3 sand)",
+        ge=0.0, le=10.0, source="Morgan & Duzant 2008, Earth Surf. Process. Landforms 33, 90",
+    )  # fmt: skip
+    rain_intensity: Number = item(
+        10.0, "of erosive rain, mm h-1: 10 temperate, 25 tropical, 30 strongly seasonal", gt=0.0, le=200.0,
+        source="Morgan 2001, from memory",
+    )  # fmt: skip
+    rain_energy: Literal["wischmeier_1978", "marshall_palmer_1948"] = item(
+        "wischmeier_1978", "per mm: 11.9 + 8.7 log10 I, or 8.95 + 8.44 log10 I (north-west Europe)"
+    )
+    interception: Share = item(
+        0.25, "share of the rain on a canopy that stays there", ge=0.0, le=1.0,
+        source="a prior: 0.1 to 0.45 by crop in Morgan 2001, from memory",
+    )  # fmt: skip
+
+
+class WaterErosion(Process):
+    """[processes.water_erosion]: detachment, transport capacity, deposition."""
+
+    model: Literal["rusle", "musle", "mmf"] = item(
+        "rusle", "source of potential soil loss: rusle sees rain only; musle and mmf see the runoff of soil_water",
+        source="Renard et al. 1997; Williams & Berndt 1977; Morgan 2001, Catena 44, 305",
+    )  # fmt: skip
+    storm_hours: Number = item(
+        2.0, "musle: duration of an erosive rain, for the peak of its runoff", gt=0.0, le=48.0,
+        source="a prior, 0.5 to 6 h; soil loss grows as its -0.56th power",
+    )  # fmt: skip
+    mmf: MorganMorganFinney | None = item(None, "what model = mmf knows of rain and soil")
     length_exponent: Literal["van_oost_2003", "mccool_1989"] = item("van_oost_2003", "exponent m of slope length in LS")
     slope_factor: Literal["nearing_1997", "mccool_1987"] = item("nearing_1997", "slope factor S of LS")
     capacity: Literal["van_oost_2000", "verstraeten_2007"] = item("van_oost_2000", "transport capacity equation")
@@ -205,6 +236,14 @@ class WaterErosion(Process):
         "term of its own among the exports", ge=0.0, le=1.0, source="brackets: 0.05 to 0.8 (Lugato et al. 2018)",
     )  # fmt: skip
     enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
+
+    @model_validator(mode="after")
+    def _model(self) -> WaterErosion:
+        if (self.model == "mmf") != (self.mmf is not None):
+            raise ValueError('must have [processes.water_erosion.mmf] with model = "mmf", and only then.')
+        if self.model == "mmf" and self.ktc_low is not None:
+            raise ValueError('has ktc_low, which model = "mmf" does not use: it has a capacity of its own.')
+        return self
 
     @model_validator(mode="after")
     def _pair(self) -> WaterErosion:

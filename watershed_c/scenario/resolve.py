@@ -256,10 +256,13 @@ def _needs(check: Checker) -> None:
     erodes = processes.water_erosion.enabled or processes.tillage_erosion.enabled
     if erodes and not processes.soil_column.enabled:
         check.add(("processes", "soil_column", "enabled"), False, "must be true while water or tillage moves soil.")
-    if processes.water_erosion.enabled and soil.erodibility is None:
+    if processes.water_erosion.enabled and processes.water_erosion.model != "mmf" and soil.erodibility is None:
         check.add(("soil", "erodibility"), "", "is missing: water_erosion needs it.", "e.g. erodibility = 0.035")
     if processes.water_erosion.enabled and processes.water_erosion.enrichment.law == "swat" and not water:
         wrong = 'must be true with water_erosion.enrichment.law = "swat", which sees runoff.'
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
+    if processes.water_erosion.enabled and processes.water_erosion.model != "rusle" and not water:
+        wrong = f'must be true with water_erosion.model = "{processes.water_erosion.model}", which sees runoff.'
         check.add(("processes", "soil_water", "enabled"), False, wrong)
     if soil.erodibility is not None and soil.erodibility.follows_soc and processes.water_erosion.prior_land_use:
         check.add(
