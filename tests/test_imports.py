@@ -25,7 +25,7 @@ ROOMS = {
     "management": "management",
     "scenario": "scenario",
     "coupling": "coupling",
-    "initial_carbon": "initial carbon",
+    **dict.fromkeys(("initial_carbon", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
     "plots": "plots",
     "front": "front",

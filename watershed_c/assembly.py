@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from watershed_c.clock import Clock
+from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
@@ -178,7 +179,9 @@ def _unused(inputs: Inputs) -> list[str]:
     return found
 
 
-def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Report:
+def initialise(
+    assembly: Assembly, *, carbon_of: str | Path | None = None, watch: Callable[[Step], None] | None = None
+) -> Report:
     """Bring the assembled watershed to its initial carbon by the scenario's method; the run can begin.
 
     A climate of years is replaced by its normals, see :func:`watershed_c.io.weather.normals`.
@@ -188,6 +191,8 @@ def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Re
     carbon_of : path, optional
         ``restart.nc`` of another run on the same grid and layers: begin with its carbon, plant input, water and solutes
         instead, whatever the scenario's method.
+    watch : callable of a step
+        Called after each step of the control run before the start.
 
     Raises
     ------
@@ -206,7 +211,7 @@ def initialise(assembly: Assembly, *, carbon_of: str | Path | None = None) -> Re
     if forcing is not inputs.climate:
         processes["climate"] = climate_of(watershed, inputs, forcing)
     cycle = assembly.cycle_months
-    initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured)
+    initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured, watch)
     report = _initial_carbon(assembly, initialiser) if carbon_of is None else _carbon_of(Path(carbon_of), initialiser)
     inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:

@@ -18,7 +18,7 @@ own mean rates
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ import numpy as np
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
+from watershed_c.components.soil_column import mixed_by_tillage
 from watershed_c.coupling import advance
 from watershed_c.errors import ModelFailure
 from watershed_c.kernels.steady_column import correct_columns
@@ -124,6 +125,8 @@ class Initialiser:
     cycle_months : int
         Length of the cycle of climate and rotations.
     measured : Measured
+    watch : callable of a step
+        Called after each step of the control run, whose last cycle is that before the start.
     """
 
     def __init__(
@@ -134,11 +137,12 @@ class Initialiser:
         clock: Clock,
         cycle_months: int,
         measured: Measured,
+        watch: Callable[[Step], None] | None = None,
     ) -> None:
         self.watershed, self.model, self.clock = watershed, model, clock
         # what is dissolved does not come back to the pools
         self.processes = {name: process for name, process in processes.items() if name != "dissolved_carbon"}
-        self.cycle_months, self.measured = cycle_months, measured
+        self.cycle_months, self.measured, self.watch = cycle_months, measured, watch
         self.pools = watershed.constituents.of_group("soc")
         turning = np.flatnonzero(~model.inert)
         self.active = self.pools[turning]
@@ -371,18 +375,17 @@ class Initialiser:
             gained += np.maximum(moved, 0.0) / years
             modifier += decomposition.modifier / (self.cycle_months * step.parts)  # type: ignore[attr-defined]
             inputs += np.maximum(w.units.inputs - w.units.amendment, 0.0)[:, :, turning] / years
-            for event in w.units.tillage if "tillage_erosion" in processes else ():
-                within = w.layer_bottom[:-1] < event.depth
-                tilled = w.unit == event.unit
-                mass = w.reference[np.ix_(tilled, np.append(within, False))]
-                exchange[np.ix_(tilled, within)] += event.efficiency / years * mass
+            if "tillage_erosion" in processes:
+                mixed_by_tillage(w, exchange, years)
         w.elevation[:] = elevation
         return lost, gained, modifier, inputs, exchange
 
-    def _advance(self, months: int) -> None:
+    def _advance(self, months: int, watch: Callable[[Step], None] | None = None) -> None:
         """Take the coupled model through the last months before the start."""
         for step in self.clock.before_start(months):
             self._take(self.processes, step)
+            if watch is not None:
+                watch(step)
 
     def _take(self, processes: Mapping[str, Process], step: Step) -> None:
         """A step before the start of the run, proven by the ledger as a whole."""
@@ -461,7 +464,7 @@ class Initialiser:
         with self._state_kept():
             lost[:] = 0.0
             before = w.stocks[w.cells][:, :, self.pools].sum()
-            self._advance(months)
+            self._advance(months, self.watch)
             after = w.stocks[w.cells][:, :, self.pools].sum()
             report.net_erosion = -lost * 12.0 / months
         report.drift_per_decade = float((after - before) / before * 120.0 / months) if before > 0.0 else 0.0

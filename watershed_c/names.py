@@ -116,6 +116,9 @@ def _output(*row: str) -> tuple[str, Output]:
 
 
 _SUM = "time: sum"
+_TURNOVER = "of the mean rates of the last whole cycle of rotations; turnover and mixing in the profile, no erosion; inert carbon left out"
+#: variables made of the mean rates of linear models, see carbon_ages
+AGE_MAPS = ("cAge", "cTransit", "cSequestration", "climateBenefit")
 #: variables of results.nc; fluxes are amounts over the output interval (kg m-2), so totals close
 OUTPUT: dict[str, Output] = dict(
     [
@@ -133,6 +136,10 @@ OUTPUT: dict[str, Output] = dict(
         _output("rh", "kg m-2", "CO2-C respired by decomposition, positive upward", "", _SUM),
         _output("fVertSoil", "kg m-2", "vertical exchange of SOC (input - respiration - DOC), positive into the soil", "", _SUM),
         _output("fSubstratum", "kg m-2", "SOC exchanged with the substratum, positive into the profile", "", _SUM),
+        _output("cAge", "yr", "mean age of the SOC that turns over, at the steady state of the cell's own rates and input", "", "time: mean", _TURNOVER),
+        _output("cTransit", "yr", "mean transit time of carbon: age of what is respired at that steady state", "", "time: mean", _TURNOVER),
+        _output("cSequestration", "kg m-2 yr", "carbon sequestration of one year's input: what remains of it, added up over the horizon", "", "time: mean", _TURNOVER),
+        _output("climateBenefit", "W m-2 yr m-2", "climate benefit of one year's input over the horizon, negative = avoided warming, per area of ground", "", "time: mean", _TURNOVER),
         _output("mrros", "kg m-2", "surface runoff", "", _SUM),
         _output("qdrain", "kg m-2", "percolation below the profile", "", _SUM),
         _output("evspsbl", "kg m-2", "evapotranspiration", "", _SUM),

@@ -15,13 +15,16 @@ import numpy as np
 
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.budget import Budget, budget_of
+from watershed_c.carbon_ages import CITATIONS, CarbonAges
 from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
 from watershed_c.initial_carbon import Report
 from watershed_c.io import restart, run_folder
 from watershed_c.io.results import Recorder, profile_points
 from watershed_c.machine import peak_memory
+from watershed_c.names import AGE_MAPS
 from watershed_c.parallel import get_threads, set_threads
+from watershed_c.pools import CompiledPoolModel
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import output_folder, resolve
 from watershed_c.scenario.schema import Scenario
@@ -129,13 +132,14 @@ def run(
             assembly, points = assemble(inputs), dict(inputs.points)
             del inputs  # a run lets go of them
         console.opening(assembly)
+        ages = _ages_of(assembly)
         with _timed(timing, "initialisation"), console.busy("initial carbon"):
-            report = initialise(assembly)
+            report = initialise(assembly, watch=None if ages is None else ages.take)
         console.initial(report)
         points = points or profile_points(assembly.watershed.cells, report.net_erosion)
         # nothing is written before this point: what can be refused has been
         run_folder.make_empty(directory)
-        state = _Run(assembly, directory, points, report, timing, console)
+        state = _Run(assembly, directory, points, report, timing, console, ages)
         state.write_record("running")
         (directory / "scenario.resolved.toml").write_text(chosen.to_toml(), encoding="utf-8")
         state.recorder.start()
@@ -174,10 +178,22 @@ def resume(directory: str | Path, *, quiet: bool = False) -> Finished:
             assembly = assemble(inputs)
             del inputs
         report = Report(**record["initial_carbon"])
-        state = _Run(assembly, directory, record["points"], report, timing, console)
+        state = _Run(assembly, directory, record["points"], report, timing, console, _ages_of(assembly))
         state.restore()
         console.opening(assembly)
         return state.finish(started)
+
+
+def _ages_of(assembly: Assembly) -> CarbonAges | None:
+    """What makes the maps of ages, if the scenario asks for any."""
+    output = assembly.scenario.output
+    variables = [name for name in AGE_MAPS if name in output.maps]
+    if not variables:
+        return None
+    assert isinstance(assembly.pools, CompiledPoolModel)
+    return CarbonAges(
+        assembly.watershed, assembly.model.processes, assembly.pools, assembly.cycle_months, output.horizon, variables
+    )
 
 
 class _Run:
@@ -185,7 +201,7 @@ class _Run:
 
     def __init__(
         self, assembly: Assembly, directory: Path, points: dict[str, int], report: Report, timing: _Timing,
-        console: Console,
+        console: Console, ages: CarbonAges | None,
     ) -> None:  # fmt: skip
         output = assembly.scenario.output
         self.assembly, self.directory, self.points = assembly, directory, points
@@ -198,6 +214,7 @@ class _Run:
         self.recorder = Recorder(
             directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *output.maps])), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
+            ages=ages,
         )  # fmt: skip
 
     # -- restart ----------------------------------------------------------------------------------------------------
@@ -323,7 +340,7 @@ class _Run:
             "points": self.points,
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
             "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),
-            "citations": self.assembly.citations(),
+            "citations": [*self.assembly.citations(), *(CITATIONS if self.recorder.ages is not None else ())],
             **more,
         }
         run_folder.write_record(self.directory, record)

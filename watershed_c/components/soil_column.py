@@ -51,6 +51,16 @@ class Rebalancer:
         w.elevation[cells] -= self._mineral[cells] / density
 
 
+def mixed_by_tillage(watershed: Watershed, exchange: np.ndarray, years: float) -> None:
+    """Add to ``exchange`` (n, L - 1), kg m-2 yr-1, what tillage of this step mixes between layers, over ``years``."""
+    w = watershed
+    for event in w.units.tillage:
+        within = w.layer_bottom[:-1] < event.depth
+        tilled = w.unit == event.unit
+        mass = w.reference[np.ix_(tilled, np.append(within, False))]
+        exchange[np.ix_(tilled, within)] += event.efficiency / years * mass
+
+
 class SoilColumn(Process):
     """Bring disturbed columns back to their reference masses, then mix them by bioturbation.
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import netCDF4
 import numpy as np
@@ -39,6 +39,8 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "fDICleach": (-1.0, "dic", ("dic_leached",)),
     "fSICdiss": (-1.0, "sic", ("carbonate_dissolved",)),
 }
+#: variables that add up over a horizon
+HORIZON_MAPS = ("cSequestration", "climateBenefit")
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
 #: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
@@ -75,6 +77,21 @@ class Place:
     crs_wkt: str = ""
 
 
+class Watch(Protocol):
+    """Maps that are made of what it saw of the steps."""
+
+    horizon: float
+
+    def take(self, step: Step) -> None:
+        """Look at a step that has been taken."""
+
+    def maps(self) -> dict[str, np.ndarray]:
+        """Variable -> (n)."""
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """What a restart must bring back."""
+
+
 @dataclass
 class Recorder:
     """Collects the results of one run in a directory.
@@ -93,6 +110,8 @@ class Recorder:
         Months between records.
     attributes : dict
         Global attributes of results.nc (title, source, references ...).
+    ages : Watch, optional
+        Makes the maps of ``names.AGE_MAPS``.
     """
 
     directory: Path
@@ -103,6 +122,7 @@ class Recorder:
     points: dict[str, int]
     every: int
     attributes: dict[str, str] = field(default_factory=dict)
+    ages: Watch | None = None
 
     def __post_init__(self) -> None:
         for variable in self.variables:
@@ -125,7 +145,10 @@ class Recorder:
     # -- during the run ---------------------------------------------------------------------------------------------
     def memory(self) -> dict[str, np.ndarray]:
         """What a restart must bring back."""
-        return {"recorder.percolated": self._percolated} if self._deep else {}
+        arrays = {"recorder.percolated": self._percolated} if self._deep else {}
+        if self.ages is not None:
+            arrays |= {f"ages.{name}": values for name, values in self.ages.memory().items()}
+        return arrays
 
     def start(self) -> None:
         """Record the initial state."""
@@ -147,6 +170,8 @@ class Recorder:
             self._month[key] = self._month[key] + amount if key in self._month else amount
         if self._deep:
             self._percolated += self.watershed.percolation[:, -1]
+        if self.ages is not None:
+            self.ages.take(step)
         if not step.ends_month:
             return
         taken = (step.index + 1) // step.parts
@@ -189,6 +214,7 @@ class Recorder:
     def _write(self, taken: int) -> None:
         """Write the record after ``taken`` months and begin the next interval."""
         w = self.watershed
+        made = self.ages.maps() if self.ages is not None else {}
 
         def fill(dataset: netCDF4.Dataset) -> None:
             sizes = {"variable": len(self.variables), "node": w.elevation.size}
@@ -197,7 +223,8 @@ class Recorder:
             # one variable: to make one takes NetCDF longer than to write it
             maps = np.empty((len(self.variables), w.elevation.size), dtype=np.float32)
             for values, variable in zip(maps, self.variables, strict=True):
-                values[:] = np.where(w.active if variable == "elev" else w.is_soil, self._map(variable), np.nan)
+                found = made[variable] if variable in made else self._map(variable)
+                values[:] = np.where(w.active if variable == "elev" else w.is_soil, found, np.nan)
             put(dataset, "maps", ("variable", "node"), maps, compress=False)
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
@@ -247,6 +274,8 @@ class Recorder:
                 **mapping,
             }
             target.setncatts({key: text for key, text in attributes.items() if text})
+            if self.ages is not None and variable in HORIZON_MAPS:
+                target.setncattr("horizon_years", self.ages.horizon)
         for i, record in enumerate(records):
             with netCDF4.Dataset(record) as piece:
                 piece.set_auto_mask(False)

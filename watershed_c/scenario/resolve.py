@@ -19,7 +19,7 @@ from watershed_c.kernels.evapotranspiration import lacking
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import KINDS
 from watershed_c.management.rotation import Calendar
-from watershed_c.names import OUTPUT
+from watershed_c.names import AGE_MAPS, OUTPUT
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
@@ -175,6 +175,7 @@ def _names(check: Checker) -> tuple[str, ...]:
     """Names that must exist; returns those of the pools of the carbon model."""
     scenario = check.scenario
     pools: tuple[str, ...] = ()
+    model: PoolModel | None = None
     try:
         name = scenario.carbon.model
         model = load_model(name if is_shipped(name) else check.path(name))
@@ -201,7 +202,9 @@ def _names(check: Checker) -> tuple[str, ...]:
         hint = "" if folder else messages.nearest_hint(scenario.carbon.model, known)
         check.add(("carbon", "model"), scenario.carbon.model, text, hint)
     for number, name in enumerate(scenario.output.maps):
-        if name in TRACERS and name not in scenario.tracers:
+        if name in AGE_MAPS:
+            _needs_of_ages(check, number, name, model)
+        elif name in TRACERS and name not in scenario.tracers:
             check.add(("output", "maps", number), name, f"needs [tracers.{name}].")
         elif name not in OUTPUT and name not in TRACERS:
             hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
@@ -229,6 +232,15 @@ def _names(check: Checker) -> tuple[str, ...]:
                 hint = messages.nearest_hint(class_name, dir(module))
                 check.add((*key, "import"), custom.import_path, f"has no {class_name} in {module_name}.", hint)
     return pools
+
+
+def _needs_of_ages(check: Checker, number: int, name: str, model: PoolModel | None) -> None:
+    """Ages are of a linear model that runs."""
+    key = ("output", "maps", number)
+    if not check.scenario.processes.decomposition.enabled:
+        check.add(key, name, "needs processes.decomposition.")
+    elif model is not None and not isinstance(model, CompiledPoolModel):
+        check.add(key, name, f"is for linear carbon models; the fluxes of {model.name} are not linear in the pools.")
 
 
 def _soil_of_model(check: Checker, model: PoolModel) -> None:

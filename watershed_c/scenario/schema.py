@@ -341,6 +341,10 @@ class Output(Table):
     maps: list[str] = item(
         doc="variables of results.nc (see docs)", factory=lambda: ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
     )
+    horizon: Time = item(
+        100.0, "years over which cSequestration and climateBenefit add up what remains of a year's input",
+        gt=0.0, le=1000.0, source="Joos et al. 2013, doi:10.5194/acp-13-2793-2013: the usual 100 yr",
+    )  # fmt: skip
     points: dict[str, list[float]] = item(
         doc="name -> [x, y]: profiles there are written with every record of the maps; an eroding, a stable and a "
         "depositional cell if not given", factory=dict,
