@@ -77,7 +77,18 @@ def run(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Run SCENARIO: a shipped name, a scenario file, or a folder that holds one."""
+    """Run SCENARIO: a shipped name, a scenario file, a folder that holds one, or a choices file (.ini) of WaTEM/SEDEM
+    for its mean year.
+    """
+    if scenario.lower().endswith(".ini"):
+        from watershed_c.front.watem_sedem import run_file
+
+        told, record = run_file(scenario, output, settings=list(settings), overwrite=overwrite)
+        if as_json:
+            click.echo(record.read_text(encoding="utf-8"))
+        elif not quiet:
+            click.echo(told)
+        return
     from watershed_c.scenario.load import load
     from watershed_c.simulation import run as run_scenario
 
@@ -172,6 +183,33 @@ def site(model: str, quiet: bool, **options: Any) -> None:
     told = run_site(model, **options)
     if not quiet:
         click.echo(told)
+
+
+@main.command()
+@click.argument("choices", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--measured", multiple=True, required=True, type=float, metavar="T/YR",
+    help="Measured sediment yield, t/yr: one for each choices file, in their order.",
+)  # fmt: skip
+@click.option("--ratio", type=float, default=0.3, show_default=True, help="Low over high coefficient.")
+@click.option(
+    "--band", type=float, nargs=2, default=(0.25, 0.35), show_default=True, help="Ratios a pair of the grid may have."
+)
+@click.option("--grid", is_flag=True, help="All pairs of [Calibration]; always with several catchments.")
+@OUTPUT
+@_speaking
+def calibrate(
+    choices: tuple[Path, ...],
+    measured: tuple[float, ...],
+    ratio: float,
+    band: tuple[float, float],
+    grid: bool,
+    output: Path | None,
+) -> None:
+    """Find the transport capacity coefficients (ktc) with which CHOICES files of WaTEM/SEDEM give measured yields."""
+    from watershed_c.front.calibrate import run_calibration
+
+    click.echo(run_calibration(list(choices), list(measured), ratio=ratio, band=band, grid=grid, output=output))
 
 
 @main.command()

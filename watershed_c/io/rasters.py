@@ -1,4 +1,4 @@
-"""Rasters in and out: ESRI ASCII (.asc), NetCDF (.nc), GeoTIFF (.tif, with the extra `geo`).
+"""Rasters in and out: ESRI ASCII (.asc), NetCDF (.nc), GeoTIFF (.tif, with the extra `geo`); in: Idrisi and SAGA, too.
 
 Everywhere in the program row 0 is the SOUTH, as in Landlab, so `values.ravel()` is in node order. Files that start in
 the north are turned in one place, `_flip`, when read and when written. Nodata is NaN inside.
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-SUFFIXES = (".asc", ".nc", ".tif", ".tiff")
+SUFFIXES = (".asc", ".nc", ".tif", ".tiff", ".rst", ".sdat")
 DEFAULT_NODATA = -9999.0
 
 
@@ -69,7 +69,7 @@ def _flip(values: np.ndarray) -> np.ndarray:
 
 
 def read_raster(path: str | Path, variable: str | None = None) -> Raster:
-    """The raster in a .asc, .nc or .tif file; raises RasterError, in words, when it cannot be used.
+    """The raster in a .asc, .nc, .tif, .rst or .sdat file; raises RasterError, in words, when it cannot be used.
 
     `variable` names the variable of a NetCDF file that holds several maps.
     """
@@ -83,6 +83,10 @@ def read_raster(path: str | Path, variable: str | None = None) -> Raster:
         raster = _read_ascii(path)
     elif suffix == ".nc":
         raster = _read_netcdf(path, variable)
+    elif suffix in (".rst", ".sdat"):
+        from watershed_c.io import gis_rasters
+
+        raster = (gis_rasters.read_idrisi if suffix == ".rst" else gis_rasters.read_saga)(path)
     else:
         raster = _read_geotiff(path)
     if raster.values.ndim != 2 or raster.values.size == 0:

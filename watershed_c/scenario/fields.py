@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from watershed_c import units
 
-MAP_SUFFIXES = (".asc", ".nc", ".tif", ".tiff")
+MAP_SUFFIXES = (".asc", ".nc", ".tif", ".tiff", ".rst", ".sdat")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Spatial(Table):
     #: the kind of quantity (`units.KINDS`) that maps of this value hold
     kinds: ClassVar[tuple[str, ...]] = ("number",)
 
-    map: str | None = item(None, "map file (.asc, .nc, .tif) on the grid of the DEM; relative to the scenario file")
+    map: str | None = item(None, "map file (.asc, .nc, .tif, .rst, .sdat) on the grid of the DEM, from the scenario")
     variable: str | None = item(None, "variable of a NetCDF map file that holds several")
     units: str | None = item(None, "unit of the values in the map")
 

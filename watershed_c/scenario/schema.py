@@ -68,7 +68,7 @@ def _outlet(value: Any) -> str | list[float]:
 class Domain(Table):
     """[domain]: the land."""
 
-    dem: str | None = item(None, 'elevation map (.asc, .nc, .tif; metres) or "builtin:jacksboro-7"; sets grid and CRS')
+    dem: str | None = item(None, 'elevation map, m (.asc, .nc, .tif, .rst, .sdat), or "builtin:jacksboro-7"; sets grid')
     synthetic: Synthetic | None = item(None, "a made-up slope instead of a map")
     outlet: Annotated[str | list[float], PlainValidator(_outlet, json_schema_input_type=str | list[float])] = item(
         "lowest",
@@ -82,7 +82,7 @@ class Domain(Table):
         None, 'cells that drain more than this are channel: no soil column, no RUSLE; "none" = no channel', gt=0.0
     )
     channel: str | None = item(
-        None, "map of rivers and open water (.asc, .nc, .tif): cells with a number other than 0 are channel, too"
+        None, "map of rivers and open water: cells with a number other than 0 are channel, too"
     )
 
     @model_validator(mode="after")
