@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import numpy as np
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
+from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.constituents import CARBONATE, MEMORY, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
+from watershed_c.initial_isotopes import start_isotopes
 from watershed_c.io.restart import fingerprint, load_initial
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
+from watershed_c.isotopes import twins
 from watershed_c.kernels.climate import monthly_erosivity
 from watershed_c.kernels.support_practice import PRACTICES
 from watershed_c.machine import give_back_memory
@@ -95,6 +100,8 @@ class Assembly:
         read = [getattr(part, name) for part in (inputs.land, inputs.column, inputs.climate) for name in vars(part)]
         arrays = [value for value in (*read, *vars(self.tables).values()) if isinstance(value, np.ndarray)]
         arrays += [inputs.elevation, inputs.status, *pools.deciding_arrays()]
+        if inputs.atmosphere is not None:
+            arrays += [inputs.atmosphere.c14, inputs.atmosphere.c13]
         arrays += [source.amounts for source in inputs.fallout.values()]
         arrays += [value for value in (*(inputs.parcels or ()), inputs.ktc) if isinstance(value, np.ndarray)]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
@@ -212,7 +219,11 @@ def initialise(
         processes["climate"] = climate_of(watershed, inputs, forcing)
     cycle = assembly.cycle_months
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured, watch)
-    report = _initial_carbon(assembly, initialiser) if carbon_of is None else _carbon_of(Path(carbon_of), initialiser)
+    with _without_twins(processes) as isotopes:
+        if carbon_of is None:
+            report = _initial_carbon(assembly, initialiser)
+        else:
+            report = _carbon_of(Path(carbon_of), initialiser)
     inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
         report.lines.append(_below_matched(assembly, 1.0 - share))
@@ -221,12 +232,28 @@ def initialise(
         report.lines.append(f"climate before the start: {own if inputs.climate.before is None else 'the normals'}")
     if carbon_of is None:
         _fill_with_dissolved(assembly, processes)
+    if isotopes is not None:
+        report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()
     for process in model.processes.values():
         process.start_afresh()
     return report
+
+
+@contextmanager
+def _without_twins(processes: dict[str, Process]) -> Iterator[IsotopeTwins | None]:
+    """While carbon is sought its isotopes are left out; they are given."""
+    decomposition = processes.get("decomposition")
+    twins = decomposition.twins if isinstance(decomposition, Decomposition) else None
+    if isinstance(decomposition, Decomposition):
+        decomposition.twins = None
+    try:
+        yield twins
+    finally:
+        if isinstance(decomposition, Decomposition):
+            decomposition.twins = twins
 
 
 def _carbon_of(file: Path, initialiser: Initialiser) -> Report:
@@ -329,6 +356,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
         soc_pool(name, carrier, text)
         for name, carrier, text in zip(pools.pools, pools.carriers, pools.long_names, strict=True)
     ]
+    for isotope in scenario.carbon.isotopes.chosen:
+        rows += twins(rows[: len(pools.pools)], isotope)
     if scenario.soil.sic is not None:
         rows += CARBONATE
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":

@@ -157,6 +157,12 @@ class Initialiser:
         self._falloon_share = np.clip((FALLOON_DEPTH - watershed.layer_top) / thickness, 0.0, 1.0)
         self._composed = False
 
+    @property
+    def pathways(self) -> tuple[np.ndarray, ...]:
+        """Of the pools that turn over: group of each, donors, receivers, fraction and group of each transfer."""
+        paths = self._paths
+        return self._group, self._source, self._destination, paths.coefficient_index, paths.transfer_group
+
     # -- the four ways ----------------------------------------------------------------------------------------------
     def steady(self, *, match: bool) -> Report:
         """The periodic steady state of the coupled model; with ``match`` the plant input is found that holds the
@@ -187,7 +193,7 @@ class Initialiser:
         w = self.watershed
         self._fill_with_water()
         self._solve(report, lateral=False, match=True)
-        with self._state_kept():
+        with self.state_kept():
             lost, gained = self._cycle(lateral=True)[:2]
             moved = np.abs(lost - gained)
         for unit in range(w.units.inputs.shape[0]):
@@ -275,11 +281,7 @@ class Initialiser:
                 cells,
                 self.active,
                 np.ascontiguousarray(decomposition.rates[self._turning]),
-                self._group,
-                self._source,
-                self._destination,
-                self._paths.coefficient_index,
-                self._paths.transfer_group,
+                *self.pathways,
                 decomposition.coefficients,
                 modifier,
                 w.reference,
@@ -287,6 +289,7 @@ class Initialiser:
                 sinking,
                 exchange,
                 years,
+                0.0,
                 unit,
                 gain,
                 self._share,
@@ -331,7 +334,7 @@ class Initialiser:
 
             def forcings() -> Iterator[float]:
                 for step in self.clock.before_start(self.cycle_months):
-                    self._take(processes, step)
+                    self.take(processes, step)
                     yield step.dt
 
             decomposition.start_from_steady_state(forcings())
@@ -351,11 +354,12 @@ class Initialiser:
         (n, L), input (U, L, P), exchange (n, L-1).
         """
         with nullcontext(self.processes) if lateral else _at_rest(self.processes) as processes:
-            return self._observe(processes)
+            return self.observe(processes)
 
-    def _observe(
+    def observe(
         self, processes: Mapping[str, Process]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """See :meth:`_cycle`."""
         w = self.watershed
         years = self.cycle_months / 12.0
         decomposition, column = self.processes["decomposition"], processes.get("soil_column")
@@ -370,7 +374,7 @@ class Initialiser:
         turning = self._turning
         for step in self.clock.before_start(self.cycle_months):
             moved[:] = 0.0
-            self._take(processes, step)
+            self.take(processes, step)
             lost -= np.minimum(moved, 0.0) / years
             gained += np.maximum(moved, 0.0) / years
             modifier += decomposition.modifier / (self.cycle_months * step.parts)  # type: ignore[attr-defined]
@@ -383,11 +387,11 @@ class Initialiser:
     def _advance(self, months: int, watch: Callable[[Step], None] | None = None) -> None:
         """Take the coupled model through the last months before the start."""
         for step in self.clock.before_start(months):
-            self._take(self.processes, step)
+            self.take(self.processes, step)
             if watch is not None:
                 watch(step)
 
-    def _take(self, processes: Mapping[str, Process], step: Step) -> None:
+    def take(self, processes: Mapping[str, Process], step: Step) -> None:
         """A step before the start of the run, proven by the ledger as a whole."""
         ledger = self.watershed.ledger
         every_process, ledger.every_process = ledger.every_process, False
@@ -397,7 +401,7 @@ class Initialiser:
             ledger.every_process = every_process
 
     @contextmanager
-    def _state_kept(self) -> Iterator[None]:
+    def state_kept(self) -> Iterator[None]:
         """What happens inside is looked at and undone; what processes write anew in every step is not."""
         w = self.watershed
         contracts = [contract for process in self.processes.values() for contract in process._info.items()]
@@ -424,7 +428,7 @@ class Initialiser:
         months = self.cycle_months * max(1, round(12 * WATER_YEARS / self.cycle_months))
         w.ledger.open()
         for step in self.clock.before_start(months):
-            self._take(processes, step)
+            self.take(processes, step)
 
     def _set_inert(self, match: bool) -> None:
         """Inert carbon by Falloon on the 0-23 cm stock, evaluated here only and a tracer ever after (rule 13).
@@ -461,7 +465,7 @@ class Initialiser:
         w = self.watershed
         months = self.cycle_months * math.ceil(CONTROL_MONTHS / self.cycle_months)
         lost = w.ledger.map_of("soil", "lateral")
-        with self._state_kept():
+        with self.state_kept():
             lost[:] = 0.0
             before = w.stocks[w.cells][:, :, self.pools].sum()
             self._advance(months, self.watch)

@@ -17,6 +17,7 @@ from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
+from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
@@ -215,7 +216,19 @@ def _decomposition(
         watershed, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
         buried=chosen.decomposition.buried, wet_end="" if moisture.wet_end == "none" else moisture.wet_end,
         properties=_soil_properties(watershed, inputs, needed | set(topsoil.needs), pools.calibration_depth),
+        twins=_twins(watershed, inputs, tables),
     )  # fmt: skip
+
+
+def _twins(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> IsotopeTwins | None:
+    """Isotopes of the pools, where the scenario has them."""
+    isotopes = inputs.scenario.carbon.isotopes
+    if inputs.atmosphere is None:
+        return None
+    share = np.zeros(len(tables.names))
+    for name, of_class in isotopes.c4_share.items():
+        share[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = of_class
+    return IsotopeTwins(watershed, isotopes.chosen, inputs.atmosphere, share)
 
 
 def _plant_properties(pools: NonlinearPoolModel, tables: UnitTables) -> dict[str, np.ndarray]:

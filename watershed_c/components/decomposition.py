@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
+from watershed_c.components.tracers import RADIOACTIVE_DECAY
 from watershed_c.kernels.decomposition import decompose, decompose_by_series
 from watershed_c.kernels.rate_factors import follow_material
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
@@ -63,6 +65,8 @@ class Decomposition(Process):
         One of ``watershed_c.pools.compiled.SCHEMES``; default the model's own.
     properties : mapping name -> (n,)
         What the model wants to know of the soil beside clay, in its units.
+    twins : IsotopeTwins, optional
+        14C and 13C of the pools.
 
     Attributes
     ----------
@@ -111,9 +115,10 @@ class Decomposition(Process):
         "amendment": Term("vertical", "Organic carbon of manure and other amendments"),
         "respired": Term("vertical", "CO2-C respired by decomposition"),
         "doc_production": Term("internal", "DOC made of soil organic carbon"),
+        "radioactive_decay": RADIOACTIVE_DECAY,
     }
-    transforms = ("soc",)
-    changes_only = ("soc",)
+    transforms = ("soc", "c14", "c13")
+    changes_only = ("soc", "c14", "c13")
 
     def __init__(
         self,
@@ -128,6 +133,7 @@ class Decomposition(Process):
         wet_end: str = "",
         scheme: str = "",
         properties: Mapping[str, np.ndarray] | None = None,
+        twins: IsotopeTwins | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -153,6 +159,7 @@ class Decomposition(Process):
         self.model = model
         self.scheme = scheme or model.scheme
         self.doc_fraction = float(doc_fraction)
+        self.twins = twins
         self._first_row = int(rows[0])
         n = w.clay.size
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
@@ -228,16 +235,22 @@ class Decomposition(Process):
         amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)
         largest = float(self.modifier.max(initial=0.0)) * dt
         order, substeps, doubled = model.plan(self.scheme, self.rates.max(axis=1) * largest)
-        common = (
-            w.stocks, self._first_row, model.structure, self.rates, self.coefficients, self.modifier, w.unit, plant,
-            w.input_scale, amendment,
-        )  # fmt: skip
-        results = (self.doc_fraction, dt, w.respired, w.doc_produced)
-        if order == 0:
-            over_cells(decompose, w.cells, *common, doubled, *results)
-        else:
-            over_cells(decompose_by_series, w.cells, *common, order, substeps, *results)
+
+        def turnover(row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, *results: np.ndarray) -> None:
+            rates = self.rates if slower == 1.0 else slower * self.rates
+            common = (
+                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.unit, plant, w.input_scale,
+                amendment,
+            )  # fmt: skip
+            if order == 0:
+                over_cells(decompose, w.cells, *common, doubled, self.doc_fraction, dt, *results)
+            else:
+                over_cells(decompose_by_series, w.cells, *common, order, substeps, self.doc_fraction, dt, *results)
+
+        turnover(self._first_row, 1.0, plant, amendment, w.respired, w.doc_produced)
         self._book(plant, amendment)
+        if self.twins is not None:
+            self.twins.run_one_step(turnover, plant, amendment, dt)
 
     def response(self, modifier: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n) of a table (U, L, P) of what each pool gains a year per plant input of the unit: the input itself.

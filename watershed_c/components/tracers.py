@@ -14,6 +14,9 @@ from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
+#: of whatever is radioactive
+RADIOACTIVE_DECAY = Term("vertical", "What decayed of a radionuclide")
+
 
 class Tracers(Process):
     """Fallout and decay of tracers. Erosion, burial and mixing move them as all that soil carries.
@@ -43,7 +46,7 @@ class Tracers(Process):
         journal = {Journal of Environmental Quality}, volume = {28}, pages = {611--622}, year = {1999}}"""
     ledger_terms = {
         "fallout": Term("vertical", "Radionuclides from the atmosphere"),
-        "radioactive_decay": Term("vertical", "What decayed of a radionuclide"),
+        "radioactive_decay": RADIOACTIVE_DECAY,
     }
 
     def __init__(self, watershed: Watershed, *, fallout: Mapping[str, Fallout]) -> None:

@@ -21,6 +21,7 @@ from watershed_c.clock import Clock, Step
 from watershed_c.constituents import TRACERS
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
+from watershed_c.isotopes import permil
 from watershed_c.state import Watershed
 
 #: output variable -> (sign, ledger label, terms or kinds it adds up); amounts since the last record
@@ -41,6 +42,8 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
 }
 #: variables that add up over a horizon
 HORIZON_MAPS = ("cSequestration", "climateBenefit")
+#: isotope of the organic carbon -> what its profile is
+DELTAS = {"c14": "Delta14C of soil organic carbon", "c13": "delta13C of soil organic carbon, VPDB,"}
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
 #: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
@@ -132,9 +135,16 @@ class Recorder:
                     self.watershed.ledger.map_of(label, term)
         self.points = dict(self.points) or {"none": int(self.watershed.cells[0])}
         table = self.watershed.constituents
-        #: group of the profiles -> what it is and its unit
-        self._profiles = {"soc": ("soil organic carbon", "kg m-2"), "sic": ("soil inorganic carbon", "kg m-2")}
-        self._profiles |= {row.name: (row.long_name, f"{row.unit} m-2") for row in table.rows if row.name in TRACERS}
+        #: profile -> group of rows, what it is and its unit
+        self._profiles = {
+            "soc": ("soc", "soil organic carbon", "kg m-2"), "sic": ("sic", "soil inorganic carbon", "kg m-2")
+        }  # fmt: skip
+        for row in table.rows:
+            if row.name in TRACERS:
+                self._profiles[row.name] = row.group, row.long_name, f"{row.unit} m-2"
+        for isotope, meaning in DELTAS.items():
+            if isotope in table.groups:
+                self._profiles[f"delta_{isotope}"] = isotope, meaning, "1e-3"
         self._deep = "qdrain" in self.variables
         self._percolated = np.zeros(self.watershed.grid.number_of_nodes if self._deep else 0)
         self._records = self.directory / "records"
@@ -211,6 +221,16 @@ class Recorder:
             return w.stock(TRACERS[variable].group)
         raise ValueError(f"output {variable!r} has no rule")
 
+    def _profile(self, name: str) -> np.ndarray:
+        """A profile at each point, (points, L)."""
+        w, group = self.watershed, self._profiles[name][0]
+        layers = w.stocks[list(self.points.values())]
+        amount = layers[:, :, w.constituents.of_group(group)].sum(axis=2)
+        if group not in DELTAS:
+            return amount
+        carbon = layers[:, :, w.constituents.of_group("soc")].sum(axis=2)
+        return permil(np.divide(amount, carbon, out=np.full_like(amount, np.nan), where=carbon > 0.0))
+
     def _write(self, taken: int) -> None:
         """Write the record after ``taken`` months and begin the next interval."""
         w = self.watershed
@@ -229,9 +249,8 @@ class Recorder:
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
                 put(dataset, "darea", ("node",), area)
-            for group in self._profiles:
-                stocks = w.stocks[list(self.points.values())][:, :, w.constituents.of_group(group)]
-                put(dataset, f"profile_{group}", ("point", "layer"), stocks.sum(axis=2))
+            for name in self._profiles:
+                put(dataset, f"profile_{name}", ("point", "layer"), self._profile(name))
 
         write_atomically(self._records / f"{taken:06d}.nc", fill)
         for values in w.ledger.maps.values():
@@ -281,8 +300,8 @@ class Recorder:
                 piece.set_auto_mask(False)
                 for variable, values in zip(self.variables, piece["maps"][:], strict=True):
                     dataset[variable][i] = values.reshape(nrows, ncols)
-                for group in self._profiles:
-                    dataset[f"profile_{group}"][i] = piece[f"profile_{group}"][:]
+                for name in self._profiles:
+                    dataset[f"profile_{name}"][i] = piece[f"profile_{name}"][:]
                 if i == 0:
                     area = piece["darea"][:].reshape(nrows, ncols)
                     long_name = "upslope area at the start, the cell included"
@@ -341,8 +360,8 @@ class Recorder:
         dataset.createVariable("point_name", str, ("point",))[:] = np.array(list(self.points), dtype=object)
         put(dataset, "point_x", ("point",), self.place.x[nodes % ncols], units="m", long_name="easting of the point")
         put(dataset, "point_y", ("point",), self.place.y[nodes // ncols], units="m", long_name="northing of the point")
-        for group, (meaning, unit) in self._profiles.items():
-            variable = dataset.createVariable(f"profile_{group}", "f8", ("time", "point", "layer"), zlib=True)
+        for name, (_, meaning, unit) in self._profiles.items():
+            variable = dataset.createVariable(f"profile_{name}", "f8", ("time", "point", "layer"), zlib=True)
             variable.setncatts(
                 {
                     "units": unit,

@@ -66,6 +66,7 @@ def correct_columns(
     sinking,
     exchange,
     years,
+    decay,
     unit,
     unit_input,
     depth_weight,
@@ -102,6 +103,8 @@ def correct_columns(
         Mass exchanged between neighbouring layers by bioturbation and tillage.
     years : float
         Length of the cycle.
+    decay : float, yr-1
+        Radioactive decay, beside the turnover.
     unit, unit_input : (n,) int64; (U, L, P) kg m-2 per yr
         Plant input at scale 1.
     depth_weight : (L,)
@@ -147,7 +150,7 @@ def correct_columns(
             at = layer * pools
             for p in range(pools):
                 rate[p] = rates[p, column] * modifier[cell, layer, group[p]]
-                matrix[at + p, at + p] += rate[p]
+                matrix[at + p, at + p] += rate[p] + decay
             for x in range(source.size):
                 fraction = coefficients[cell, coefficient_index[x]]
                 of_donor = rates[source[x], column] * modifier[cell, layer, transfer_group[x]]

@@ -15,6 +15,7 @@ from watershed_c.io.climate import ClimateTableError, MonthlyForcing, read_clima
 from watershed_c.io.climate_checks import WET, WETTEST_YEAR, wettest_year
 from watershed_c.io.rasters import Raster
 from watershed_c.io.weather import as_series, change, generated, means, trend
+from watershed_c.isotopes import Atmosphere
 from watershed_c.kernels.evapotranspiration import lacking
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import KINDS
@@ -26,6 +27,7 @@ from watershed_c.pools.loader import ModelError, available_models, is_shipped, l
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
+from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
 from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory
@@ -70,6 +72,8 @@ class Inputs:
         Nodes of output.points.
     fallout : dict of str to Fallout
         By tracer.
+    atmosphere : Atmosphere or None
+        Of isotopes; None where there are none.
     memory : float
         Bytes a run is predicted to need.
     warnings : tuple of str
@@ -93,6 +97,7 @@ class Inputs:
     latitude: float
     points: dict[str, int]
     fallout: dict[str, Fallout]
+    atmosphere: Atmosphere | None
     memory: float
     warnings: tuple[str, ...]
     parcels: ParcelLand | None = None
@@ -150,6 +155,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     points = _points(check, grid)
     latitude = _latitude(check, grid)
     fallout = read_tracers(check)
+    atmosphere = atmosphere_of(check, found)
     land = land_use(check, grid, found)
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
@@ -164,7 +170,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
-        reference, latitude, points, fallout, memory, tuple(check.warnings), parcels, ktc,
+        reference, latitude, points, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
     )  # fmt: skip
 
 
@@ -183,6 +189,8 @@ def _names(check: Checker) -> tuple[str, ...]:
         if not model.couples:
             check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
         _soil_of_model(check, model)
+        if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
+            check.add(("carbon", "isotopes"), "", f"are of linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
         if scenario.processes.decomposition.buried == "material" and not _declines_with_depth(model):
             check.add(
@@ -476,7 +484,8 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
 
 def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> float:
     soil = check.scenario.soil
-    rows = pools + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
+    twins = pools * len(check.scenario.carbon.isotopes.chosen)
+    rows = pools + twins + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
     layers = len(soil.layers)
     needed = predicted_memory(grid.core.size, layers, rows, pools)
     available = free_memory() if available is None else available

@@ -35,6 +35,7 @@ from watershed_c.scenario.fields import (
     item,
     none_means,
 )
+from watershed_c.scenario.isotopes import Isotopes
 from watershed_c.scenario.management import Land, Rotation
 from watershed_c.scenario.processes import Processes
 from watershed_c.scenario.tracers import Tracer
@@ -321,6 +322,7 @@ class Carbon(Table):
     roots: Literal["jackson", "fan"] = item(
         "jackson", "roots by depth: law of biomes, or of single crops where known", source="Jackson 1996; Fan 2016"
     )
+    isotopes: Isotopes = item(doc="14C and 13C of the pools", factory=Isotopes)
 
 
 # ---- numerics and output -------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""14C and 13C of every pool in the coupled run: closed books, bounds, ages with depth, and sediment like its soil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import runs
+from watershed_c import initial_carbon
+from watershed_c.assembly import Assembly, assemble, initialise
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.isotopes import permil
+from watershed_c.scenario.resolve import resolve
+from watershed_c.simulation import run
+
+
+def assembled(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Assembly:
+    monkeypatch.setattr(initial_carbon, "CONTROL_MONTHS", 1)
+    base: dict[str, Any] = {
+        **{f"processes.{name}.enabled": False for name in ("carbonate", "dissolved_carbon")},
+        "soil.sic": None,
+        "processes.water_erosion.enrichment": {"law": "none"},
+        "carbon.initial": {"method": "steady"},
+        "soil.layers": ["10 cm", "15 cm", "25 cm", "50 cm"],
+    }
+    assembly = assemble(resolve(runs.small(base | changes), overwrite=True))
+    initialise(assembly)
+    return assembly
+
+
+#: the pools of RothC that turn over
+TURNING = slice(0, 4)
+
+
+def bulk(assembly: Assembly, isotope: str, pools: slice = slice(None)) -> np.ndarray:
+    """Delta of the organic carbon of each cell and layer, or of some of its pools, per mil."""
+    w = assembly.watershed
+    stocks = w.stocks[w.cells]
+    twins, carbon = w.constituents.of_group(isotope)[pools], w.constituents.of_group("soc")[pools]
+    return permil(stocks[:, :, twins].sum(axis=2) / stocks[:, :, carbon].sum(axis=2))
+
+
+def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close."""
+    isotopes = {"c14": True, "c13": True, "since": 1940}
+    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "1990-01", "end": "1991-12"}}, monkeypatch)
+    w, model = assembly.watershed, assembly.model
+    while not model.done:
+        model.step()
+    assert w.ledger.worst_residual <= 1.0
+    residual = w.ledger.cumulative_residual()
+    assert residual["c14"] < 1e-10 and residual["c13"] < 1e-10
+    c14, c13 = bulk(assembly, "c14"), bulk(assembly, "c13")
+    assert (np.diff(c14, axis=1) < 0.0).all()
+    assert c14[:, 0].min() > 0.0 > c14[:, -1].max()
+    assert -30.0 < c13.min() and c13.max() < -22.0
+    rows, pools = w.constituents.of_group("c14"), w.constituents.of_group("soc")
+    held = w.stocks[w.cells][:, :, pools]
+    ratio = w.stocks[w.cells][:, :, rows][held > 1e-9] / held[held > 1e-9]
+    assert ratio.min() > 0.002 and ratio.max() < 1.84
+
+
+def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under an atmosphere that stood still, the initial isotopes of what turns over are steady."""
+    isotopes = {"c14": True, "c13": True, "since": 2001}
+    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2010-12"}}, monkeypatch)
+    w, model = assembly.watershed, assembly.model
+    decomposition = model.processes["decomposition"]
+    assert isinstance(decomposition, Decomposition) and decomposition.twins is not None
+    decomposition.twins.standing = 2001
+    before = {isotope: bulk(assembly, isotope, TURNING) for isotope in ("c14", "c13")}
+    while not model.done:
+        model.step()
+    for isotope, before_run in before.items():
+        assert np.abs(bulk(assembly, isotope, TURNING) - before_run).max() < 0.1
+    # respired carbon is of the plants' 13C in a steady state, and soil heavier by the slower decay: less where it is
+    # lost by erosion as well, more where what is buried decays on without new input
+    totals = w.ledger.run_totals.amounts
+    plants = totals["c13", "plant_input"] / totals["soc", "plant_input"]
+    respired = totals["c13", "respired"] / totals["soc", "respired"]
+    assert permil(respired / plants) == pytest.approx(0.0, abs=0.1)
+    enriched = bulk(assembly, "c13", TURNING) - permil(plants)
+    assert 0.3 < enriched.min() < enriched.max() < 3.0
+
+
+def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment and of what is respired."""
+    isotopes = {"c13": True, "since": 2001}
+    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2004-12"}}, monkeypatch)
+    w, model = assembly.watershed, assembly.model
+    decomposition = model.processes["decomposition"]
+    assert isinstance(decomposition, Decomposition) and decomposition.twins is not None
+    twins = decomposition.twins
+    twins.standing, twins.slower["c13"] = 2001, 1.0
+    ratio = float(twins.input_ratio("c13")[0][0])
+    rows, pools = w.constituents.of_group("c13"), w.constituents.of_group("soc")
+    w.stocks[:, :, rows] = ratio * w.stocks[:, :, pools]
+    w.substratum[:, rows] = ratio * w.substratum[:, pools]
+    w.ledger.start_afresh()
+    exported = np.zeros(2)
+    while not model.done:
+        totals = model.step()
+        exported += [totals["c13", "water_erosion_export"], totals["soc", "water_erosion_export"]]
+    stocks = w.stocks[w.cells]
+    np.testing.assert_allclose(stocks[:, :, rows], ratio * stocks[:, :, pools], rtol=1e-9, atol=1e-15)
+    assert exported[0] / exported[1] == pytest.approx(ratio, rel=1e-9)
+
+
+def test_c4_plants_by_land_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    isotopes = {"c13": True, "since": 2001, "c4_share": {"maize-wheat": 0.6}}
+    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2001-02"}}, monkeypatch)
+    w = assembly.watershed
+    pasture = w.unit[w.cells] == assembly.tables.unit("pasture")
+    assert 0 < pasture.sum() < w.cells.size
+    deep = bulk(assembly, "c13")[:, 2]
+    assert deep[~pasture].mean() - deep[pasture].mean() > 5.0
+
+
+def test_profiles_of_a_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = runs.small(
+        {"carbon.isotopes": {"c14": True, "since": 1995}, "time.end": "2001-12", "output.dir": str(tmp_path / "run")}
+    )
+    finished = run(scenario, quiet=True)
+    with finished.ds as ds:
+        assert ds["profile_delta_c14"].units == "1e-3"
+        values = ds["profile_delta_c14"].values
+    assert np.isfinite(values).all() and -900.0 < values.min() < values.max() < 300.0
+    assert any("isotopes: steady state" in line for line in runs.record(tmp_path / "run")["initial_carbon"]["lines"])
+    header = (tmp_path / "run" / "ledger.csv").read_text().split("\n")[0]
+    assert "c14.radioactive_decay" in header and "c14.respired" in header

@@ -1,0 +1,121 @@
+"""Initial isotopes: a steady state under the atmosphere of an early year, then the way to the start of the run.
+
+The carbon stays as it is: of every cycle and of the way only the ratios of the twins to their pools are kept. Both use
+the coupled model with all that moves soil, its forcing that of the years before the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.initial_carbon import Initialiser
+from watershed_c.isotopes import INERT_14C, ISOTOPES
+from watershed_c.kernels.steady_column import correct_columns
+from watershed_c.parallel import over_cells
+
+#: change of a ratio in a correction at which the steady state is found: 0.01 per mil
+SETTLED = 1e-5
+MOST_CORRECTIONS = 20
+
+
+def start_isotopes(initialiser: Initialiser, twins: IsotopeTwins, since: int) -> list[str]:
+    """Give the pools of the watershed their isotopes at the start of the run; returns what to tell the user.
+
+    Parameters
+    ----------
+    initialiser : Initialiser
+        Its watershed has its initial carbon.
+    twins : IsotopeTwins
+    since : int
+        Calendar year from which the atmosphere is followed; until then that of this year stood still.
+    """
+    w, clock = initialiser.watershed, initialiser.clock
+    twins.standing = since
+    pools = w.constituents.of_group("soc")
+    inert = np.flatnonzero(initialiser.model.inert)
+    ratios = {}
+    for isotope, rows in twins.rows.items():
+        plants, _ = twins.input_ratio(isotope)
+        ratio = np.repeat(plants[w.unit][:, None, None], w.layer_bottom.size, axis=1).repeat(pools.size, axis=2)
+        if isotope == "c14":
+            ratio[:, :, inert] = INERT_14C
+        ratios[isotope] = ratio
+        _set(initialiser, rows, pools, ratio)
+    w.ledger.open()
+    corrections, change = 0, np.inf
+    relaxation = {isotope: np.ones(w.elevation.size) for isotope in twins.rows}
+    last = {isotope: np.full(w.elevation.size, np.inf) for isotope in twins.rows}
+    while change > SETTLED and corrections < MOST_CORRECTIONS:
+        change = _correct(initialiser, twins, ratios, relaxation, last)
+        corrections += 1
+    twins.standing = None
+    months = 12 * (clock.start_year - since) + clock.start_month
+    if months > 0:
+        with initialiser.state_kept():
+            for step in clock.before_start(months):
+                initialiser.take(initialiser.processes, step)
+            for isotope, rows in twins.rows.items():
+                ratios[isotope] = _ratio(w.stocks[:, :, rows], w.stocks[:, :, pools])
+        for isotope, rows in twins.rows.items():
+            _set(initialiser, rows, pools, ratios[isotope])
+    w.ledger.start_afresh()
+    return [
+        f"isotopes: steady state under the atmosphere of {since} ({corrections} corrections, last {1000.0 * change:.2g}"
+        f" per mil), then {months // 12} years to the start"
+    ]
+
+
+def _ratio(twin: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    return np.divide(twin, pool, out=np.zeros_like(twin), where=pool > 0.0)
+
+
+def _set(initialiser: Initialiser, rows: np.ndarray, pools: np.ndarray, ratio: np.ndarray) -> None:
+    """Twins with these ratios (n, L, P) to the pools; below the profile that of the deepest layer."""
+    w = initialiser.watershed
+    w.stocks[:, :, rows] = ratio * w.stocks[:, :, pools]
+    w.substratum[:, rows] = ratio[:, -1] * w.substratum[:, pools]
+
+
+def _correct(
+    initialiser: Initialiser,
+    twins: IsotopeTwins,
+    ratios: dict[str, np.ndarray],
+    relaxation: dict[str, np.ndarray],
+    last: dict[str, np.ndarray],
+) -> float:
+    """A cycle of the coupled model and the correction it asks for; returns the largest change of a ratio.
+
+    Bulk soil counts: a pool that holds nothing may have any ratio.
+    """
+    w, model = initialiser.watershed, initialiser.model
+    decomposition = initialiser.processes["decomposition"]
+    assert isinstance(decomposition, Decomposition)
+    pools = w.constituents.of_group("soc")
+    turning = np.flatnonzero(~model.inert)
+    before = w.stocks.copy()
+    rising, sinking, modifier, inputs, exchange = initialiser.observe(initialiser.processes)
+    after = w.stocks.copy()
+    w.stocks[:] = before
+    years, largest = initialiser.cycle_months / 12.0, 0.0
+    nothing = np.zeros(w.elevation.size)
+    for isotope, rows in twins.rows.items():
+        ratio = _ratio(after[:, :, rows], after[:, :, pools])
+        w.stocks[:, :, rows] = ratio * before[:, :, pools]
+        defect = np.ascontiguousarray((w.stocks[:, :, rows] - before[:, :, rows])[:, :, turning])
+        over_cells(
+            correct_columns, w.cells, rows[turning], np.ascontiguousarray(decomposition.rates[turning]),
+            *initialiser.pathways, decomposition.coefficients, modifier, w.reference, rising, sinking, exchange, years,
+            np.log(2.0) / ISOTOPES[isotope], w.unit, inputs, np.zeros(w.layer_bottom.size), nothing, w.input_scale,
+            False, 0.0, w.stocks, defect, last[isotope], relaxation[isotope],
+        )  # fmt: skip
+        found = _ratio(w.stocks[:, :, rows], before[:, :, pools])
+        found[:, :, model.inert] = ratios[isotope][:, :, model.inert]
+        _set(initialiser, rows, pools, found)
+        bulk = before[w.cells][:, :, pools].sum(axis=2)
+        moved = ((found - ratios[isotope]) * before[:, :, pools])[w.cells].sum(axis=2)
+        largest = max(largest, float(np.abs(_ratio(moved, bulk)).max(initial=0.0)))
+        ratios[isotope] = found
+    w.ledger.open()
+    return largest
