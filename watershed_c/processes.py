@@ -117,7 +117,11 @@ def processes_of(
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion
     if chosen.soil_column.enabled:
-        processes["tillage_erosion"] = Tillage(w, scale=1.0 if tillage.enabled else 0.0)
+        processes["tillage_erosion"] = Tillage(
+            w, scale=1.0 if tillage.enabled else 0.0,
+            direction=tillage.direction if column.tillage_angle is None else on_nodes(column.tillage_angle),
+            across=1.0 if tillage.across is None else tillage.across,
+        )  # fmt: skip
         biodiffusivity = 0.0 if column.biodiffusivity is None else on_nodes(column.biodiffusivity)
         depth = chosen.soil_column.e_folding_depth
         processes["soil_column"] = SoilColumn(

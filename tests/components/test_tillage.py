@@ -165,6 +165,35 @@ def test_fine_cells_do_not_overshoot() -> None:
     assert inside.sum() == pytest.approx(0.05, rel=1e-9)
 
 
+def lowered(w: Watershed, **parameters) -> np.ndarray:
+    tillage = Tillage(w, **parameters)
+    w.units.tillage[:] = [PLOUGH]
+    tillage.run_one_step(1.0)
+    w.ledger.check("Tillage")
+    return tillage.net_erosion[w.cells].copy()
+
+
+def test_direction_of_tillage() -> None:
+    """The hill falls east and west: contour tillage runs north, up and down runs east; between them the tensor."""
+    n = make().elevation.size
+    free = lowered(make())
+    np.testing.assert_allclose(lowered(make(), direction="contour", across=0.4), 0.4 * free, rtol=1e-12)
+    for degrees, part in ((90.0, 1.0), (0.0, 0.4), (30.0, 0.25 + 0.4 * 0.75)):
+        by_cell = lowered(make(), direction=np.full(n, degrees), across=0.4)
+        middle = by_cell.reshape(4, 20)[1:-1]  # on the border of the field no soil comes in from beside
+        np.testing.assert_allclose(middle, part * free.reshape(4, 20)[1:-1], rtol=1e-9, atol=1e-12)
+
+
+def test_directions_that_are_none() -> None:
+    with pytest.raises(ValueError, match="direction must be one of up_and_down, contour or degrees"):
+        Tillage(make(), direction="across")
+    with pytest.raises(ValueError, match="across must be 0 to 5"):
+        Tillage(make(), direction="contour", across=-0.1)
+    unknown = np.full(make().elevation.size, np.nan)
+    with pytest.raises(ValueError, match="direction is not known at 80 cells"):
+        Tillage(make(), direction=unknown, across=0.5)
+
+
 def test_coarse_cells_warn_and_bad_scale_is_refused() -> None:
     assert any("curvature" in line for line in Tillage(make(dx=50.0)).warnings)
     assert not Tillage(make()).warnings

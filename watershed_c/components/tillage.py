@@ -17,6 +17,10 @@ from watershed_c.state import TillageEvent, Watershed
 #: share of the explicit limit of the diffusion equation that one part of a pass may use. The shortest wave is then
 #: multiplied with 1 - 2 share (von Neumann analysis of the explicit scheme): up to 1/2 no wave changes its sign
 STABLE_SHARE = 0.5
+DIRECTIONS = ("up_and_down", "contour")
+#: the most that is taken for a ratio of coefficients: De Alba et al. (2006) find displacement across the way of a
+#: mouldboard plough to depend more on slope than that along it, Van Oost et al. (2006) less
+LARGEST_RATIO = 5.0
 #: m; coarser cells lose the curvature that tillage erosion follows (coupling rule 23)
 COARSE_CELL_SIZE = 30.0
 
@@ -37,11 +41,17 @@ class Tillage(Process):
         such cells are mixed all the same.
     scale : float, 0 to 5
         Multiplies the transport coefficient of every pass. Default 1; 0: tillage mixes but moves nothing.
+    direction : {"up_and_down", "contour"} or (n,), degrees clockwise from north
+        Way of the implements: along the slope, for which the coefficients of implements were measured, along the
+        contour, or by cell.
+    across : float, 0 to 5
+        Transport coefficient across the way of the implement over that along it. Along the contour all soil moves
+        across the way; ``up_and_down`` does not use it.
 
     Raises
     ------
     ValueError
-        ``scale`` is out of range.
+        ``scale`` or ``across`` is out of range; the direction is not known, or is no number on a cell with soil.
 
     Attributes
     ----------
@@ -58,17 +68,31 @@ class Tillage(Process):
         author = {Govers, G. and Vandaele, K. and Desmet, P. and Poesen, J. and Bunte, K.},
         title = {The role of tillage in soil redistribution on hillslopes},
         journal = {European Journal of Soil Science}, volume = {45}, pages = {469--478}, year = {1994}}
+@article{dealba2006,
+        author = {De Alba, S. and Borselli, L. and Torri, D. and Pellegrini, S. and Bazzoffi, P.},
+        title = {Assessment of tillage erosion by mouldboard plough in {Tuscany} ({Italy})},
+        journal = {Soil and Tillage Research}, volume = {85}, pages = {123--142}, year = {2006}}
     """
     ledger_terms = {
         "tillage_erosion": Term("lateral", "Soil moved by tillage: gained minus lost"),
         **SUBSTRATUM_TERMS,
     }
 
-    def __init__(self, watershed: Watershed, *, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        scale: float = 1.0,
+        direction: str | np.ndarray = "up_and_down",
+        across: float = 1.0,
+    ) -> None:
         super().__init__(watershed)
         if not 0.0 <= scale <= 5.0:
             raise ValueError(f"scale must be 0 to 5, is {scale}")
-        self.scale = float(scale)
+        if not 0.0 <= across <= LARGEST_RATIO:
+            raise ValueError(f"across must be 0 to {LARGEST_RATIO:g}, is {across}")
+        self.scale, self.across = float(scale), float(across)
+        self._set_direction(direction)
         w = watershed
         if max(w.dx, w.dy) > COARSE_CELL_SIZE:
             self.warnings.append(
@@ -84,6 +108,21 @@ class Tillage(Process):
         self._east, self._north, self._outflow = w.work(3), w.work(4), w.work(7)
         self._moved_mineral, self._moved = w.work(5), w.work(2, "constituent")
         self._net_mineral, self._net = w.work(6), w.work(0, "constituent")
+
+    def _set_direction(self, direction: str | np.ndarray) -> None:
+        self._along_x, self._along_y, self._by_way = np.zeros(0), np.zeros(0), 1.0
+        if isinstance(direction, str):
+            if direction not in DIRECTIONS:
+                raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)} or degrees, is {direction!r}")
+            if direction == "contour":
+                self._by_way = self.across
+            return
+        angle = np.asarray(direction, dtype=np.float64)
+        unknown = int(np.isnan(angle[self.watershed.cells]).sum())
+        if unknown:
+            raise ValueError(f"direction is not known at {unknown} cells with soil")
+        radians = np.radians(np.nan_to_num(angle))
+        self._along_x, self._along_y = np.sin(radians), np.cos(radians)
 
     def memory(self) -> dict[str, np.ndarray]:
         """Cumulative map."""
@@ -118,7 +157,7 @@ class Tillage(Process):
             share = np.clip((event.depth - w.layer_top) / thickness, 0.0, 1.0)
             self._depth_mass[cells] = w.reference[cells] @ share
             self._efficiency[cells] = event.efficiency
-            self._transport[cells] = event.transport * self.scale
+            self._transport[cells] = event.transport * self.scale * self._by_way
         tilled = w.cells[self._depth_mass[w.cells] > 0.0]
         if tilled.size == 0:
             return
@@ -133,17 +172,18 @@ class Tillage(Process):
         self._field[:] = -1
         self._field[tilled] = w.field[tilled]
         density = w.reference[tilled, 0] / w.layer_bottom[0]
-        number = 2.0 * float((self._transport[tilled] / density).max()) * (1.0 / w.dx**2 + 1.0 / w.dy**2)
+        widest = max(1.0, self.across) if self._along_x.size else 1.0
+        number = 2.0 * widest * float((self._transport[tilled] / density).max()) * (1.0 / w.dx**2 + 1.0 / w.dy**2)
         if number <= 0.0:
             return
         parts = int(np.ceil(number / STABLE_SHARE))
         self._transport[tilled] /= parts
         for _ in range(parts):
             translocate(
-                tilled, w.shape[1], w.dx, w.dy, w.elevation, self._field, self._transport, self._depth_mass,
+                tilled, w.shape[1], w.dx, w.dy, w.elevation, self._field, self._transport,
+                self.across, self._along_x, self._along_y, self._depth_mass,
                 w.mineral, w.stocks, w.constituents.dry_mass_per_unit, w.deposit_mineral, w.deposit,
-                # 7 and 2 are those of the rebalancer: what they hold is used before it runs
-        self._east, self._north, self._outflow, self._moved_mineral, self._moved,
+                self._east, self._north, self._outflow, self._moved_mineral, self._moved,
             )  # fmt: skip
             self._net_mineral[tilled] = w.deposit_mineral[tilled] - self._moved_mineral[tilled]
             self._net[tilled] = w.deposit[tilled] - self._moved[tilled]

@@ -230,6 +230,14 @@ class SpatialDiffusivity(Spatial):
     by_class: dict[str, Annotated[Diffusivity, Field(ge=0.0, le=0.01)]] | None = item(None, "by land-use class")
 
 
+class SpatialAngle(Spatial):
+    """A direction in space, clockwise from north."""
+
+    kinds = ("angle",)
+    value: Angle | None = item(None, "the same everywhere", ge=0.0, le=360.0)
+    by_class: dict[str, Annotated[Angle, Field(ge=0.0, le=360.0)]] | None = item(None, "by land-use class")
+
+
 def _carbon_quantity(value: Any) -> str:
     """A carbon amount keeps its text, because a stock and a concentration are different things."""
     if not isinstance(value, str):

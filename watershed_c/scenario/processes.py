@@ -11,6 +11,7 @@ from watershed_c.scenario.fields import (
     Number,
     Rate,
     Share,
+    SpatialAngle,
     SpatialDiffusivity,
     Table,
     Time,
@@ -258,6 +259,30 @@ class WaterErosion(Process):
 
 class TillageErosion(Process):
     """[processes.tillage_erosion]: soil moved by implements at the dates of the calendar, within fields."""
+
+    direction: Literal["up_and_down", "contour"] = item(
+        "up_and_down", "way of the implements: along the slope, or along the contour",
+        source="coefficients of implements are those of up and down",
+    )  # fmt: skip
+    angle: SpatialAngle | None = item(
+        None, 'lines of tillage clockwise from north, instead of a direction: { map = "lines.tif", units = "deg" }'
+    )
+    across: Number | None = item(
+        None, "transport coefficient across the way of the implement over that along it; contour and angle need it",
+        ge=0.0, le=5.0,
+        source="no value serves all: Van Oost et al. 2006 find contour tillage to erode less, De Alba et al. 2006 more",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _needs_ratio(self) -> TillageErosion:
+        if self.angle is not None and self.direction != "up_and_down":
+            raise ValueError(f'has angle and direction = "{self.direction}": give one of them.')
+        directed = self.angle is not None or self.direction != "up_and_down"
+        if directed and self.across is None:
+            raise ValueError("has a direction, which needs across: the coefficient across the way over that along it.")
+        if not directed and self.across is not None:
+            raise ValueError('has across, which direction = "up_and_down" does not use.')
+        return self
 
 
 class SoilColumn(Process):

@@ -50,6 +50,7 @@ class Column:
     erodibility: np.ndarray | None
     biodiffusivity: np.ndarray | None
     ph: np.ndarray | None = None
+    tillage_angle: np.ndarray | None = None
 
 
 class SoilReader:
@@ -318,6 +319,10 @@ class SoilReader:
         biodiffusivity = None
         if mixing is not None:
             biodiffusivity = self.number(("processes", "soil_column", "biodiffusivity"), mixing)
+        tillage = self.check.scenario.processes.tillage_erosion
+        angle = None
+        if tillage.enabled and tillage.angle is not None:
+            angle = self.number(("processes", "tillage_erosion", "angle"), tillage.angle)
         density = self.number(("soil", "bulk_density"), soil.bulk_density)
         if density is None:
             return None
@@ -345,7 +350,7 @@ class SoilReader:
             return None
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
-            below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph,
+            below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle,
         )  # fmt: skip
 
     def erodibility_by_law(
