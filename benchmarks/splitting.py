@@ -49,6 +49,8 @@ CHANGES = {
 }
 #: what is permuted, in the order of the loop; climate, cropping, soil water and flow routing come before in all
 ORDER = ("water_erosion", "tillage_erosion", "soil_column", "decomposition", "carbonate")
+#: wash after tillage instead of before it
+TILLAGE_FIRST = ("tillage_erosion", "water_erosion", *ORDER[2:])
 STEPS = (1, 2, 4, 8)
 #: quantity -> what it is
 QUANTITIES = {
@@ -262,6 +264,8 @@ def main() -> None:
     spreads = np.ptp(permuted, axis=1)
     print(f"{experiment.watershed.cells.size} cells, {len(orders)} orders, {time.perf_counter() - started:.0f} s")
     tell(values, spreads)
+    first = np.array([permuted[k, orders.index(TILLAGE_FIRST)] for k in range(3)])
+    print(row("tillage before wash, less the loop's, at 1, 1/2, 1/4", (100.0 * (first / values[:3] - 1.0)).T, "+.2g", " %"))
     print("\norder farthest from the loop's at 1 month: difference there, and carried on to no step from 1/8 and 1/16, %")
     limit = carried_on(experiment, ORDER)
     for q, name in enumerate(QUANTITIES):

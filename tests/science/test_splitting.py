@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.splitting import ORDER, QUANTITIES, STEPS, Experiment, observed_order
+from benchmarks.splitting import ORDER, QUANTITIES, STEPS, TILLAGE_FIRST, Experiment, observed_order
 
 #: every tenth of the 120 orders, the loop's own first: their spread is 98 % of that of all
 ORDERS = list(itertools.islice(itertools.permutations(ORDER), 0, None, 10))
@@ -62,6 +62,19 @@ def test_the_order_matters_less_by_half(halved: np.ndarray, spreads: np.ndarray)
     ratio = spreads[:-1] / spreads[1:]
     assert ((ratio > 1.7) & (ratio < 2.4)).all(), dict(zip(QUANTITIES, ratio.T, strict=True))
     assert (spreads[0] < 0.04 * np.abs(halved[-1])).all()
+
+
+def test_both_orders_of_tillage_and_wash(experiment: Experiment, halved: np.ndarray) -> None:
+    """Wash after tillage takes soil that was just mixed with what lies deeper: less carbon, as much sediment; the
+    difference is of the step and halves with it.
+    """
+    first = np.array([experiment.run(n, TILLAGE_FIRST) for n in STEPS[:3]])
+    difference = first / halved[:3] - 1.0
+    sediment, soc, sic, exchange = np.abs(difference[0])
+    assert 0.0 < sediment < 1e-4
+    assert 0.005 < soc < 0.03 and difference[0, 1] < 0.0
+    assert sic < 1e-3 and exchange < 5e-3
+    np.testing.assert_allclose(difference[:-1] / difference[1:], 2.0, rtol=0.1)
 
 
 def test_ledger_closes_in_every_step(experiment: Experiment) -> None:
