@@ -55,6 +55,7 @@ def processes_of(
             w,
             method=routing.method,
             depressions=routing.depressions,
+            slopes=routing.slopes,
             exponent=routing.exponent,
             reroute_threshold=routing.reroute_threshold,
             parcels=inputs.parcels,

@@ -220,7 +220,7 @@ def test_depressions_and_slopes_are_those_of_the_terrain():
     z = np.broadcast_to(0.5 * np.arange(9.0)[:, None], (9, 9)).copy()
     z[4, 4] -= 1.2  # at 0.8, spills to row 3, at 1.5
     w = watershed_of(z)
-    router = FlowRouter(w)
+    router = FlowRouter(w, slopes="central")
     assert router.traps_sediment
     assert np.array_equal(np.flatnonzero(w.in_depression), [4 * 9 + 4])
     assert router.depression_depth[4 * 9 + 4] == pytest.approx(0.7)
@@ -235,7 +235,7 @@ def test_breaching_cuts_a_trench_in_what_is_routed_and_not_in_the_terrain():
     z[4, 4] -= 1.2
     w = watershed_of(z)
     before = w.elevation.copy()
-    router = FlowRouter(w, method="d8", depressions="breach")
+    router = FlowRouter(w, method="d8", depressions="breach", slopes="central")
     assert not router.traps_sediment
     trench = np.flatnonzero(w.in_depression)
     assert trench.size == 3 and trench[-1] == 4 * 9 + 4 and (trench // 9).tolist() == [2, 3, 4]
@@ -253,6 +253,7 @@ def test_breaching_cuts_a_trench_in_what_is_routed_and_not_in_the_terrain():
     [
         ({"method": "dinf"}, "method must be one of multiple, d8"),
         ({"depressions": "fill"}, "depressions must be one of trap, breach"),
+        ({"slopes": "steepest"}, "slopes must be one of downslope, central"),
         ({"exponent": -0.1}, "exponent must be 0 to 20"),
         ({"exponent": float("nan")}, "exponent must be 0 to 20"),
         ({"reroute_threshold": -1.0}, "reroute_threshold must be at least 0 m"),

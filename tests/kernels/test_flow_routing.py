@@ -372,6 +372,41 @@ def test_gradient_of_a_plane_is_exact_also_beside_inactive_nodes():
     assert not (has_x & has_y)[core].all()
 
 
+def downslope(z, active, dx, dy):
+    cells = np.flatnonzero(active & masks(z.shape)[0]).astype(np.int64)
+    gx, gy = np.zeros(z.size), np.zeros(z.size)
+    fr.downslope_gradient(
+        cells, np.ascontiguousarray(z.ravel()), active.ravel(), z.shape[1], dx, dy, gx, gy
+    )
+    return gx.reshape(z.shape), gy.reshape(z.shape)
+
+
+@pytest.mark.parametrize("aspect", np.radians([0, 31, 90, 145, 222, 300]))
+def test_downslope_gradient_of_a_plane_is_exact_also_beside_inactive_nodes(aspect):
+    y, x = np.meshgrid(np.arange(6) * 20.0, np.arange(7) * 5.0, indexing="ij")
+    active = np.random.default_rng(0).random(y.shape) > 0.3
+    z = np.where(active, 0.3 * (np.cos(aspect) * x + np.sin(aspect) * y), np.nan)
+    for found, central in zip(downslope(z, active, 5.0, 20.0), slopes(z, active, 5.0, 20.0), strict=True):
+        np.testing.assert_allclose(found, central, rtol=1e-12, atol=1e-14)
+
+
+def test_downslope_gradient_sees_the_shortest_waves_and_converges_with_first_order():
+    checks = np.indices((8, 8)).sum(axis=0) % 2 * 1.0
+    everywhere = np.ones(checks.shape, dtype=bool)
+    gx, gy = downslope(checks, everywhere, 1.0, 1.0)
+    central_x, _ = slopes(checks, everywhere, 1.0, 1.0)
+    core = masks(checks.shape)[0]
+    assert (np.abs(gx) == checks)[core].all() and (np.abs(gy) == checks)[core].all() and not central_x[core].any()
+    errors = []
+    for cells in (20, 40, 80):
+        h = 1.0 / cells
+        y, x = np.meshgrid(np.arange(cells + 1) * h, np.arange(cells + 1) * h, indexing="ij")
+        gx, _ = downslope(np.sin(2 * x) * np.exp(y), np.ones(x.shape, dtype=bool), h, h)
+        errors.append(np.abs(gx - 2 * np.cos(2 * x) * np.exp(y))[1:-1, 1:-1].max())
+    order = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert (order > 0.8).all() and (order < 1.2).all()
+
+
 def test_gradient_converges_with_second_order():
     errors = []
     for cells in (20, 40, 80):

@@ -8,7 +8,7 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels.flow_network import DEPRESSIONS, METHODS, find_network
-from watershed_c.kernels.flow_routing import accumulate, gradient
+from watershed_c.kernels.flow_routing import accumulate, downslope_gradient, gradient
 from watershed_c.kernels.parcel_network import ParcelLand, contributing_area, find_parcel_network
 from watershed_c.kernels.two_receivers import RIVER
 from watershed_c.names import info
@@ -18,6 +18,7 @@ from watershed_c.units import HOURS_PER_YEAR
 
 #: method by land use: flux decomposition of WaTEM/SEDEM
 TWO_RECEIVERS = "two_receivers"
+GRADIENTS = {"downslope": downslope_gradient, "central": gradient}
 #: kg m-3, so that kg m-2 (= mm) of water becomes m
 WATER_DENSITY = 1000.0
 
@@ -57,6 +58,9 @@ class FlowRouter(Process):
         them. ``breach``: a trench is cut from each floor to lower ground in the surface that is routed, by the
         least excavation (Lindsay & Dhun 2015); sediment passes through the trenches. The terrain itself stays.
         It is the sediment pass that acts on this (``traps_sediment``).
+    slopes : {"downslope", "central"}
+        Differences that soil loss and transport capacity take as slope: to the lower neighbours, under which no wave
+        of two cells can grow; or central ones, of second order, for terrain that does not change.
     exponent : float, 0 to 20
         Multiple flow: shares are as slope**exponent. Default 1.1 (Freeman 1991); 0 shares equally.
     reroute_threshold : float, m, >= 0
@@ -136,6 +140,7 @@ class FlowRouter(Process):
         *,
         method: str = "multiple",
         depressions: str = "trap",
+        slopes: str = "downslope",
         exponent: float = 1.1,
         reroute_threshold: float = 0.05,
         parcels: ParcelLand | None = None,
@@ -147,11 +152,13 @@ class FlowRouter(Process):
             raise ValueError(f"parcels and method {TWO_RECEIVERS!r} go together")
         if depressions not in DEPRESSIONS:
             raise ValueError(f"depressions must be one of {', '.join(DEPRESSIONS)}, is {depressions!r}")
+        if slopes not in GRADIENTS:
+            raise ValueError(f"slopes must be one of {', '.join(GRADIENTS)}, is {slopes!r}")
         if not 0.0 <= exponent <= 20.0:
             raise ValueError(f"exponent must be 0 to 20, is {exponent}")
         if not reroute_threshold >= 0.0:
             raise ValueError(f"reroute_threshold must be at least 0 m, is {reroute_threshold}")
-        self.method, self.depressions = method, depressions
+        self.method, self.depressions, self.slopes = method, depressions, slopes
         self.exponent, self.reroute_threshold = float(exponent), float(reroute_threshold)
         w = watershed
         status = w.grid.status_at_node
@@ -213,7 +220,7 @@ class FlowRouter(Process):
         )  # fmt: skip
         core, drained = np.flatnonzero(w.active), found.order
         over_cells(
-            gradient, core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
+            GRADIENTS[self.slopes], core, surface, self._takes_part, w.shape[1], w.dx, w.dy,
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
         self.undrained = self.sinks = np.setdiff1d(core, drained, assume_unique=True)

@@ -143,3 +143,40 @@ def gradient(cells, elevation, active, ncols, dx, dy, gradient_x, gradient_y):
         south = node - ncols if active[node - ncols] else node
         gradient_x[node] = (elevation[east] - elevation[west]) / (max(east - west, 1) * dx)
         gradient_y[node] = (elevation[north] - elevation[south]) / (max((north - south) // ncols, 1) * dy)
+
+
+@njit(cache=True, nogil=True)
+def _steeper_side(node, step, elevation, active):
+    """Rise over ``step`` at a node, on the side to which it falls more; 0 where both sides rise."""
+    ahead = elevation[node + step] - elevation[node] if active[node + step] else 0.0
+    behind = elevation[node] - elevation[node - step] if active[node - step] else 0.0
+    if not (active[node + step] and active[node - step]):
+        return ahead + behind
+    if ahead < 0.0 and -ahead >= behind:
+        return ahead
+    return max(behind, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def downslope_gradient(cells, elevation, active, ncols, dx, dy, gradient_x, gradient_y):
+    """Gradient of the terrain towards its lower cardinal neighbours, m m-1: one-sided, down the slope.
+
+    Along each axis the difference to the lower of the two neighbours, 0 where none is lower; where one neighbour is
+    inactive, the difference to the other. Exact on planes of any aspect, first order elsewhere. Central differences
+    do not see waves of two cells; these do, and soil loss that follows them wears such waves down: they are the
+    upwind differences of a surface that is lowered where it is steep (Osher & Sethian 1988).
+
+    Parameters
+    ----------
+    cells, elevation, active, ncols, dx, dy, gradient_x, gradient_y
+        As in `gradient`.
+
+    References
+    ----------
+    Osher, S., Sethian, J.A. 1988. Fronts propagating with curvature-dependent speed: algorithms based on
+    Hamilton-Jacobi formulations. Journal of Computational Physics 79, 12-49.
+    """
+    for index in range(cells.size):
+        node = cells[index]
+        gradient_x[node] = _steeper_side(node, 1, elevation, active) / dx
+        gradient_y[node] = _steeper_side(node, ncols, elevation, active) / dy
