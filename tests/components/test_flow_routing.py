@@ -229,6 +229,14 @@ def test_depressions_and_slopes_are_those_of_the_terrain():
     assert w.gradient_y[2 * 9 + 2] == pytest.approx(0.05)
 
 
+def test_slopes_are_downslope_unless_asked_otherwise():
+    w = watershed_of(terrain())
+    assert FlowRouter(w).slopes == "downslope"
+    down = np.hypot(w.gradient_x, w.gradient_y)[w.cells]
+    FlowRouter(w, slopes="central")
+    assert not np.array_equal(down, np.hypot(w.gradient_x, w.gradient_y)[w.cells])
+
+
 def test_breaching_cuts_a_trench_in_what_is_routed_and_not_in_the_terrain():
     """From the pit over rows 3 (1.5) and 2 (1.0) to row 1, which is lower."""
     z = np.broadcast_to(0.5 * np.arange(9.0)[:, None], (9, 9)).copy()

@@ -58,9 +58,10 @@ class FlowRouter(Process):
         them. ``breach``: a trench is cut from each floor to lower ground in the surface that is routed, by the
         least excavation (Lindsay & Dhun 2015); sediment passes through the trenches. The terrain itself stays.
         It is the sediment pass that acts on this (``traps_sediment``).
-    slopes : {"downslope", "central"}
+    slopes : {"downslope", "central"}, optional
         Differences that soil loss and transport capacity take as slope: to the lower neighbours, under which no wave
-        of two cells can grow; or central ones, of second order, for terrain that does not change.
+        of two cells can grow; or central ones, of second order, for terrain that does not change. Downslope if not
+        given, but central with ``two_receivers``, which takes its directions from them.
     exponent : float, 0 to 20
         Multiple flow: shares are as slope**exponent. Default 1.1 (Freeman 1991); 0 shares equally.
     reroute_threshold : float, m, >= 0
@@ -140,7 +141,7 @@ class FlowRouter(Process):
         *,
         method: str = "multiple",
         depressions: str = "trap",
-        slopes: str = "downslope",
+        slopes: str | None = None,
         exponent: float = 1.1,
         reroute_threshold: float = 0.05,
         parcels: ParcelLand | None = None,
@@ -152,6 +153,8 @@ class FlowRouter(Process):
             raise ValueError(f"parcels and method {TWO_RECEIVERS!r} go together")
         if depressions not in DEPRESSIONS:
             raise ValueError(f"depressions must be one of {', '.join(DEPRESSIONS)}, is {depressions!r}")
+        if slopes is None:
+            slopes = "central" if method == TWO_RECEIVERS else "downslope"
         if slopes not in GRADIENTS:
             raise ValueError(f"slopes must be one of {', '.join(GRADIENTS)}, is {slopes!r}")
         if not 0.0 <= exponent <= 20.0:

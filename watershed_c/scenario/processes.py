@@ -70,10 +70,10 @@ class FlowRouting(Process):
         "trap", "closed depressions are filled for the routing, and sediment settles in them (trap), or cut open by "
         "trenches, through which it passes (breach)", source="Barnes et al. 2014; Lindsay & Dhun 2015",
     )  # fmt: skip
-    slopes: Literal["downslope", "central"] = item(
-        "downslope", "slope of soil loss and transport capacity: to the lower neighbours, so that waves of two cells "
-        "cannot grow, or by central differences, as in WaTEM/SEDEM",
-        source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
+    slopes: Literal["downslope", "central"] | None = item(
+        None, "slope of soil loss and transport capacity: to the lower neighbours (downslope), so that waves of two "
+        "cells cannot grow, or by central differences, as in WaTEM/SEDEM; downslope, but central with two_receivers, if not "
+        "given", source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
     )  # fmt: skip
     exponent: Number = item(
         1.1, "multiple: a share is as slope^exponent", ge=0.0, le=20.0, source="Freeman 1991, Comput. Geosci. 17, 413"
