@@ -72,8 +72,8 @@ class FlowRouting(Process):
     )  # fmt: skip
     slopes: Literal["downslope", "central"] | None = item(
         None, "slope of soil loss and transport capacity: to the lower neighbours (downslope), so that waves of two "
-        "cells cannot grow, or by central differences, as in WaTEM/SEDEM; downslope, but central with two_receivers, if not "
-        "given", source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
+        "cells cannot grow, or by central differences, as in WaTEM/SEDEM; downslope, but central with two_receivers, "
+        "if not given", source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
     )  # fmt: skip
     exponent: Number = item(
         1.1, "multiple: a share is as slope^exponent", ge=0.0, le=20.0, source="Freeman 1991, Comput. Geosci. 17, 413"
