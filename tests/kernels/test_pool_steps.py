@@ -42,7 +42,8 @@ class Case:
         self.rate = np.repeat(RATES[:, None], lanes, axis=1)
         self.modifier = rng.uniform(0.0, 2.5, (2, lanes))
         self.share = rng.uniform(0.05, 0.4, (4, lanes))
-        self.inputs = rng.uniform(0.0, 0.2, (2, 3, lanes))
+        self.inputs = np.zeros((2, 5, lanes))
+        self.inputs[:, STRUCTURE.receivers] = rng.uniform(0.0, 0.2, (2, 3, lanes))
         self.state = rng.uniform(0.0, 4.0, (2, 5, lanes))
         self.released = np.zeros((2, lanes))
 
@@ -62,7 +63,7 @@ class Case:
         for lane in range(self.rate.shape[1]):
             whole = np.zeros((6, 6))
             whole[:5, :5] = self.matrix(lane, twin)
-            whole[STRUCTURE.receivers, 5] = self.inputs[twin, :, lane] / dt
+            whole[:5, 5] = self.inputs[twin, :, lane] / dt
             result[:, lane] = (expm(whole * dt) @ np.append(self.state[twin, :, lane], 1.0))[:5]
         return result
 
@@ -84,7 +85,7 @@ class Case:
             STRUCTURE, self.rate, self.modifier, self.share, dt, doublings(bound), DECAY, self.state,
             np.empty(self.rate.shape), np.empty((3, self.rate.shape[1])), self.released,
         )  # fmt: skip
-        self.state[:, STRUCTURE.receivers] += self.inputs
+        self.state += self.inputs
 
 
 def test_lost_fraction_is_exact_to_round_off_for_small_and_large_exponents() -> None:

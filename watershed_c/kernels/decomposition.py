@@ -37,7 +37,7 @@ def _gather(
                 share[e, b] = coefficients[cell, e]
             for j in range(receivers.size):
                 p = receivers[j]
-                inputs[j, b] = scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p]
+                inputs[p, b] = scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p]
     return width
 
 
@@ -95,7 +95,7 @@ def decompose(
     rate = np.empty((pools, lanes))
     share = np.empty((coefficients.shape[1], lanes))
     factor = np.empty((modifier.shape[2], lanes))
-    inputs = np.empty((1, structure.receivers.size, lanes))
+    inputs = np.empty((1, pools, lanes))
     fraction = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((1, lanes))
@@ -112,7 +112,7 @@ def decompose(
         for j in range(structure.receivers.size):
             p = structure.receivers[j]
             for b in range(lanes):
-                state[0, p, b] += inputs[0, j, b]
+                state[0, p, b] += inputs[0, p, b]
         _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)
 
 
@@ -133,11 +133,14 @@ def decompose_by_series(
     rate = np.empty((pools, lanes))
     share = np.empty((coefficients.shape[1], lanes))
     factor = np.empty((modifier.shape[2], lanes))
-    inputs = np.empty((1, structure.receivers.size, lanes))
+    inputs = np.empty((1, pools, lanes))
     loss = np.empty((pools, lanes))
-    term = np.empty((pools, lanes))
+    mean = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((1, lanes))
+    for p in range(pools):
+        for b in range(lanes):
+            inputs[0, p, b] = 0.0
     for begin in range(0, cells.size, LANES):
         width = _gather(
             cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
@@ -146,6 +149,6 @@ def decompose_by_series(
         for b in range(lanes):
             released[0, b] = 0.0
         taylor(
-            structure, rate, factor, share, dt, order, substeps, decay, inputs, state, loss, term, pooled, released
+            structure, rate, factor, share, dt, order, substeps, decay, inputs, state, loss, mean, pooled, released
         )
         _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)

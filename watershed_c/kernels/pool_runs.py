@@ -196,31 +196,31 @@ def _drive(m, forcing, column, uniform, bucket, soil, work, modifier):
 
 # Not fused: the product is rounded before it is added, whether neighbours share it or not.
 @njit(**{**INNER, "fastmath": False})
-def _feed(m, forcing, column, uniform, rows, place):
-    """Add the input of a step to ``place`` (S, any, B), whose ``rows`` are the receiving pools."""
+def _feed(m, forcing, column, uniform, receivers, pools):
+    """Add the input of a step to ``pools`` (S, P, B)."""
     _, _, _, _, amount, share, activity = forcing
-    lanes = place.shape[2]
-    for s in range(place.shape[0]):
-        for j in range(rows.size):
-            p = rows[j]
+    lanes = pools.shape[2]
+    for s in range(pools.shape[0]):
+        for j in range(receivers.size):
+            p = receivers[j]
             for k in range(share.shape[0]):
                 part = share[k, j] * activity[m, s]
                 if uniform[2]:
                     value = part * amount[m, k, column[2, 0]]
                     for b in range(lanes):
-                        place[s, p, b] += value
+                        pools[s, p, b] += value
                 else:
                     for b in range(lanes):
-                        place[s, p, b] += part * amount[m, k, column[2, b]]
+                        pools[s, p, b] += part * amount[m, k, column[2, b]]
 
 
 @njit(**INNER)
 def _clear(inputs):
     """Nothing has entered yet."""
     for s in range(inputs.shape[0]):
-        for j in range(inputs.shape[1]):
+        for p in range(inputs.shape[1]):
             for b in range(inputs.shape[2]):
-                inputs[s, j, b] = 0.0
+                inputs[s, p, b] = 0.0
 
 
 @njit(**INNER)
@@ -311,14 +311,13 @@ def run_series(
     states, pools, lanes = start.shape[0], start.shape[1], BLOCK
     state = np.empty((states, pools, lanes))
     loss = np.empty((pools, lanes))
-    term = np.empty((pools, lanes))
+    mean = np.empty((pools, lanes))
     pooled = np.empty((structure.sets.size, lanes))
     released = np.empty((states, lanes))
     rate = np.empty((pools, lanes))
     share = np.empty((properties.share.shape[0], lanes))
     modifier = np.empty((forcing.factor.shape[1], lanes))
-    inputs = np.empty((states, structure.receivers.size, lanes))
-    rows = np.arange(structure.receivers.size)
+    inputs = np.empty((states, pools, lanes))
     soil = np.empty((6, lanes))
     work = np.empty((2, lanes))
     lane = np.empty(lanes, dtype=np.int64)
@@ -335,9 +334,9 @@ def run_series(
             if coefficient.size > 0:
                 _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
             _clear(inputs)
-            _feed(m, forcing, column, uniform, rows, inputs)
+            _feed(m, forcing, column, uniform, structure.receivers, inputs)
             taylor(
-                structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, term, pooled,
+                structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, mean, pooled,
                 released,
             )  # fmt: skip
             if record[step] >= 0:
@@ -364,8 +363,7 @@ def run_interpolated(
     rate = np.empty((pools, lanes))
     share = np.empty((properties.share.shape[0], lanes))
     modifier = np.empty((forcing.factor.shape[1], lanes))
-    inputs = np.empty((states, structure.receivers.size, lanes))
-    rows = np.arange(structure.receivers.size)
+    inputs = np.empty((states, pools, lanes))
     soil = np.empty((6, lanes))
     work = np.empty((2, lanes))
     lane = np.empty(lanes, dtype=np.int64)
@@ -382,7 +380,7 @@ def run_interpolated(
             if coefficient.size > 0:
                 _protect(coefficient, turns, ratio_of, ratio_in, member, state, work, modifier)
             _clear(inputs)
-            _feed(m, forcing, column, uniform, rows, inputs)
+            _feed(m, forcing, column, uniform, structure.receivers, inputs)
             for g in range(after.shape[0]):
                 for b in range(lanes):
                     after[g, b] = forcing.factor[(step + 1) % forcing.factor.shape[0], g, column[0, b]]

@@ -190,21 +190,23 @@ def sequential_exponential(structure, rate, modifier, share, dt, doubled, decay,
 
 
 @njit(**STEP)
-def taylor(structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, term, pooled, released):
+def taylor(structure, rate, modifier, share, dt, order, substeps, decay, inputs, state, loss, mean, pooled, released):
     """``substeps`` equal steps of the truncated exponential series of the model; input comes evenly during the step.
+
+    By Horner's scheme: with ``dy/dt = A y + c``, ``y + h/1 (A (y + h/2 (A (y + ...) + c)) + c)``. What the outermost
+    acts upon is the mean of the state during the step: what that loses is shared out.
 
     Parameters
     ----------
     order, substeps : int
         1 Euler, 4 Runge-Kutta, or what :func:`exact_plan` says.
-    inputs : (S, Q, B), kg C m-2 in the step
-        To the pools ``structure.receivers``.
-    loss, term : (P, B)
+    inputs : (S, P, B), kg C m-2 in the step
+    loss, mean : (P, B)
         Work space. Others as in :func:`sequential_exponential`.
     """
     for s in range(state.shape[0]):
-        pools, lanes = term.shape
-        h, part = dt / substeps, 1.0 / substeps
+        pools, lanes = mean.shape
+        h = dt / substeps
         if s == 0:
             for p in range(pools):  # what is inert loses nothing
                 for b in range(lanes):
@@ -215,41 +217,35 @@ def taylor(structure, rate, modifier, share, dt, order, substeps, decay, inputs,
                 for b in range(lanes):
                     loss[p, b] = rate[p, b] * modifier[g, b] * h
         for _ in range(substeps):
-            for p in range(pools):  # a term is added to the state when the next is made of it
+            for p in range(pools):
                 for b in range(lanes):
-                    term[p, b] = state[s, p, b]
-                    state[s, p, b] = 0.0
-            for n in range(1, order + 1):
+                    mean[p, b] = state[s, p, b]
+            for n in range(order, 0, -1):
                 over = 1.0 / n
-                fades = decay[s] * h * over
+                fades, part = decay[s] * h * over, over / substeps
                 for u in range(pooled.shape[0]):
                     for b in range(lanes):
                         pooled[u, b] = 0.0
                 for p in range(pools):
                     u = structure.donor_set[p]
                     for b in range(lanes):
-                        now = term[p, b]
-                        gone = now * loss[p, b] * over
-                        state[s, p, b] += now
+                        gone = mean[p, b] * loss[p, b] * over
                         pooled[u, b] += gone
-                        term[p, b] = -gone - now * fades
-                for u in range(pooled.shape[0]):
-                    for b in range(lanes):
-                        released[s, b] += pooled[u, b]
+                        mean[p, b] = state[s, p, b] - gone + (inputs[s, p, b] * part - mean[p, b] * fades)
                 for r in range(structure.route_set.size):
                     u, e, p = structure.route_set[r], structure.route_share[r], structure.route_to[r]
                     for b in range(lanes):
-                        gain = pooled[u, b] * share[e, b]
-                        term[p, b] += gain
-                        released[s, b] -= gain
-                if n == 1:
-                    for j in range(structure.receivers.size):
-                        p = structure.receivers[j]
-                        for b in range(lanes):
-                            term[p, b] += inputs[s, j, b] * part
+                        mean[p, b] += pooled[u, b] * share[e, b]
+            for u in range(pooled.shape[0]):  # of the last: what was lost
+                for b in range(lanes):
+                    released[s, b] += pooled[u, b]
+            for r in range(structure.route_set.size):
+                u, e = structure.route_set[r], structure.route_share[r]
+                for b in range(lanes):
+                    released[s, b] -= pooled[u, b] * share[e, b]
             for p in range(pools):
                 for b in range(lanes):
-                    state[s, p, b] += term[p, b]
+                    state[s, p, b] = mean[p, b]
 
 
 # The scheme of few: short to read rather than fast.
@@ -328,9 +324,8 @@ def runge_kutta(
                 given = pooled[structure.route_set[r]]
                 part_of = share[structure.route_share[r]]
                 _hand_on(given, part_of, weight, term[structure.route_to[r]], rest)
-            for j in range(structure.receivers.size):
-                _add(term[structure.receivers[j]], inputs[s, j])
             for p in range(pools):
+                _add(term[p], inputs[s, p])
                 _add_part(total[p], term[p], weight)
         for p in range(pools):
             _add(state[s, p], total[p])
