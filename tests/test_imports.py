@@ -27,6 +27,7 @@ ROOMS = {
     "coupling": "coupling",
     **dict.fromkeys(("initial_carbon", "initial_isotopes", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
+    **dict.fromkeys(("variants", "comparison"), "simulation"),
     "plots": "plots",
     "front": "front",
     **dict.fromkeys(("cli", "catalogue"), "cli"),
@@ -175,9 +176,9 @@ def test_pools_never_know_landlab_nor_the_grid() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_run_calls_plots() -> None:
+def test_only_runs_and_their_comparison_call_plots() -> None:
     callers = {f.importer for f in IMPORTS if _room(f.imported) == "plots" != _room(f.importer)}
-    assert callers <= {"watershed_c.simulation"}, callers
+    assert callers <= {"watershed_c.simulation", "watershed_c.comparison"}, callers
 
 
 @pytest.mark.parametrize("package", HEAVY)

@@ -15,6 +15,7 @@ _HOMES = {
     "Drainage": "watershed_c.scenario.drainage",
     "FlowRouter": "watershed_c.components.flow_routing",
     "assemble": "watershed_c.assembly",
+    "compare": "watershed_c.comparison",
     "catchment_from_dem": "watershed_c.scenario.catchment",
     "initialise": "watershed_c.assembly",
     "load": "watershed_c.scenario.load",
@@ -23,6 +24,7 @@ _HOMES = {
     "resolve": "watershed_c.scenario.resolve",
     "resume": "watershed_c.simulation",
     "run": "watershed_c.simulation",
+    "run_variants": "watershed_c.variants",
 }
 _CALLED = {"pool_model": "load_model"}
 __all__ = sorted(_HOMES)

@@ -23,6 +23,12 @@ SET = click.option(
     metavar="KEY=VALUE",
     help="Change one key of the scenario, e.g. time.end=2030-12.",
 )
+VARIANTS = click.option(
+    "--variants",
+    default=None,
+    metavar="FILE",
+    help="Variants of a file, or of a name beside the scenario, instead of its own.",
+)
 OUTPUT = click.option("--output", type=click.Path(path_type=Path), default=None, help="Folder for the results.")
 QUIET = click.option("--quiet", is_flag=True, help="No progress, no tables.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -62,6 +68,7 @@ def main() -> None:
 @main.command()
 @click.argument("scenario")
 @SET
+@VARIANTS
 @OUTPUT
 @click.option("--overwrite", is_flag=True, help="Replace an existing results folder.")
 @click.option("--force", is_flag=True, help="Run even if the machine seems to have too little memory.")
@@ -71,6 +78,7 @@ def main() -> None:
 def run(
     scenario: str,
     settings: tuple[str, ...],
+    variants: str | None,
     output: Path | None,
     overwrite: bool,
     force: bool,
@@ -78,7 +86,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Run SCENARIO: a shipped name, a scenario file, a folder that holds one, or a choices file (.ini) of WaTEM/SEDEM
-    for its mean year.
+    for its mean year. With its variants, if it has any.
     """
     if scenario.lower().endswith(".ini"):
         from watershed_c.front.watem_sedem import run_file
@@ -91,10 +99,16 @@ def run(
         return
     from watershed_c.scenario.load import load
     from watershed_c.simulation import run as run_scenario
+    from watershed_c.variants import run_variants
 
-    finished = run_scenario(
-        load(scenario, list(settings)), output=output, overwrite=overwrite, force=force, quiet=quiet or as_json
-    )
+    chosen = load(scenario, list(settings), variants=variants)
+    quiet = quiet or as_json
+    if chosen.variants:
+        together = run_variants(chosen, output=output, overwrite=overwrite, force=force, quiet=quiet)
+        if as_json:
+            click.echo(together.comparison.json())
+        return
+    finished = run_scenario(chosen, output=output, overwrite=overwrite, force=force, quiet=quiet)
     if as_json:
         click.echo((finished.directory / "run.json").read_text(encoding="utf-8"))
 
@@ -107,7 +121,13 @@ def run(
 def resume(directory: Path, quiet: bool, as_json: bool) -> None:
     """Go on with a run that was interrupted, from its last restart file, to the same bits."""
     from watershed_c.simulation import resume as resume_run
+    from watershed_c.variants import has_variants, resume_variants
 
+    if has_variants(directory):
+        together = resume_variants(directory, quiet=quiet or as_json)
+        if as_json:
+            click.echo(together.comparison.json())
+        return
     finished = resume_run(directory, quiet=quiet or as_json)
     if as_json:
         click.echo((finished.directory / "run.json").read_text(encoding="utf-8"))
@@ -116,19 +136,44 @@ def resume(directory: Path, quiet: bool, as_json: bool) -> None:
 @main.command()
 @click.argument("scenario")
 @SET
+@VARIANTS
 @OUTPUT
 @JSON
 @_speaking
-def check(scenario: str, settings: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def check(scenario: str, settings: tuple[str, ...], variants: str | None, output: Path | None, as_json: bool) -> None:
     """Validate SCENARIO with all its maps and tables, and predict memory, time and disk. Writes nothing."""
     from watershed_c.scenario.load import load
     from watershed_c.simulation import predict
+    from watershed_c.variants import check_variants
 
-    prediction = predict(load(scenario, list(settings)), output=output)
+    chosen = load(scenario, list(settings), variants=variants)
+    prediction = predict(chosen, output=output)
+    check_variants(chosen)
     if as_json:
         click.echo(json.dumps(prediction.as_dict(), indent=2))
     else:
         click.echo(prediction.text())
+
+
+@main.command()
+@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path))
+@OUTPUT
+@QUIET
+@JSON
+@_speaking
+def compare(directories: tuple[Path, ...], output: Path | None, quiet: bool, as_json: bool) -> None:
+    """Compare finished runs with the first of them: a table, and with --output maps of what differs."""
+    from watershed_c.comparison import compare as compare_runs
+    from watershed_c.console import Console
+    from watershed_c.variants import has_variants, runs_of
+
+    folders = [run for folder in directories for run in (runs_of(folder) if has_variants(folder) else [folder])]
+    comparison = compare_runs(folders)
+    if output is not None:
+        comparison.save(output)
+    Console(quiet=quiet or as_json).comparison(comparison, output)
+    if as_json:
+        click.echo(comparison.json())
 
 
 @main.command()

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from watershed_c.assembly import Assembly
 from watershed_c.budget import CARBON, Budget
+from watershed_c.comparison import Comparison
 from watershed_c.coupling import Model
 from watershed_c.initial_carbon import Report
 
@@ -152,6 +153,26 @@ class Console:
         )
         drawn = f", {len(figures)} figures in {directory / 'figures'}" if figures else ""
         self._say(f"results in {directory}{drawn}")
+
+    def comparison(self, comparison: Comparison, directory: Path | None) -> None:
+        """Runs side by side, and where table and maps of them are."""
+        self._rich.print()
+        self._rich.print(_comparison_table(comparison))
+        if directory is not None:
+            self._say(f"table and maps of differences in {directory}")
+
+
+def _comparison_table(comparison: Comparison) -> Table:
+    table = Table(title=f"Compared with {comparison.names[0]}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name in comparison.names:
+        table.add_column(Text(name), justify="right")
+    for row in comparison.rows:
+        # z: what rounds to nothing has no sign
+        told = ["" if value != value else f"{value:z.{row.digits}f}" for value in row.values]
+        table.add_row(Text(row.label), Text(row.unit), *told)
+    return table
 
 
 def _carbon_table(budget: Budget) -> Table:

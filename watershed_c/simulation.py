@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,8 +91,9 @@ def run(
     overwrite: bool = False,
     force: bool = False,
     quiet: bool = False,
+    keep_start: bool = False,
 ) -> Finished:
-    """Run a scenario to its end.
+    """Run a scenario to its end; its variants are left alone (:func:`watershed_c.variants.run_variants`).
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def run(
         Run even if the machine seems to have too little memory.
     quiet : bool
         Print nothing.
+    keep_start : bool
+        Keep the restart file of the first step, ``start.nc``: other runs can begin with its carbon.
 
     Returns
     -------
@@ -144,6 +148,8 @@ def run(
         (directory / "scenario.resolved.toml").write_text(chosen.to_toml(), encoding="utf-8")
         state.recorder.start()
         state.save()
+        if keep_start:
+            shutil.copyfile(directory / "restart.nc", directory / "start.nc")
         return state.finish(started)
 
 

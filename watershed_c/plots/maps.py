@@ -119,7 +119,7 @@ def drainage(results: xr.Dataset, run: str, note: str) -> Figure:
         ListedColormap(colormaps["Blues"](np.linspace(0.3, 1.0, 256))),
     )
     grey = np.full((*area.shape, 3), 0.84)
-    sheet.show(_shaded(grey, _relief(results, sheet), ALONE), inside)
+    sheet.show(shaded(grey, _relief(results, sheet), ALONE), inside)
     wet = inside & (area >= low)
     sheet.show(cmap(norm(np.where(wet, area, low) * factor))[..., :3], wet)
     channel = results.cell_kind.values == 2
@@ -143,7 +143,7 @@ def _map(
     tone = _relief(results, sheet)
     known = np.isfinite(values)
     rgb = cmap(norm(np.where(known, values, 0.0)))[..., :3]
-    sheet.show(_shaded(rgb, np.clip(tone - local_mean(tone, known, LOCAL), -1.0, 1.0), UNDER_DATA), known)
+    sheet.show(shaded(rgb, np.clip(tone - local_mean(tone, known, LOCAL), -1.0, 1.0), UNDER_DATA), known)
     channel = results.cell_kind.values == 2
     if channel.any():
         sheet.show(np.broadcast_to(to_rgb(BLUE), rgb.shape), channel)
@@ -194,7 +194,7 @@ def _relief(results: xr.Dataset, sheet: Sheet) -> np.ndarray:
     return relief(results.elev.isel(time=0).values.astype(float), sheet.dx, sheet.dy)
 
 
-def _shaded(rgb: np.ndarray, tone: np.ndarray, strength: tuple[float, float]) -> np.ndarray:
+def shaded(rgb: np.ndarray, tone: np.ndarray, strength: tuple[float, float]) -> np.ndarray:
     dark, light = (
         np.minimum(tone, 0.0)[..., None] * strength[0],
         np.maximum(tone, 0.0)[..., None] * strength[1],

@@ -15,13 +15,19 @@ from watershed_c.scenario.schema import FORMAT_VERSION, Scenario
 from watershed_c.scenario.toml_lines import KeyPath, key_lines
 
 
-def load(path_or_name: str | Path, overrides: dict[str, Any] | list[str] | None = None) -> Scenario:
+def load(
+    path_or_name: str | Path,
+    overrides: dict[str, Any] | list[str] | None = None,
+    *,
+    variants: str | Path | None = None,
+) -> Scenario:
     """Read and validate a scenario.
 
     Parameters
     ----------
     path_or_name : a scenario file, a folder that holds scenario.toml, or the name of a shipped scenario ("jacksboro")
     overrides : dotted key -> value, or a list of "key=value" texts as given to `--set`
+    variants : a file of variants, or the name of one in the folder of the scenario, to take instead of its own
 
     Raises
     ------
@@ -29,24 +35,47 @@ def load(path_or_name: str | Path, overrides: dict[str, Any] | list[str] | None 
         With everything that is wrong.
     """
     path = find(path_or_name)
-    shown = _shown(path)
+    scenario = loads(_text(path), file=_shown(path), path=path, overrides=overrides)
+    return scenario if variants is None else _with_variants(scenario, Path(variants))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(Problem(shown, None, "", "", f"cannot be read as text: {error}")) from None
-    return loads(text, file=shown, path=path, overrides=overrides)
+        raise ScenarioError(Problem(_shown(path), None, "", "", f"cannot be read as text: {error}")) from None
+
+
+def _with_variants(scenario: Scenario, file: Path) -> Scenario:
+    """The scenario with the variants of a file, which holds nothing else."""
+    from watershed_c.scenario.variants import members
+
+    beside = (scenario.path or Path()).parent
+    if not file.is_file():
+        named = {path.stem: path for path in sorted(beside.glob("*.toml")) if path.name != "scenario.toml"}
+        if str(file) not in named:
+            hint = messages.nearest_hint(str(file), named) or f"There: {', '.join(named) or 'none'}."
+            expectation = f"is neither a file nor one of the variants beside the scenario, in {_shown(beside)}."
+            raise ScenarioError(Problem("--variants", None, "", str(file), expectation, hint))
+        file = named[str(file)]
+    shown, text = _shown(file), _text(file)
+    raw, lines = _toml(text, shown), key_lines(text)
+    wrong = [key for key in raw if key != "variants"]
+    if wrong or not isinstance(raw.get("variants"), dict):
+        key = wrong[0] if wrong else ""
+        expectation = "has no place in a file of variants, which holds tables [variants.NAME] and nothing else."
+        raise ScenarioError(Problem(shown, lines.get((key,)), key, "" if key else "variants", expectation))
+    result = scenario.with_({"variants": raw["variants"]})
+    result._variants_from = shown, lines
+    members(result)
+    return result
 
 
 def loads(
     text: str, *, file: str = "", path: Path | None = None, overrides: dict[str, Any] | list[str] | None = None
 ) -> Scenario:
     """`load` from a text; `file` is what messages call it, `path` is where relative paths start."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(_syntax(file, error)) from None
-    except RecursionError:
-        raise ScenarioError(Problem(file, None, "", "", "is nested too deeply to be a scenario.")) from None
+    raw = _toml(text, file)
     lines = key_lines(text)
     changes, problems = parse_overrides(overrides)
     if problems:
@@ -56,7 +85,20 @@ def loads(
     _check_version(raw, file, lines)
     scenario = _validated(raw, file, lines, set(changes))
     scenario._path = path
+    if scenario.variants:
+        from watershed_c.scenario.variants import members
+
+        members(scenario)  # what is wrong with one of them is told now
     return scenario
+
+
+def _toml(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(_syntax(file, error)) from None
+    except RecursionError:
+        raise ScenarioError(Problem(file, None, "", "", "is nested too deeply to be a scenario.")) from None
 
 
 def find(path_or_name: str | Path) -> Path:
@@ -186,9 +228,7 @@ def _check_version(raw: dict[str, Any], file: str, lines: dict[KeyPath, int]) ->
         newer = isinstance(version, int) and not isinstance(version, bool) and version > FORMAT_VERSION
         expectation = f"must be {FORMAT_VERSION}, the version of the scenario format this program reads."
         hint = "The file was written for a newer program: update watershed-c." if newer else ""
-        raise ScenarioError(
-            Problem(file, lines.get(("schema",)), "schema", messages.shown(version), expectation, hint)
-        )
+        raise ScenarioError(Problem(file, lines.get(("schema",)), "schema", messages.shown(version), expectation, hint))
 
 
 def _validated(raw: dict[str, Any], file: str, lines: dict[KeyPath, int], set_keys: set[str]) -> Scenario:

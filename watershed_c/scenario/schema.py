@@ -382,10 +382,16 @@ class Scenario(Table):
     rotation: dict[str, Rotation] = item(doc="crops and their calendar", factory=dict)
     numerics: Numerics = item(doc="how it is computed", factory=Numerics)
     output: Output = item(doc="what is written", factory=Output)
+    variants: dict[str, dict[str, Any]] = item(
+        doc='name -> what differs, by dotted key: { "rotation.fields.spring-plough.do" = "none" }; `run` makes the '
+        "baseline and all of them, from one initial carbon, and compares them", factory=dict,
+    )  # fmt: skip
 
     _path: Path | None = PrivateAttr(None)
     _file: str = PrivateAttr("")
     _lines: dict[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)
+    #: file and lines of variants that are not those of the scenario file
+    _variants_from: tuple[str, dict[tuple[str | int, ...], int]] | None = PrivateAttr(None)
 
     @property
     def path(self) -> Path | None:

@@ -1,0 +1,181 @@
+"""A baseline and its variants: one start, one command, told apart; and what is wrong with them, all at once."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests import runs
+from watershed_c.cli import main
+from watershed_c.comparison import compare
+from watershed_c.data import data_path
+from watershed_c.errors import ScenarioError
+from watershed_c.scenario.load import load, loads
+from watershed_c.scenario.variants import members
+from watershed_c.simulation import open_results
+from watershed_c.variants import FinishedVariants, resume_variants, run_variants
+
+VARIANTS = """
+[variants.same]
+title = "nothing differs"
+[variants.no-plough]
+rotation.maize-wheat.plough.do = "none"
+[variants.more-manure]
+"rotation.maize-wheat.manure.carbon" = "4 t/ha"
+"""
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> FinishedVariants:
+    folder = tmp_path_factory.mktemp("variants")
+    (folder / "slope.toml").write_text(runs.SMALL + VARIANTS)
+    return run_variants(load(folder / "slope.toml"), output=folder / "out", quiet=True)
+
+
+# -- running ---------------------------------------------------------------------------------------------------------
+def test_every_run_has_a_folder_and_begins_with_the_same_carbon(together: FinishedVariants) -> None:
+    starts = []
+    for name, folder in together.runs.items():
+        assert runs.record(folder)["status"] == "done", name
+        with open_results(folder) as results:
+            starts.append(results.cSoilOrg.isel(time=0).values)
+    assert list(together.runs) == ["baseline", "same", "no-plough", "more-manure"]
+    for start in starts[1:]:
+        np.testing.assert_array_equal(start, starts[0])
+
+
+def test_a_variant_that_changes_nothing_is_the_baseline(together: FinishedVariants) -> None:
+    with open_results(together.runs["baseline"]) as first, open_results(together.runs["same"]) as other:
+        for name in ("cSoilOrg", "cSoilInorg", "netEro", "qdrain"):
+            np.testing.assert_allclose(other[name].values, first[name].values, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_what_differs_is_what_was_changed(together: FinishedVariants) -> None:
+    table = together.comparison
+    per = 1.0 / runs.record(together.runs["baseline"])["budget"]["years"]
+    soil = 2.0  # t C/ha more in the years of maize, on the fields of the slope
+    more = table.value("manure and other amendments", "more-manure")
+    less = table.value("manure and other amendments", "baseline")
+    assert more == pytest.approx(2.0 * less, rel=1e-12) and 0.0 < less < soil * 3 * per
+    assert table.value("SOC at the end", "more-manure") > table.value("SOC at the end", "baseline")
+    assert table.value("gain of SOC against the first", "same") == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_gain_is_the_sum_of_its_parts(together: FinishedVariants) -> None:
+    """The identity of the ledger, told for differences: float32 maps on one side, float64 books on the other."""
+    table = together.comparison
+    for name in ("no-plough", "more-manure"):
+        parts = [
+            next((row.values[table.names.index(name)] for row in table.rows if row.label == f"  of it {part}"), 0.0)
+            for part in ("from plants and air", "moved sideways", "from or to below the profile")
+        ]
+        assert table.value("gain of SOC against the first", name) == pytest.approx(sum(parts), abs=2e-5)
+
+
+def test_the_table_and_the_maps_are_written(together: FinishedVariants) -> None:
+    folder = together.directory / "comparison"
+    with open(folder / "comparison.csv", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["quantity", "unit", "baseline", "same", "no-plough", "more-manure"]
+    written = {row[0]: row[2:] for row in rows[1:]}
+    assert float(written["sediment yield"][0]) == runs.record(together.runs["baseline"])["budget"]["sediment_yield"]
+    assert all((folder / f"{name}.png").stat().st_size > 10_000 for name in ("soc_end", "net_erosion"))
+
+
+def test_resume_makes_the_runs_that_are_missing(together: FinishedVariants, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "out"
+    shutil.copytree(together.directory, copy)
+    shutil.rmtree(copy / "no-plough")
+    shutil.rmtree(copy / "comparison")
+    kept = (copy / "more-manure" / "run.json").stat().st_mtime_ns
+    again = resume_variants(copy, quiet=True)
+    assert (copy / "more-manure" / "run.json").stat().st_mtime_ns == kept
+    runs.assert_same_arrays(copy / "no-plough" / "results.nc", together.runs["no-plough"] / "results.nc")
+    assert again.comparison.csv() == together.comparison.csv()
+
+
+# -- the command line ------------------------------------------------------------------------------------------------
+def test_compare_tells_runs_and_folders_of_runs(together: FinishedVariants, tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ["compare", str(together.directory), "--output", str(tmp_path / "maps")])
+    assert said.exit_code == 0 and "Compared with baseline" in said.output and "sediment yield" in said.output
+    assert (tmp_path / "maps" / "comparison.csv").exists()
+    two = [str(together.runs[name]) for name in ("no-plough", "more-manure")]
+    said = CliRunner().invoke(main, ["compare", *two, "--json"])
+    assert json.loads(said.output)["runs"] == ["no-plough", "more-manure"]
+
+
+def test_runs_that_cannot_be_compared_say_why(together: FinishedVariants, tmp_path: Path) -> None:
+    other = runs.small({"domain.synthetic.length": "100 m", "output.dir": str(tmp_path / "longer")})
+    from watershed_c.simulation import run
+
+    run(other, quiet=True)
+    with pytest.raises(ScenarioError, match="has another grid than"):
+        compare([together.runs["baseline"], tmp_path / "longer"])
+    with pytest.raises(ScenarioError, match="at least two runs"):
+        compare([together.runs["baseline"]])
+    with pytest.raises(ScenarioError, match="is not the results folder of a run"):
+        compare([together.runs["baseline"], tmp_path])
+
+
+def test_a_folder_with_results_is_not_replaced(together: FinishedVariants) -> None:
+    scenario = loads(runs.SMALL + VARIANTS)
+    with pytest.raises(ScenarioError, match="exists and is not empty"):
+        run_variants(scenario, output=together.directory, quiet=True)
+
+
+# -- mistakes --------------------------------------------------------------------------------------------------------
+def test_everything_that_is_wrong_with_variants_is_told_at_once() -> None:
+    wrong = """
+[variants.one]
+"soil.clya" = "20 %"
+"soil.clay" = "140 %"
+"time.end" = "2050-12"
+[variants.baseline]
+"soil.clay" = "20 %"
+[variants."a b"]
+"soil.clay" = "20 %"
+"""
+    with pytest.raises(ScenarioError) as told:
+        loads(runs.SMALL + wrong, file="slope.toml")
+    first = runs.SMALL.count("\n") + 2
+    text = str(told.value)
+    assert f'slope.toml:{first + 1}  variants.one.soil.clya' in text and 'Did you mean "clay"?' in text
+    assert f"slope.toml:{first + 2}  variants.one.soil.clay = 140 %" in text
+    assert f"slope.toml:{first + 3}  variants.one.time.end = 2050-12  cannot differ between variants" in text
+    assert f"slope.toml:{first + 4}  variants.baseline  must be letters" in text
+    assert "variants.a b  must be letters" in text
+
+
+def test_a_variant_that_does_not_resolve_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    scenario = loads(runs.SMALL + '[variants.wild]\n"rotation.maize-wheat.years" = ["maise"]\n')
+    with pytest.raises(ScenarioError, match=r'variants.wild.*maise.*Did you mean "maize"'):
+        run_variants(scenario, output=tmp_path / "out", quiet=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_variants_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_text(runs.SMALL)
+    (tmp_path / "practices.toml").write_text(VARIANTS)
+    (tmp_path / "wrong.toml").write_text('[variants.one]\n\n"soil.clya" = 1\n')
+    (tmp_path / "more.toml").write_text("[soil]\nclay = 3\n")
+    assert list(members(load(tmp_path, variants="practices"))) == ["baseline", "same", "no-plough", "more-manure"]
+    with pytest.raises(ScenarioError, match=r"wrong.toml:3  variants.one.soil.clya"):
+        load(tmp_path, variants=tmp_path / "wrong.toml")
+    with pytest.raises(ScenarioError, match=r"more.toml:1  soil  has no place in a file of variants"):
+        load(tmp_path, variants=tmp_path / "more.toml")
+    with pytest.raises(ScenarioError, match=r'practises.*Did you mean "practices"'):
+        load(tmp_path, variants="practises")
+
+
+def test_the_shipped_practices_are_valid() -> None:
+    found = members(load(data_path("scenarios", "jacksboro"), variants="practices"))
+    assert len(found) == 7
+    changed = {name: scenario.to_toml() for name, scenario in found.items()}
+    assert len(set(changed.values())) == len(found)
