@@ -36,7 +36,7 @@ from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.names import STATE
 from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
-from watershed_c.processes import annual_erosivity, climate_of, on_nodes, processes_of
+from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
@@ -102,6 +102,7 @@ class Assembly:
         arrays += [inputs.elevation, inputs.status, *pools.deciding_arrays()]
         if inputs.atmosphere is not None:
             arrays += [inputs.atmosphere.c14, inputs.atmosphere.c13]
+        arrays += [] if inputs.series_erosivity is None else [inputs.series_erosivity]
         arrays += [source.amounts for source in inputs.fallout.values()]
         arrays += [value for value in (*(inputs.parcels or ()), inputs.ktc) if isinstance(value, np.ndarray)]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
@@ -327,12 +328,12 @@ def _initial_carbon(assembly: Assembly, initialiser: Initialiser) -> Report:
 def _climatology(inputs: Inputs) -> Climatology:
     forcing, annual = inputs.climate, annual_erosivity(inputs)
     rain = forcing.climatology(forcing.precipitation)
-    shares = inputs.scenario.climate.erosivity.shares
+    shares = erosivity_shares(inputs)
     if annual is None:
         assert forcing.erosivity is not None
         erosivity = forcing.climatology(forcing.erosivity)
     else:
-        erosivity = annual * np.array(shares) if shares is not None else monthly_erosivity(annual, rain)
+        erosivity = annual * shares if shares is not None else monthly_erosivity(annual, rain)
     return Climatology(forcing.climatology(forcing.temperature), rain, erosivity)
 
 

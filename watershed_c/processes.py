@@ -30,6 +30,7 @@ from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
 from watershed_c.kernels.erodibility import by_law
 from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
+from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.tables import UnitTables
@@ -254,11 +255,11 @@ def _plant_properties(pools: NonlinearPoolModel, tables: UnitTables) -> dict[str
 
 def climate_of(watershed: Watershed, inputs: Inputs, forcing: MonthlyForcing) -> Climate:
     """The climate process of a scenario under a forcing: its own, or the normals before its start."""
-    climate, shares = inputs.scenario.climate, inputs.scenario.climate.erosivity.shares
+    climate, shares = inputs.scenario.climate, erosivity_shares(inputs)
     return Climate(
         watershed, forcing=forcing, reference_elevation=inputs.reference_elevation, latitude=inputs.latitude,
         lapse_rate=climate.lapse_rate, precipitation_gradient=climate.precipitation_gradient, pet=climate.pet,
-        erosivity=annual_erosivity(inputs, forcing), erosivity_share=None if shares is None else np.array(shares),
+        erosivity=annual_erosivity(inputs, forcing), erosivity_share=shares,
         snow_reduces_erosivity=climate.erosivity.snow_reduces, slope_radiation=climate.slope_radiation,
     )  # fmt: skip
 
@@ -302,11 +303,25 @@ def annual_erosivity(inputs: Inputs, forcing: MonthlyForcing | None = None) -> f
     forcing = inputs.climate if forcing is None or forcing is not inputs.climate.before else forcing
     changed = 1.0 + inputs.scenario.climate.change.erosivity
     rain = forcing.climatology(forcing.precipitation)
+    if inputs.series_erosivity is not None:
+        return changed * float(inputs.series_erosivity.sum())
+    if table.method == "fournier":
+        assert table.coefficient is not None and table.exponent is not None
+        return changed * table.coefficient[0] * fournier_index(rain) ** table.exponent
     if table.method == "renard_freimund_annual":
         return changed * float(renard_freimund_annual(rain.sum()))
     if table.method == "renard_freimund" or (table.annual is None and forcing.erosivity is None):
         return changed * float(renard_freimund(rain))
     return None if table.annual is None else changed * table.annual
+
+
+def erosivity_shares(inputs: Inputs) -> np.ndarray | None:
+    """Shares of the months in annual erosivity (12,): of its series, or given; None: by the rain of each month."""
+    months = inputs.series_erosivity
+    if months is not None:
+        return months / months.sum() if months.sum() > 0.0 else np.full(12, 1.0 / 12.0)
+    shares = inputs.scenario.climate.erosivity.shares
+    return None if shares is None else np.array(shares)
 
 
 def on_nodes(values: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARB
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.kernels.erodibility import epic
+from watershed_c.processes import annual_erosivity, erosivity_shares
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.resolve import Inputs, resolve
 
@@ -213,6 +214,47 @@ def test_erodibility_by_law_sees_texture_and_the_carbon_of_the_upper_20_cm(here:
     assert result.column.erodibility is not None
     assert result.column.erodibility[node] == pytest.approx(expected, rel=1e-12)
     assert np.isnan(result.column.erodibility[~result.active]).all()
+
+
+def series(here: Path, method: str, rows: list[str]) -> Inputs:
+    (here / "rain.csv").write_text("\n".join(["time,precipitation_mm", *rows]) + "\n")
+    return inputs(here, ("annual = 800", f'{method}\nseries = "rain.csv"'))
+
+
+def test_storms_of_a_series_are_the_erosivity_of_the_mean_year(here: Path) -> None:
+    """Two years with one even storm of 20 mm in 2 h every other July: half of its EI30 in July."""
+    storm = [f"2001-07-05 {10 + i // 4}:{15 * (i % 4):02d},2.5" for i in range(8)]
+    rows = ["2001-01-01 00:00,0", *storm, "2002-12-31 23:45,0"]
+    found = series(here, 'method = "storms"', rows)
+    ei = 20.0 * 0.29 * (1.0 - 0.72 * np.exp(-0.5)) * 10.0
+    expected = np.zeros(12)
+    expected[6] = ei / 2.0
+    np.testing.assert_allclose(found.series_erosivity, expected, rtol=1e-12)
+    assert annual_erosivity(found) == pytest.approx(ei / 2.0, rel=1e-12)
+    np.testing.assert_allclose(erosivity_shares(found), expected / expected.sum())
+    assert any("2.0 years of rain are few" in warning for warning in found.warnings)
+
+
+def test_days_of_a_series_by_season(here: Path) -> None:
+    days = np.arange(np.datetime64("2001-01-01"), np.datetime64("2002-01-01"))
+    rows = [f"{day},{20.0 if str(day)[5:] in ('02-10', '07-10') else 5.0}" for day in days]
+    coefficients = [0.1] * 6 + [0.3] * 6
+    found = series(here, f'method = "daily"\ncoefficient = {coefficients}\nleast_rain = "12.7 mm"', rows)
+    expected = np.zeros(12)
+    expected[1], expected[6] = 0.1 * 20.0**1.81 * 28.25 / 28.0, 0.3 * 20.0**1.81
+    np.testing.assert_allclose(found.series_erosivity, expected, rtol=1e-12)
+
+
+def test_series_of_the_wrong_interval_is_refused(here: Path) -> None:
+    rows = ["2001-01-01 00:00,0", "2001-01-01 01:00,0", "2001-12-31 23:00,0"]
+    for method, said in (('method = "storms"', "60 minutes"), ('method = "daily"\ncoefficient = 0.2', "daily needs days")):
+        with pytest.raises(ScenarioError, match=said):
+            series(here, method, rows)
+
+
+def test_power_of_the_fournier_index(here: Path) -> None:
+    found = inputs(here, ("annual = 800", 'method = "fournier"\ncoefficient = 2.5\nexponent = 1.2'))
+    assert annual_erosivity(found) == pytest.approx(2.5 * 60.0**1.2, rel=1e-12)  # 60 mm every month
 
 
 def test_nomograph_says_where_it_is_not_the_nomograph(here: Path) -> None:

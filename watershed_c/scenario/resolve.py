@@ -27,6 +27,7 @@ from watershed_c.pools.loader import ModelError, available_models, is_shipped, l
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
+from watershed_c.scenario.erosivity import erosivity_of_series
 from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
@@ -81,6 +82,8 @@ class Inputs:
         What land use says in flux decomposition.
     ktc : (n,) or None
         Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
+    series_erosivity : (12,) MJ mm ha-1 h-1, or None
+        Of the months of the mean year, from a series of rain.
     """
 
     scenario: Scenario
@@ -102,6 +105,7 @@ class Inputs:
     warnings: tuple[str, ...]
     parcels: ParcelLand | None = None
     ktc: np.ndarray | None = None
+    series_erosivity: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -145,6 +149,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     _needs(check)
     _output(check, overwrite)
     forcing = _climate(check)
+    series_erosivity = erosivity_of_series(check)
     found, calendars = rotations(check)
     grid = build_grid(check)
     if grid is None:
@@ -171,6 +176,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
+        series_erosivity,
     )  # fmt: skip
 
 

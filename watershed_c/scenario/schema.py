@@ -150,21 +150,55 @@ class ConstantClimate(Table):
 class ErosivityTable(Table):
     """[climate.erosivity]: RUSLE R and how it is spread over the months."""
 
-    method: Literal["given", "renard_freimund", "renard_freimund_annual"] = item(
+    method: Literal["given", "renard_freimund", "renard_freimund_annual", "fournier", "storms", "daily"] = item(
         "given", "given: `annual`, or the erosivity column of the table; renard_freimund: from monthly precipitation; "
-        "renard_freimund_annual: from that of the year",
-        source="Renard & Freimund 1994, J. Hydrol. 157, 287-306",
+        "renard_freimund_annual: from that of the year; fournier: coefficient F^exponent, F the modified Fournier "
+        "index; storms: EI30 of the storms of `series`; daily: coefficient P^exponent of the days of `series`",
+        source="Renard & Freimund 1994, J. Hydrol. 157, 287; Wischmeier & Smith 1978; Richardson et al. 1983",
     )  # fmt: skip
+    series: str | None = item(
+        None, "storms, daily: CSV of rain with the columns time (when the interval begins) and precipitation_mm; "
+        "storms needs intervals of 30 minutes or less"
+    )  # fmt: skip
+    energy: Literal["brown_foster_1987", "mcgregor_1995", "wischmeier_1978"] = item(
+        "brown_foster_1987", "storms: kinetic energy of rain by intensity: of RUSLE, RUSLE2, USLE"
+    )
+    coefficient: list[Annotated[Number, Field(ge=0.0, le=1000.0)]] | None = item(
+        None, "fournier: one number of the region; daily: one number or 12, January first, of the region"
+    )
+    exponent: Number | None = item(
+        None, "fournier: of the region; daily: 1.81 if not given", ge=0.1, le=5.0, source="Richardson et al. 1983"
+    )
+    least_rain: Water = item(0.0, "daily: rain of a day that counts", ge=0.0, le=100.0)
     annual: Erosivity | None = item(None, "R of the year", ge=0.0, le=50000.0)
     snow_reduces: bool = item(True, "none in frozen months, the rain share up to 3 degC (coupling rule 24)")
     shares: Annotated[list[Number], Field(min_length=12, max_length=12)] | None = item(
         None, "share of each month, January first, sum 1; by precipitation^2 if not given"
     )
 
+    @field_validator("coefficient", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str | int | float) and not isinstance(value, bool) else value
+
     @model_validator(mode="after")
     def _sum(self) -> ErosivityTable:
         if self.shares is not None and (min(self.shares) < 0.0 or abs(sum(self.shares) - 1.0) > 0.005):
             raise ValueError(f"has shares that sum to {sum(self.shares):.3f}; they must be 0 or more and sum to 1.")
+        series, regional = self.method in ("storms", "daily"), self.method in ("fournier", "daily")
+        if series != (self.series is not None):
+            raise ValueError('must have series with method = "storms" or "daily", and only then.')
+        if series and self.shares is not None:
+            raise ValueError(f'has shares, which the method "{self.method}" finds itself.')
+        if regional != (self.coefficient is not None):
+            raise ValueError('must have coefficient with method = "fournier" or "daily", and only then.')
+        lengths = (1,) if self.method == "fournier" else (1, 12)
+        if self.coefficient is not None and len(self.coefficient) not in lengths:
+            raise ValueError(f"has {len(self.coefficient)} coefficients; must be 1, or 12 with daily.")
+        if (self.method == "fournier") and self.exponent is None:
+            raise ValueError('must have exponent with method = "fournier".')
+        if not regional and self.exponent is not None:
+            raise ValueError(f'has exponent, which the method "{self.method}" does not use.')
         if self.method != "given" and self.annual is not None:
             raise ValueError(f'has annual, which the method "{self.method}" does not use: set method = "given".')
         return self
