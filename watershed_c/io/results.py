@@ -22,6 +22,7 @@ from watershed_c.constituents import TRACERS
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.isotopes import permil
+from watershed_c.soil_mass import equivalent_mass, fixed_depth
 from watershed_c.state import Watershed
 
 #: output variable -> (sign, ledger label, terms or kinds it adds up); amounts since the last record
@@ -211,6 +212,10 @@ class Recorder:
             return w.stock("sic")
         if variable == "cSoilOrgTop":
             return topsoil_stock(w, "soc")
+        if variable == "cSoilOrgESM":
+            return equivalent_stock(w, "soc")
+        if variable == "cSoilOrgFD":
+            return fixed_depth_stock(w, "soc")
         if variable == "inputRatio":
             return w.input_scale
         if variable == "mrso":
@@ -401,6 +406,34 @@ def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> n
     thickness = watershed.layer_bottom - watershed.layer_top
     share = np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)
     return watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2) @ share
+
+
+def equivalent_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
+    """Stock (n,) kg m-2 of a group in the mineral soil mass that lay above ``depth`` m at the start, by a spline that
+    does not fall with depth.
+    """
+    w = watershed
+    thickness = w.layer_bottom - w.layer_top
+    mass = w.reference[w.cells]
+    reference = mass @ np.clip((depth - w.layer_top) / thickness, 0.0, 1.0)
+    stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)
+    found = np.zeros(w.elevation.size)
+    found[w.cells] = equivalent_mass(mass, stock, reference, "monotone")
+    return found
+
+
+def fixed_depth_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
+    """Stock (n,) kg m-2 of a group from the surface to ``depth`` m, each layer as thick as its dry soil is now.
+
+    Where soil shrank so that its layers end above ``depth``, all of them.
+    """
+    w = watershed
+    soil = w.mineral[w.cells] + w.stocks[w.cells] @ w.constituents.dry_mass_per_unit
+    thickness = soil / w.bulk_density[w.cells]
+    stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)
+    found = np.zeros(w.elevation.size)
+    found[w.cells] = fixed_depth(thickness, stock, np.minimum(depth, thickness.sum(axis=1)))
+    return found
 
 
 def profile_points(cells: np.ndarray, net_erosion: np.ndarray | None) -> dict[str, int]:
