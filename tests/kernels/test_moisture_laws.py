@@ -120,6 +120,16 @@ def test_laws_without_a_table_follow_their_equations() -> None:
     assert _at("constant", 0.3) == 1.0 and _at("constant", 0.3, value=0.45) == 0.45
 
 
+def test_lack_of_oxygen() -> None:
+    assert _at("anaerobic", 1.5, drain=0.0) == 1.0
+    assert _at("anaerobic", 2.25, drain=0.0) == pytest.approx(0.65, rel=1e-14)
+    assert _at("anaerobic", 2.25, drain=0.5) == pytest.approx(0.825, rel=1e-14)
+    assert _at("anaerobic", 3.0, drain=0.0) == pytest.approx(0.3, rel=1e-14)
+    assert _at("anaerobic", 9.0, drain=0.0) == 0.3 == _at("anaerobic", math.inf, drain=0.0)
+    # free drainage, or the sets in which nothing is least: no effect however wet
+    assert _at("anaerobic", math.inf) == 1.0 == _at("anaerobic", math.inf, drain=0.0, least=1.0)
+
+
 @pytest.mark.parametrize(
     ("name", "best"),
     [("daycent_wfps_coarse", 0.55), ("daycent_wfps_fine", 0.60), ("sg_co2", 0.50), ("sg_ch4", 0.073), ("sg_n2o", 1.0)],

@@ -43,16 +43,6 @@ def test_ph_of_century() -> None:
     assert _at("ph_metabolic", 5.0) < _at("ph_structural", 5.0) < _at("ph_passive", 5.0)
 
 
-def test_lack_of_oxygen() -> None:
-    assert _at("anaerobic", 1.5, drain=0.0) == 1.0
-    assert _at("anaerobic", 2.25, drain=0.0) == pytest.approx(0.65, rel=1e-14)
-    assert _at("anaerobic", 2.25, drain=0.5) == pytest.approx(0.825, rel=1e-14)
-    assert _at("anaerobic", 3.0, drain=0.0) == pytest.approx(0.3, rel=1e-14)
-    assert _at("anaerobic", 9.0, drain=0.0) == 0.3 == _at("anaerobic", math.inf, drain=0.0)
-    # free drainage, or the sets in which nothing is least: no effect however wet
-    assert _at("anaerobic", math.inf) == 1.0 == _at("anaerobic", math.inf, drain=0.0, least=1.0)
-
-
 def test_amg_optima() -> None:
     assert _at("ph_amg", 8.5) == 1.0 and _at("ph_amg", 5.5) == pytest.approx(math.exp(-0.112 * 9.0), rel=1e-15)
     assert _at("carbon_to_nitrogen_amg", 11.0) == 1.0
@@ -62,7 +52,7 @@ def test_amg_optima() -> None:
 
 @pytest.mark.parametrize("name", SOIL_LAWS)
 def test_a_rate_factor_is_finite_and_not_negative(name: str) -> None:
-    low, high = {"ph": (0.0, 14.0), "rain_over_pet": (0.0, 50.0), "carbon_to_nitrogen": (3.0, 300.0)}.get(
+    low, high = {"ph": (0.0, 14.0), "carbon_to_nitrogen": (3.0, 300.0)}.get(
         SOIL_LAWS[name].driver, (0.0, 1000.0)
     )
     for driver in np.linspace(low, high, 501):

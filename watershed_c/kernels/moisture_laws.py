@@ -35,7 +35,8 @@ from watershed_c.kernels.laws import Law, table
     SG_CH4,
     SG_N2O,
     EPIC_SUT,
-) = range(21)
+    ANAEROBIC,
+) = range(22)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -109,6 +110,11 @@ def moisture_law(law, parameters, driver):
         f = p[2]
         if w > 0.0:
             f = min(p[3], max(p[2], p[0] + p[1] * math.sqrt(w)))
+    elif law == ANAEROBIC:
+        f = 1.0
+        # the two other conditions are for an infinite driver, times 0
+        if w > p[0] and p[3] < 1.0 and p[2] < 1.0:
+            f = max(p[2], 1.0 - (1.0 - p[2]) * (w - p[0]) * (1.0 - p[3]) / (p[1] - p[0]))
     return 0.0 if f < 0.0 else f
 
 
@@ -263,5 +269,15 @@ MOISTURE_LAWS: dict[str, Law] = table(
         {"offset": 0.1, "slope": 0.9, "lowest": 0.05, "highest": 1.0},
         "EPIC and SWAT (Izaurralde et al. 2006), read from the code of SWAT+, not run",
         "offset + slope sqrt(r), bounded by lowest and highest; lowest at and below the wilting point",
+    ),
+    Law(
+        "anaerobic",
+        ANAEROBIC,
+        "rain_over_pet",
+        {"wet": 1.5, "wettest": 3.0, "least": 0.3, "drain": 1.0},
+        "CENTURY's aneref(1..3) and drain (Metherell et al. 1993); least is 1 (no effect) in the sets of DayCent, the "
+        "0.3 of CENTURY 4 is not checked against the manual",
+        "1 up to wet, then 1 - (1 - least) (R - wet) (1 - drain) / (wettest - wet), not below least; soil pools only; "
+        "drain 1 where water drains freely, 0 where it does not",
     ),
 )

@@ -1,6 +1,9 @@
 """Rate modifiers in every layer, factor by factor, for any pool model: each kernel multiplies the groups of pools that
 its factor concerns. The laws themselves are in :mod:`watershed_c.kernels.temperature_laws` and ``moisture_laws``.
 RothC's own, which share one moisture deficit, are in :mod:`watershed_c.kernels.rate_modifiers`.
+
+The laws are compiled into the kernels of this file, and numba's cache looks at the date of this file only: where a law
+changes, empty ``__pycache__`` or touch it.
 """
 
 from __future__ import annotations

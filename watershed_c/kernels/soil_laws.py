@@ -1,4 +1,4 @@
-"""Laws of the soil in decomposition, by name: pH, lack of oxygen, clay, carbonate, C:N.
+"""Laws of the soil in decomposition, by name: pH, clay, carbonate, C:N.
 
 What a model can write as a plain expression of texture (CENTURY's 0.25 + 0.75 sand, RothC's CO2 ratio) is not here.
 """
@@ -18,13 +18,12 @@ from watershed_c.kernels.laws import Law, table
     PH_STRUCTURAL,
     PH_PASSIVE,
     PH_AMG,
-    ANAEROBIC,
     CLAY_AMG_1,
     CLAY_AMG_2,
     CARBONATE_AMG_1,
     CARBONATE_AMG_2,
     CARBON_TO_NITROGEN_AMG,
-) = range(11)
+) = range(10)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -51,11 +50,6 @@ def soil_law(law, parameters, driver):
         f = min(1.0, p[1] + p[2] / math.pi * math.atan(math.pi * p[3] * (x - p[0])))
     elif law == PH_AMG:
         f = math.exp(-p[0] * (x - p[1]) ** 2)
-    elif law == ANAEROBIC:
-        f = 1.0
-        # the two other conditions are for an infinite driver, times 0
-        if x > p[0] and p[3] < 1.0 and p[2] < 1.0:
-            f = max(p[2], 1.0 - (1.0 - p[2]) * (x - p[0]) * (1.0 - p[3]) / (p[1] - p[0]))
     elif law == CLAY_AMG_1 or law == CLAY_AMG_2:
         f = math.exp(-p[0] * x)
     elif law == CARBONATE_AMG_1 or law == CARBONATE_AMG_2:
@@ -92,16 +86,6 @@ SOIL_LAWS: dict[str, Law] = table(
         {"width": 0.112, "optimum": 8.5},
         _NO_RUN,
         "exp(-width (pH - optimum)^2)",
-    ),
-    Law(
-        "anaerobic",
-        ANAEROBIC,
-        "rain_over_pet",
-        {"wet": 1.5, "wettest": 3.0, "least": 0.3, "drain": 1.0},
-        "CENTURY's aneref(1..3) and drain (Metherell et al. 1993); least is 1 (no effect) in the sets of DayCent, the "
-        "0.3 of CENTURY 4 is not checked against the manual",
-        "1 up to wet, then 1 - (1 - least) (R - wet) (1 - drain) / (wettest - wet), not below least; soil pools only; "
-        "drain 1 where water drains freely, 0 where it does not",
     ),
     Law("clay_amg_1", CLAY_AMG_1, "clay", {"rate": 0.00272}, f"AMG v1 ({_CLIVOT})", "exp(-rate clay)"),
     Law("clay_amg_2", CLAY_AMG_2, "clay", {"rate": 0.002519}, f"AMG v2 ({_CLIVOT})", "exp(-rate clay)"),
