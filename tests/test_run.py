@@ -240,6 +240,21 @@ def test_piped_output_has_plain_whole_lines(
     assert len(closures) == 4 and max(closures) < 1e-10
 
 
+@pytest.mark.parametrize(("size", "said"), [(30.0, False), (45.0, True)])
+def test_what_coarse_cells_cannot_show_is_said_wherever_numbers_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: float, said: bool
+) -> None:
+    """Rule 23: on the console before and after the run, in run.json, in results.nc (figures: test_plots.py)."""
+    slope = {f"domain.synthetic.{side}": cells * size for side, cells in (("length", 6), ("width", 3))}
+    scenario = runs.small({"time.end": "2001-06", "domain.synthetic.cell_size": size, **slope})
+    finished = run(scenario, output=tmp_path / "run")
+    words = f"cells of {size:g} m: slopes are damped and curvature is lost"
+    lines = [line for line in capsys.readouterr().out.splitlines() if words in line]
+    assert len(lines) == (2 if said else 0) and all(line.startswith("note ") for line in lines)
+    assert any(words in warning for warning in runs.record(tmp_path / "run")["warnings"]) == said
+    assert (words in finished.ds.attrs.get("comment", "")) == said
+
+
 def test_a_terminal_gets_a_bar(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

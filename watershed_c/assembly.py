@@ -20,7 +20,7 @@ from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.constituents import CARBONATE, MEMORY, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.grid import raster_grid
+from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_isotopes import start_isotopes
 from watershed_c.io.restart import fingerprint, load_initial
@@ -42,8 +42,6 @@ from watershed_c.state import Watershed
 
 #: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
 SAME_MASS = 0.01
-#: m; cells above this are too coarse for RUSLE and tillage (coupling rule 23)
-COARSE_CELL = 30.0
 COARSE_NOTE = (
     "cells of {size:g} m: slopes are damped and curvature is lost, so soil loss on steep ground, tillage erosion and "
     "deposition within fields are underestimated; read patterns, not absolute rates"

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landlab import RasterModelGrid
 
+#: m; larger cells damp slopes and lose the curvature that tillage follows, and every output says so (coupling rule
+#: 23). On one terrain a fifth of tillage erosion is lost at 20 m, half at 40 m (docs/convergence.md)
+COARSE_CELL = 30.0
+
 
 def raster_grid(
     shape: tuple[int, int], *, xy_spacing: tuple[float, float], xy_of_lower_left: tuple[float, float]

@@ -7,6 +7,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
 from watershed_c.components.soil_column import SUBSTRATUM_TERMS, Rebalancer
+from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels.soil_column import homogenise
 from watershed_c.kernels.tillage import translocate
 from watershed_c.ledger import Term
@@ -21,8 +22,6 @@ DIRECTIONS = ("up_and_down", "contour")
 #: the most that is taken for a ratio of coefficients: De Alba et al. (2006) find displacement across the way of a
 #: mouldboard plough to depend more on slope than that along it, Van Oost et al. (2006) less
 LARGEST_RATIO = 5.0
-#: m; coarser cells lose the curvature that tillage erosion follows (coupling rule 23)
-COARSE_CELL_SIZE = 30.0
 
 
 class Tillage(Process):
@@ -94,9 +93,9 @@ class Tillage(Process):
         self.scale, self.across = float(scale), float(across)
         self._set_direction(direction)
         w = watershed
-        if max(w.dx, w.dy) > COARSE_CELL_SIZE:
+        if max(w.dx, w.dy) > COARSE_CELL:
             self.warnings.append(
-                f"cells of {max(w.dx, w.dy):g} m (above {COARSE_CELL_SIZE:g} m) lose the curvature that "
+                f"cells of {max(w.dx, w.dy):g} m (above {COARSE_CELL:g} m) lose the curvature that "
                 "tillage erosion follows: it comes out too low"
             )
         n = w.elevation.size

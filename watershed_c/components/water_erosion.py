@@ -10,6 +10,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import MmfParameters, MorganMorganFinney, Musle
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
+from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels import water_erosion as kernels
 from watershed_c.kernels.parcel_network import SEWER, ParcelLand
 from watershed_c.ledger import Term
@@ -22,8 +23,6 @@ _DEPRESSIONS = ("trap", "breach")
 
 #: duration of an erosive rain, h: a prior, range 0.5 to 6
 STORM_HOURS = 2.0
-#: above this cell size slopes are damped, m (coupling rule 23)
-COARSE_CELL_SIZE = 30.0
 
 
 class WaterErosion(Process):
@@ -163,9 +162,9 @@ class WaterErosion(Process):
             else:
                 self.loss = Rusle(w, **rusle)  # type: ignore[arg-type]
         self.warnings += self.loss.warnings
-        if w.dx > COARSE_CELL_SIZE:
+        if w.dx > COARSE_CELL:
             self.warnings.append(
-                f"cells of {w.dx:g} m (above {COARSE_CELL_SIZE:g} m) damp slopes: potential soil loss is too low"
+                f"cells of {w.dx:g} m (above {COARSE_CELL:g} m) damp slopes: potential soil loss is too low"
             )
         self.trap = depressions == "trap"
         if enrichment and enrichment_law is not None:

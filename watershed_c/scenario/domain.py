@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from watershed_c.grid import COARSE_CELL
 from watershed_c.io.rasters import Raster, RasterError, crs_name, is_geographic, read_raster
 from watershed_c.scenario import catchment as catchments
 from watershed_c.scenario import drainage, messages, terrain
@@ -15,8 +16,6 @@ from watershed_c.scenario.schema import Synthetic
 #: Landlab node status: core, open boundary with fixed elevation, closed
 CORE, OPEN, CLOSED = 0, 1, 4
 BUILTIN = "builtin:"
-#: m; above this the model warns that slopes are damped (coupling rule 23)
-COARSE_CELL = 30.0
 #: degrees; a cell this small is an angle, not metres
 LARGEST_DEGREE_CELL = 0.1
 
