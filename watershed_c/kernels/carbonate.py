@@ -70,7 +70,7 @@ def log_constants(temperature: float) -> tuple[float, float, float, float, float
 
 @njit(cache=True, nogil=True)
 def calcite_equilibrium(
-    temperature: float, carbon_dioxide: float, strong_acid: float
+    temperature: float, carbon_dioxide: float, strong_acid: float, background: float
 ) -> tuple[float, float, float, float, float]:
     """Water in equilibrium with calcite and an open CO2 reservoir.
 
@@ -83,6 +83,8 @@ def calcite_equilibrium(
     strong_acid
         Strong-acid anions minus base cations other than Ca, mol charge kg-1; negative for sodium bicarbonate
         water. Counted as monovalent in the ionic strength.
+    background
+        Ionic strength of salts that take no part, whose charges balance (NaCl: its molality), mol kg-1.
 
     Returns
     -------
@@ -117,9 +119,10 @@ def calcite_equilibrium(
 
     # first guess: the cubic without acid, then its activity and ion-pair corrections once
     h = math.exp((_LN10 * (henry + first + calcite - second) + math.log(2.0 * carbon_dioxide)) / 3.0)
-    root = math.sqrt(1.8 * h)
+    strength = 1.8 * h + background
+    root = math.sqrt(strength)
     h *= (
-        math.exp(2.0 * davies * (root / (1.0 + root) - 0.54 * h))
+        math.exp(2.0 * davies * (root / (1.0 + root) - 0.3 * strength))
         + (pairing * ideal_product / (h * h) - cubic + 1.0) / 3.0
     )
     if h < -strong_acid:
@@ -127,7 +130,7 @@ def calcite_equilibrium(
     pair = pairing * ideal_product / h
     carbonate = carbonate_factor * h * h
     for _ in range(MAXIMUM_ITERATIONS):
-        strength = 0.5 * (3.0 * h + 8.0 * carbonate + 2.0 * strong_acid + abs(strong_acid) - pair)
+        strength = background + 0.5 * (3.0 * h + 8.0 * carbonate + 2.0 * strong_acid + abs(strong_acid) - pair)
         root = math.sqrt(max(strength, 1e-12))
         reciprocal = 1.0 / (1.0 + root)
         inverse = math.exp(2.0 * davies * (root * reciprocal - 0.3 * strength))  # 1 / g1^2
@@ -158,7 +161,7 @@ def _solve_table(table, henry):
         henry[i] = math.exp(_LN10 * log_constants(celsius)[0])
         for j in range(table.shape[1]):
             pressure = LOWEST_PRESSURE * math.exp((j - 1) * PRESSURE_STEP)
-            calcium, carbon, aqueous, _, _ = calcite_equilibrium(celsius, pressure, 0.0)
+            calcium, carbon, aqueous, _, _ = calcite_equilibrium(celsius, pressure, 0.0, 0.0)
             table[i, j, 0] = calcium
             table[i, j, 1] = (carbon - aqueous) / calcium
 
