@@ -33,6 +33,12 @@ def test_rothc_is_what_the_sources_say() -> None:
     assert bio / hum == pytest.approx(0.46 / 0.54, rel=1e-14)
 
 
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.parent.iterdir() if path.is_dir()))
+def test_every_page_says_which_reading_was_taken(name: str) -> None:
+    page = (FOLDER.parent / name / "README.md").read_text(encoding="utf-8")
+    assert "## Which reading was taken" in page
+
+
 def test_coefficients_are_those_of_each_cell() -> None:
     model = load_model("rothc")
     clay = np.random.default_rng(2).choice([5.0, 23.4, 60.0], size=200)

@@ -19,7 +19,9 @@ from watershed_c.kernels.temperature_laws import temperature_law
 #: kg m-3
 WATER_DENSITY = 1000.0
 #: what a moisture law wants to know of a layer -> number of the driver below; others are of the cell's climate
-LAYER_DRIVERS = {"relative_water": 1, "deficit": 2, "saturation": 3, "volumetric_water": 4}
+LAYER_DRIVERS = {
+    "relative_water": 1, "deficit": 2, "saturation": 3, "volumetric_water": 4, "water_percent_of_mass": 5,
+}  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -41,12 +43,12 @@ def multiply_temperature(cells, law, parameters, temperature, layer_temperature,
 
 @njit(cache=True, nogil=True)
 def multiply_moisture(cells, law, parameters, driver, water, wilting_point, field_capacity, saturation, thickness,
-                      climate, member, modifier):  # fmt: skip
+                      density, climate, member, modifier):  # fmt: skip
     """Multiply the groups that are a ``member`` of ``modifier`` by a moisture law.
 
     ``driver`` says what the law wants of a layer: a number of
     ``LAYER_DRIVERS``, or 0: the ``climate`` (n) of the cell, as ``laws.DRIVERS`` has it; water in
-    kg m-2, ``thickness`` (L) m.
+    kg m-2, ``thickness`` (L) m, ``density`` (n, L) of dry soil, kg m-3.
     """
     for cell in cells:
         for layer in range(modifier.shape[1]):
@@ -62,6 +64,8 @@ def multiply_moisture(cells, law, parameters, driver, water, wilting_point, fiel
                 value = here / pores if pores > 0.0 else 0.5
             elif driver == 4:
                 value = here / (WATER_DENSITY * thickness[layer])
+            elif driver == 5:
+                value = 100.0 * here / (density[cell, layer] * thickness[layer])
             factor = moisture_law(law, parameters, value)
             for g in range(member.size):
                 if member[g]:
