@@ -12,11 +12,9 @@ from click.testing import CliRunner, Result
 from tests.rothc_inputs import COLUMNS, fortran_lines, monthly_lines, python_lines, write
 from tests.support import shared
 from watershed_c.cli import main
-from watershed_c.front.rothc import RothCRun, run_official
-from watershed_c.io.rothc_files import EQUILIBRIUM_ROWS, RothCInput, read_rothc_input
-from watershed_c.kernels.rate_modifiers import maximum_deficit
-from watershed_c.kernels.retention import deficit_limits
-from watershed_c.kernels.rothc_point import (
+from watershed_c.front.rothc import RothCRun, advance, run_official
+from watershed_c.io.rothc_files import RothCInput, read_rothc_input
+from watershed_c.io.rothc_results import (
     BIO,
     CO2,
     COVER_FACTOR,
@@ -24,16 +22,11 @@ from watershed_c.kernels.rothc_point import (
     DPM,
     DPM_ACTIVITY,
     HUM,
-    INERT_AGE,
     MOISTURE_FACTOR,
     RPM,
     TEMPERATURE_FACTOR,
-    activity_at_age,
-    advance_site,
-    delta_14c,
-    radiocarbon_age,
-    respired_ratio,
 )  # fmt: skip
+from watershed_c.kernels.radiocarbon import INERT_AGE, activity_at_age, delta_14c, radiocarbon_age
 
 #: t C/ha and per mil: RothC_Py, and RothC_Code v2 whose constants are in single precision
 PYTHON_TOLERANCE, DELTA_TOLERANCE, FORTRAN_TOLERANCE = 1e-9, 1e-6, 2e-5
@@ -198,18 +191,17 @@ def test_radiocarbon_of_the_manual(tmp_path: Path) -> None:
 def test_january_1852_of_the_manual(tmp_path: Path) -> None:
     """One step from the pools that are printed, with the factors of the run."""
     given, run, printed = manual(tmp_path)
-    state, record = run.equilibrium[:9].copy(), np.empty((1, 13))
+    before = run.equilibrium.copy()
     pools = (("DPM", DPM, 10.0), ("RPM", RPM, 0.3), ("BIO", BIO, 0.66), ("HUM", HUM, 0.02))
     for pool, column, _ in pools:
-        state[column] = printed["equilibrium 31 Dec 1851", pool]
-    before, ratio = state.copy(), respired_ratio(given.clay)
-    limits = np.array([*deficit_limits(1, 1, maximum_deficit(given.clay, given.depth / 100)), 0.2])
-    advance_site(given.months[EQUILIBRIUM_ROWS:], limits, ratio, state, record)
+        before[column] = printed["equilibrium 31 Dec 1851", pool]
+    ratio = 1.67 * (1.85 + 1.60 * np.exp(-0.0786 * given.clay))  # CO2 : (BIO + HUM)
+    record = advance(given, before)
     modifier = record[0, [TEMPERATURE_FACTOR, MOISTURE_FACTOR, COVER_FACTOR]].prod()
     assert modifier == pytest.approx(printed["January 1852 (no input; bare)", "abc rate modifier"], abs=1e-4)
     released = 0.0
     for pool, column, rate in pools:
-        assert state[column] == pytest.approx(printed["January 1852", f"{pool} after"], abs=1e-4)
+        assert record[0, column] == pytest.approx(printed["January 1852", f"{pool} after"], abs=1e-4)
         co2 = before[column] * -np.expm1(-rate * modifier / 12) * ratio / (1 + ratio)
         # RPM's 0.0308 was rounded to make its row add up: the manual's own 3.51/4.51 of 0.0397 is 0.0309
         rounded = 1e-4 if pool == "RPM" else 0.0
@@ -240,6 +232,17 @@ def test_the_two_programs_agree_where_they_are_the_same(tmp_path: Path) -> None:
     months = {name: table(tmp_path / name / "month_results.csv") for name in ("python", "fortran", "given")}
     assert [line[2:8] for line in months["python"][1:]] == [line[12:18] for line in months["fortran"][3:]]
     assert months["fortran"] == months["given"]
+
+
+@pytest.mark.parametrize(("ratio", "easy"), [(0, 0.0), (1000, 1000 / 1001)])
+def test_any_ratio_of_plant_material_is_run(tmp_path: Path, ratio: int, easy: float) -> None:
+    """In frozen ground nothing decomposes: what enters stays as it was split."""
+    warm = [f"1 {m} 100 15 60 30 0.1 0 1 1" for m in range(1, 13)]
+    frozen = [f"2 {m} 100 -20 60 30 2 0 1 {ratio}" for m in range(1, 13)]
+    run = run_official(read_rothc_input(write(tmp_path / "in.dat", python_lines([*warm, *frozen]))))
+    gained = run.record[-1] - run.equilibrium
+    assert gained[DPM] == pytest.approx(24.0 * easy, abs=1e-12)
+    assert gained[RPM] == pytest.approx(24.0 * (1.0 - easy), abs=1e-12)
 
 
 def test_an_equilibrium_year_alone_gives_the_equilibrium(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ import numpy as np
 from watershed_c.errors import Problem, ScenarioError
 
 PYTHON, FORTRAN = "RothC_Py", "RothC_Code v2"
+#: columns of the months: % of modern carbon, degC, mm, mm, t C/ha, t C/ha, 0 or 1, DPM/RPM of the plant input
+MODERN, TEMPERATURE, RAIN, PAN_EVAPORATION, PLANT_INPUT, MANURE, COVER, DPM_RPM = range(8)
 #: monthly rows that are repeated until equilibrium
 EQUILIBRIUM_ROWS = 12
 #: lines told of one kind of mistake in one column; the others are counted

@@ -10,29 +10,23 @@ from pathlib import Path
 import numpy as np
 
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.io.rothc_files import EQUILIBRIUM_ROWS, PYTHON, RothCInput
-from watershed_c.kernels.rothc_point import (
-    CO2,
+from watershed_c.io.rothc_files import (
     COVER,
-    COVER_FACTOR,
-    DEFICIT,
-    DPM_ACTIVITY,
-    HUM,
-    HUM_ACTIVITY,
-    INERT_AGE,
+    EQUILIBRIUM_ROWS,
     MANURE,
-    MOISTURE_FACTOR,
     PAN_EVAPORATION,
     PLANT_INPUT,
+    PYTHON,
     RAIN,
-    REPORTED_LIFETIME,
     TEMPERATURE,
-    TEMPERATURE_FACTOR,
-    activity_at_age,
-    delta_14c,
-    radiocarbon_age,
+    RothCInput,
 )
+from watershed_c.kernels.radiocarbon import INERT_AGE, REPORTED_LIFETIME, activity_at_age, delta_14c, radiocarbon_age
 
+#: columns of a month's record: pools (t C/ha), their activities (t C/ha of modern carbon), deficit (mm), CO2 (t C/ha),
+#: and the factors
+DPM, RPM, BIO, HUM, DPM_ACTIVITY, RPM_ACTIVITY, BIO_ACTIVITY, HUM_ACTIVITY, DEFICIT = range(9)
+CO2, TEMPERATURE_FACTOR, MOISTURE_FACTOR, COVER_FACTOR = range(9, 13)
 MONTH_RESULTS, YEAR_RESULTS = "month_results.csv", "year_results.csv"
 _POOLS = tuple(f"{pool}_t_C_ha" for pool in ("DPM", "RPM", "BIO", "HUM", "IOM", "SOC"))
 
@@ -43,7 +37,7 @@ def month_results(given: RothCInput, spin_up: int, equilibrium: np.ndarray, reco
     Parameters
     ----------
     spin_up : months of the equilibrium run
-    equilibrium : float64 (13), its last month, as :func:`~watershed_c.kernels.rothc_point.advance_site` records it
+    equilibrium : float64 (13), its last month: state, without CO2 and factors
     record : float64 (M - 12, 13), the months after it
     """
     run = slice(EQUILIBRIUM_ROWS, None)

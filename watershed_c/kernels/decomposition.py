@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from watershed_c.kernels.pool_steps import LANES, sequential_exponential, taylor
+from watershed_c.kernels.pool_steps import INNER, LANES, STEP, sequential_exponential, taylor
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _gather(
     cells, begin, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
     manure_by_unit, state, rate, share, factor, inputs,
@@ -41,7 +41,7 @@ def _gather(
     return width
 
 
-@njit(cache=True, nogil=True)
+@njit(**INNER)
 def _scatter(cells, begin, width, first_row, state, released, doc_fraction, stocks, respired, doc_produced):
     """The block back to the cells."""
     layers = stocks.shape[1]
@@ -56,7 +56,7 @@ def _scatter(cells, begin, width, first_row, state, released, doc_fraction, stoc
             respired[cell, layer] = released[b] - dissolved
 
 
-@njit(cache=True, nogil=True)
+@njit(**STEP)
 def decompose(
     cells, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
     manure_by_unit, doubled, doc_fraction, dt, respired, doc_produced,
@@ -116,7 +116,7 @@ def decompose(
         _scatter(cells, begin, width, first_row, state[0], released[0], doc_fraction, stocks, respired, doc_produced)
 
 
-@njit(cache=True, nogil=True)
+@njit(**STEP)
 def decompose_by_series(
     cells, stocks, first_row, structure, rates, coefficients, modifier, unit, plant_by_unit, plant_scale,
     manure_by_unit, order, substeps, doc_fraction, dt, respired, doc_produced,

@@ -91,8 +91,10 @@ def exact_plan(largest: float) -> tuple[int, int]:
 # references, and either costs seconds of compilation. So does, at a third of a microsecond a call, a function whose
 # arrays are not all last used at the end of one loop: hence one loop around each. Fused multiply-add ("contract") is
 # as exact as without, and every lane gets it (see above).
-STEP: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-INNER: dict[str, Any] = {**STEP, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+STEP: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True,
+}  # fmt: skip
+INNER: dict[str, Any] = {**STEP, "no_cpython_wrapper": True}
 
 
 @njit(**INNER)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from watershed_c.kernels.rothc_point import INERT_AGE
+from watershed_c.kernels.radiocarbon import INERT_AGE
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.datasets import POOL, TIME, Problems, Space, Variable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from watershed_c.errors import Problem
-from watershed_c.kernels.rothc_point import INERT_AGE, RADIOCARBON_DECAY, activity_at_age, delta_14c, radiocarbon_age
+from watershed_c.kernels.radiocarbon import INERT_AGE, RADIOCARBON_DECAY, activity_at_age, delta_14c, radiocarbon_age
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.cases import Case, Options, dims_of_points, read_case, steps_of_a_year, unit_of
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel
