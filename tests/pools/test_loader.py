@@ -83,6 +83,55 @@ def put(*path: Any) -> Change:
     return change
 
 
+def quantity(units: str, value: float = 0.1) -> dict[str, Any]:
+    return {"value": value, "units": units, "range": [0.0, 10.0], "source": "coleman_jenkinson_1996"}
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "message"),
+    [
+        ("fast", "rate", "pool dpm: rate_per_yr is in 365.25 yr-1, must be in yr-1"),
+        ("slow + fast", "rate", "pool dpm: rate_per_yr: 'slow \\+ fast' adds yr-1 and 365.25 yr-1"),
+        ("slow + size", "rate", "'slow \\+ size' adds yr-1 and 0.01 m"),
+        ("slow * size", "rate", "pool dpm: rate_per_yr is in 0.01 m yr-1, must be in yr-1"),
+        ("min(slow, size)", "rate", "'min\\(slow, size\\)' compares yr-1 and 0.01 m"),
+        ("slow * exp(size)", "rate", "'exp\\(size\\)' takes exp of something in 0.01 m"),
+        ("slow * 2 ** size", "rate", "has an exponent in 0.01 m"),
+        ("slow ** half", "rate", "'slow \\*\\* half' raises yr-1 to a power that is not a number"),
+        ("0.001 * slow", "fraction", "transfers: fraction '0.001 \\* slow' is in yr-1, must have no unit"),
+        ("1 / (clay + size)", "definition", "definitions.co2_ratio: 'clay \\+ size' adds no unit and 0.01 m"),
+        ("0.49 + 0 * slow", "input", "inputs.manure.fractions.dpm is in yr-1, must have no unit"),
+        ("1 - 0 * slow", "modifier", "modifiers: '1 - 0 \\* slow' is in yr-1, must have no unit"),
+        ("odd", "rate", "parameters.odd.units: does not know the unit"),
+    ],
+)
+def test_units_of_expressions_must_agree(text: str, at: str, message: str) -> None:
+    content = copy.deepcopy(CONTENT)
+    content["parameters"] = {"slow": quantity("yr-1"), "fast": quantity("d-1"), "size": quantity("cm", 1.0),
+                             "half": quantity("-", 0.5), "odd": quantity("furlong")}  # fmt: skip
+    if text != "odd":
+        del content["parameters"]["odd"]
+    put(*{
+        "rate": ("pools", 0, "rate_per_yr", text),
+        "fraction": ("transfers", 0, "fraction", text),
+        "definition": ("definitions", "co2_ratio", text),
+        "input": ("inputs", "manure", "fractions", "dpm", text),
+        "modifier": ("modifiers", [{"factor": "texture", "expression": text}]),
+    }[at])(content)  # fmt: skip
+    with pytest.raises(ModelError, match=message):
+        compile_model(content, FOLDER)
+
+
+def test_units_that_agree_are_taken() -> None:
+    """Numbers take the unit of what they stand beside, shares and masses over masses have none, roots halve."""
+    content = copy.deepcopy(CONTENT)
+    content["parameters"] = {"slow": quantity("yr-1"), "size": quantity("cm", 1.0), "per": quantity("cm-1", 1.0),
+                             "mass": quantity("kg g-1"), "of": quantity("g kg-1")}  # fmt: skip
+    text = "max(0.1, slow + 9) * exp(-per * size) * (1 - 0.1 * clay / 100) * sqrt(size ** 2) / size * exp(mass * of)"
+    content["pools"][0]["rate_per_yr"] = text
+    assert float(compile_model(content, FOLDER).rates[0]) > 0.0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -100,8 +149,10 @@ def put(*path: Any) -> Change:
         (put("modifiers", 0, "expression", "clay"), "either a law or an expression"),
         (put("modifiers", [{"factor": "lignin", "law": "exponential", "of": ["dpm"]}]), "all of them in 'in'"),
         (put("modifiers", [{"factor": "texture", "expression": "1 - 0.02 * clay"}]), "its rate is -"),
-        (put("parameters", {"half": {"value": 2.0, "units": "-", "range": [0.0, 1.0], "source": "rothc_code"}}),
-         "half.value must be a number from 0 to 1"),
+        (
+            put("parameters", {"half": {"value": 2.0, "units": "-", "range": [0.0, 1.0], "source": "rothc_code"}}),
+            "half.value must be a number from 0 to 1",
+        ),
         (put("parameters", {"half": {"value": 0.5, "units": "-", "range": [0.0, 1.0], "source": "no"}}), "'no' must"),
         (put("pools", 0, "place", "sky"), "soil, surface"),
         (put("pools", 0, "rate_per_yr", "clay - clay"), "pool dpm: its rate is 0"),

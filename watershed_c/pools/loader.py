@@ -14,6 +14,7 @@ from watershed_c.data import data_path
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.checks import check_inputs, check_rates, check_reference, check_transfers
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel, Reference
+from watershed_c.pools.expression_units import check_units
 from watershed_c.pools.expressions import Expression
 from watershed_c.pools.nonlinear_loader import NonlinearReader
 from watershed_c.pools.reading import nearest
@@ -127,6 +128,8 @@ def compile_model(content: Mapping[str, Any], folder: Path, parameter_set: str =
         if not content.get("creates_mass", False):
             reader.problems.extend(check_transfers(model))
         reader.problems.extend((*check_inputs(model), *check_reference(model)))
+    if model is not None:
+        reader.problems.extend(check_units(model))
     if model is None or reader.problems:
         place = folder / "sets" / f"{parameter_set}.toml" if parameter_set else folder / "model.toml"
         raise ModelError(str(place), reader.problems)
