@@ -77,13 +77,13 @@ def shortest(work: Callable[[], Any], repeats: int) -> float:
     return min(times)
 
 
-def routed(z: np.ndarray, method: str) -> Any:
+def routed(z: np.ndarray, method: str, depressions: str = "trap") -> Any:
     """Network and upslope area in m2 of the whole raster."""
     from watershed_c.kernels.flow_network import find_network
     from watershed_c.kernels.flow_routing import accumulate
 
     core, boundary = masks(z.shape)
-    network = find_network(z.ravel(), core, boundary, z.shape, CELL, CELL, method=method)
+    network = find_network(z.ravel(), core, boundary, z.shape, CELL, CELL, method=method, depressions=depressions)
     area = np.empty(z.size)
     accumulate(network.order, network.first, network.receivers, network.weights, core * CELL**2, area)
     return network, area
@@ -180,7 +180,7 @@ def main() -> None:
 
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; ns per cell, one thread")
     methods = sorted(METHODS)
-    print("| cells | filled |", " | ".join(methods), "| pyflwdir | Landlab |")
+    print("| cells | filled |", " | ".join(methods), "| d8, breached | pyflwdir | Landlab |")
     times: dict[str, list[float]] = {method: [] for method in methods}
     for size in sizes:
         z = terrain(size)
@@ -191,6 +191,9 @@ def main() -> None:
             seconds = shortest(lambda z=z, method=method: routed(z, method), repeats)  # type: ignore[misc]
             times[method].append(seconds / z.size * 1e9)
             row.append(f"{times[method][-1]:.0f}")
+        routed(z, "d8", "breach")
+        seconds = shortest(lambda z=z: routed(z, "d8", "breach"), repeats)  # type: ignore[misc]
+        row.append(f"{seconds / z.size * 1e9:.0f}")
         theirs = pyflwdir_of(chosen.pyflwdir, z, repeats)
         row.append("-" if theirs is None else f"{theirs[0]:.0f}")
         row.append(f"{landlab_seconds(z, 1) / z.size * 1e9:.0f}" if size == LANDLAB_SIZE else "-")

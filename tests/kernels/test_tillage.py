@@ -157,6 +157,25 @@ def test_a6_with_a_direction_is_second_order(degrees: float, across: float) -> N
     assert np.all(np.log2(np.array(errors[:-1]) / np.array(errors[1:])) > 1.8), errors
 
 
+@pytest.mark.parametrize("degrees", [0.0, 33.0, 45.0, 120.0])
+def test_passes_in_a_direction_wear_every_wave_down(degrees: float) -> None:
+    """A checkerboard and white noise on cells near the limit of the scheme: neither grows, no check is left."""
+    random = np.random.default_rng(2)
+    land = Land(20, 18, 2.0, 2.0)
+    checks = np.where(np.indices(land.shape).sum(axis=0) % 2, 1.0, -1.0).ravel()[land.cells]
+    land.elevation[land.cells] = 0.1 * checks + 0.05 * random.standard_normal(land.cells.size)
+    land.direct(degrees, 0.3)
+    land.transport[:] = 0.5 / 2.0 * 1350.0 / (2.0 / 2.0**2)  # share of the limit that the process keeps to
+    spread = land.elevation[land.cells].std()
+    for _ in range(60):
+        land.translocate()
+        land.elevation += land.net() / 1350.0
+        land.remap()
+        assert land.elevation[land.cells].std() <= spread * (1.0 + 1e-12)
+        spread = land.elevation[land.cells].std()
+    assert abs((land.elevation[land.cells] * checks).mean()) < 1e-4
+
+
 def test_soil_goes_sideways_where_tillage_runs_obliquely() -> None:
     """On a plane that falls north, tilled to the north-east and not across: all soil moves north-east."""
     land = Land(7, 7, 10.0, 10.0)
