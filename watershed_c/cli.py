@@ -230,6 +230,27 @@ def site(model: str, quiet: bool, **options: Any) -> None:
         click.echo(told)
 
 
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("dem", type=click.Path(path_type=Path))
+@click.argument("x", type=float)
+@click.argument("y", type=float)
+@click.option("--snap", type=float, default=None, metavar="M", help="Farthest way to the stream; default two cells.")
+@click.option(
+    "--streams", default=None, metavar="MAP|AREA",
+    help='Move it to the nearest of these streams, not to the largest near: a map, or upslope area ("0.5 km2").',
+)  # fmt: skip
+@click.option("--stream-area", default="0.1 km2", show_default=True, metavar="AREA", help="Upslope area of a stream.")
+@click.option("--breach", is_flag=True, help="Cut depressions open instead of filling them.")
+@OUTPUT
+@click.option("--overwrite", is_flag=True, help="Write into a folder that exists.")
+@_speaking
+def catchment(dem: Path, x: float, y: float, **options: Any) -> None:
+    """Cut the catchment of the point X Y out of DEM; tell its area, how far the outlet was moved, and its sinks."""
+    from watershed_c.front.catchment import run_catchment
+
+    click.echo(run_catchment(dem, (x, y), **options))
+
+
 @main.command()
 @click.argument("choices", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(

@@ -104,6 +104,20 @@ class Drainage:
         """(rows, cols) bool, cells with at least ``area`` m2 upslope."""
         return self.area >= area
 
+    def reaches(self, streams: np.ndarray) -> np.ndarray:
+        """Lowest cells of the reaches of a stream network, (r,) nodes: above where streams meet, or end.
+
+        Parameters
+        ----------
+        streams : (rows, cols) bool
+            From `streams`, or a map; going on downstream from every cell.
+        """
+        stream = streams.ravel() & (self.receiver != np.arange(self.receiver.size))
+        cells = np.flatnonzero(stream)
+        donors = np.bincount(self.receiver[cells], minlength=stream.size)
+        below = self.receiver[cells]
+        return np.asarray(cells[(donors[below] != 1) | ~stream[below]])
+
     def basins(self, outlets: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """(rows, cols) int64: 1, 2, ... for what drains to each outlet before any other, the largest first; else 0.
 
