@@ -22,10 +22,11 @@ from watershed_c.components.hydraulic_properties import HydraulicProperties, set
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
+from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import CARBONATE, TRACERS, ConstituentTable, Fallout, soc_pool
+from watershed_c.constituents import CARBONATE, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
@@ -106,7 +107,7 @@ def watershed(
     terrain = grid(seed, shape)
     model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
-    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values()])
+    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
@@ -131,6 +132,10 @@ def watershed(
     content[:, :, count + 2 :] = 1e-6 * fraction[:, None]
     w.stocks[cells] = (w.mineral[:, :, None] * content * random.uniform(0.7, 1.3, content.shape))[cells]
     w.substratum[cells] = 0.3 * content[cells, -1]
+    texture = rows.of_group("texture")
+    content[:, :, texture] = np.stack((w.clay, 0.7 - w.clay, np.full(n, 0.3)), axis=1)[:, None]
+    w.stocks[:, :, texture] = w.mineral[:, :, None] * content[:, :, texture]
+    w.substratum[np.ix_(cells, texture)] = content[cells, -1][:, texture]
     # water has just taken some soil here, and left some there
     taken, laid = cells[3::7], cells[::7]
     w.mineral[taken, 0] *= 0.99
@@ -191,6 +196,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
     "erodibility": erodibility,
+    "texture": lambda w: Texture(w, erodibility=lambda sand, clay: 0.03 + 0.01 * clay),
     "water_erosion": lambda w: WaterErosion(
         w, transport_capacity_coefficient=(1.0, 4.0), enrichment={"particulate": 1.5}
     ),

@@ -17,7 +17,7 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.isotopes import IsotopeTwins
-from watershed_c.constituents import CARBONATE, MEMORY, TRACERS, ConstituentTable, soc_pool
+from watershed_c.constituents import CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
@@ -361,6 +361,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
         rows += CARBONATE
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
         rows.append(MEMORY)
+    if scenario.processes.water_erosion.enabled and scenario.processes.water_erosion.size_classes:
+        rows += TEXTURE
     rows += [TRACERS[name] for name in scenario.tracers]
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
@@ -384,6 +386,12 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             k = w.constituents.index(row)
             w.stocks[:, :, k] = part * on_nodes(column.sic)
             w.substratum[:, k] = part * on_nodes(column.substratum_sic)
+    if "texture" in w.constituents.groups:
+        assert column.sand is not None
+        clay, sand = on_nodes(column.clay), on_nodes(column.sand)
+        for k, share in zip(w.constituents.of_group("texture"), (clay, 1.0 - clay - sand, sand), strict=True):
+            w.stocks[:, :, k] = w.mineral * share[:, None]
+            w.substratum[:, k] = np.where(w.is_soil, share, 0.0)
     for name, tracer in scenario.tracers.items():
         depth = w.layer_bottom[-1] if tracer.initial_depth is None else tracer.initial_depth
         mass = w.mineral * np.clip((depth - w.layer_top) / column.thickness, 0.0, 1.0)

@@ -31,8 +31,8 @@ class Constituent:
     dry_mass_per_unit : float
         kg of dry soil that one unit stands for (1.724 for organic carbon, 8.333 for carbonate carbon, 0 for a trace).
     carrier : str
-        ``particulate``, ``mineral`` (mineral-associated) or ``bulk``: which enrichment ratio applies (rule 21);
-        ``soil`` is never enriched.
+        ``particulate``, ``mineral`` (mineral-associated) or ``bulk``: which enrichment ratio applies, or in which
+        classes of particles it is (rule 21); ``soil``, ``clay``, ``silt`` and ``sand`` are never enriched.
     parent : str or None
         Row whose ratio this one keeps (an isotope twin), None when it is carried on mineral mass.
     long_name : str
@@ -63,6 +63,13 @@ CARBONATE = (
     Constituent("sic_pedogenic", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of pedogenic carbonate"),
 )
 
+
+#: texture, present where water sorts particles: the three sum to the mineral mass
+TEXTURE = (
+    Constituent("clay", "texture", 0.0, "clay", None, "mineral particles below 0.002 mm"),
+    Constituent("silt", "texture", 0.0, "silt", None, "mineral particles from 0.002 to 0.05 mm"),
+    Constituent("sand", "texture", 0.0, "sand", None, "mineral particles from 0.05 to 2 mm"),
+)
 
 #: what soil remembers of the depth it comes from (rule 12): its mineral mass times the depth factor of that place
 MEMORY = Constituent("memory", "memory", 0.0, "soil", None, "mineral mass times the depth factor it came with")

@@ -22,13 +22,14 @@ from watershed_c.components.nonlinear_decomposition import NonlinearDecompositio
 from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
+from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
-from watershed_c.kernels.erodibility import by_law
+from watershed_c.kernels.erodibility import TOPSOIL_DEPTH, by_law
 from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
@@ -101,6 +102,8 @@ def processes_of(
             processes["erodibility"] = ErodibilityFeedback(
                 w, law=_erodibility_law(w, inputs, law), largest_change=law.largest_change
             )
+        if erosion.size_classes:
+            processes["texture"] = Texture(w, erodibility=_erodibility_by_texture(w, inputs))
         low, high = erosion.ktc_low, erosion.ktc_high
         coefficient = None if low is None or high is None else (low, high)
         processes["water_erosion"] = WaterErosion(
@@ -108,13 +111,14 @@ def processes_of(
             capacity=erosion.capacity, transport_capacity_coefficient=coefficient,
             cover_threshold=erosion.cover_threshold, channel_area=_largest_area(inputs),
             depressions=router.depressions,
-            enrichment=erosion.enrichment.by_carrier if erosion.enrichment.by_law is None else None,
+            enrichment=erosion.enrichment.by_carrier if erosion.enrichment.law == "constant" else None,
             enrichment_law=erosion.enrichment.by_law, events_per_year=erosion.enrichment.events_per_year,
             largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
             downstream_mineralisation=erosion.downstream_mineralisation, coefficient_map=inputs.ktc,
             parcels=inputs.parcels, storm_hours=erosion.storm_hours,
             wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,
             mmf=None if erosion.mmf is None else _mmf_parameters(inputs, erosion.mmf),
+            size_classes=erosion.size_classes,
         )  # fmt: skip
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion
@@ -160,6 +164,23 @@ def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:
         detachability = of_clay * clay + of_silt * (1.0 - clay - sand) + of_sand * sand
     return MmfParameters(
         given.cohesion, detachability, given.rain_intensity, given.rain_energy, given.interception
+    )  # fmt: skip
+
+
+def _erodibility_by_texture(
+    watershed: Watershed, inputs: Inputs
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """K of the cells for their sand and clay by the law of the scenario, if any; organic carbon that of the start."""
+    table, column = inputs.scenario.soil.erodibility, inputs.column
+    if table is None or table.law is None:
+        return None
+    share = np.clip((TOPSOIL_DEPTH - (inputs.layer_bottom - column.thickness)) / column.thickness, 0.0, 1.0)
+    carbon = (on_nodes(column.soc) @ share)[watershed.cells]
+    carbon /= ((on_nodes(column.bulk_density) * column.thickness) @ share)[watershed.cells]
+    return lambda sand, clay: by_law(
+        str(table.law), sand, clay, carbon, ORGANIC_MATTER_PER_CARBON * carbon,
+        very_fine_sand=table.very_fine_sand, structure=table.structure, permeability=table.permeability,
+        stone_cover=table.stone_cover or 0.0,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watershed_c.kernels.erodibility import LAWS, SI_PER_US_UNIT, by_law, epic, nomograph, renard, stone_factor, torri
@@ -74,6 +74,7 @@ def test_stones_protect_above_a_tenth_of_the_surface() -> None:
     assert stony / bare == pytest.approx(np.exp(-1.0), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(
     st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 0.06), st.sampled_from(LAWS)
 )

@@ -8,7 +8,8 @@ import numpy as np
 
 from watershed_c.components.running_year import RunningYear
 from watershed_c.kernels import enrichment as kernels
-from watershed_c.kernels.water_erosion import Selectivity
+from watershed_c.kernels import particle_classes as classes
+from watershed_c.kernels.water_erosion import Selectivity, Transit
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
@@ -49,6 +50,63 @@ def organic_rows(watershed: Watershed) -> np.ndarray:
         if parent >= 0:
             chosen[row] = chosen[parent]
     return chosen
+
+
+#: where each carrier is among the classes of particles
+HOMES = {
+    "particulate": classes.IN_AGGREGATES, "mineral": classes.WITH_CLAY, "bulk": classes.BY_MASS,
+    "soil": classes.BY_MASS, "clay": classes.CLAY, "silt": classes.SILT, "sand": classes.SAND,
+}  # fmt: skip
+
+
+class SizeClasses:
+    """Sediment in the particle classes of Foster et al. 1985, which settle by their fall velocity.
+
+    Particulate carbon is in large aggregates, mineral-associated carbon where clay is, what soil carries as a whole in
+    all classes by mass; a row that has a parent is where its parent is.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With the rows of ``constituents.TEXTURE``.
+
+    Raises
+    ------
+    ValueError
+        It has no texture.
+    """
+
+    def __init__(self, watershed: Watershed) -> None:
+        table = watershed.constituents
+        texture = table.of_group("texture")
+        if texture.size == 0:
+            raise ValueError("size_classes needs the texture of the soil among its constituents")
+        self.watershed, self._texture = watershed, int(texture[0])
+        self._home = np.array([HOMES[row.carrier] for row in table.rows], dtype=np.int64)
+        for row, parent in enumerate(table.parent):
+            if parent >= 0:
+                self._home[row] = self._home[parent]
+        self._velocity = classes.fall_velocities()
+        n, columns = watershed.elevation.size, len(table) + 1
+        self._carried = np.zeros((n, self._velocity.size, columns))
+
+    def route(
+        self, trap: bool, kept: np.ndarray, potential: np.ndarray, capacity: np.ndarray, transit: Transit | None,
+        eroded: np.ndarray, deposited: np.ndarray, net_mineral: np.ndarray, net: np.ndarray,
+        load: np.ndarray, carried: np.ndarray,
+    ) -> None:  # fmt: skip
+        """The pass of ``route_sediment``; ``load`` and ``carried`` have what enters nodes that are not soil."""
+        w = self.watershed
+        self._carried[:] = 0.0
+        nothing = Transit(np.zeros(0, dtype=np.int64), 0.0, np.zeros((0, net.shape[1])))
+        classes.route_classes(
+            w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression, trap, kept, potential,
+            capacity, w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self._home, self._texture, self._velocity,
+            *(transit or nothing), w.deposit_mineral, w.deposit, self._carried, eroded, deposited, net_mineral, net,
+        )  # fmt: skip
+        outside = ~w.is_soil
+        carried[outside] = self._carried[outside].sum(axis=1)
+        load[outside] = carried[outside, -1] + carried[outside, :-1] @ w.constituents.dry_mass_per_unit
 
 
 class EnrichmentLaw:

@@ -8,7 +8,7 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import MmfParameters, MorganMorganFinney, Musle
-from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, constant_ratios, organic_rows
+from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
 from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels import water_erosion as kernels
@@ -40,6 +40,8 @@ class WaterErosion(Process):
         musle: days with rain of a month; needed where the climate table does not tell them.
     mmf : MmfParameters, optional
         Needed by, and only by, that model.
+    size_classes : bool
+        Sediment moves and settles in the particle classes of Foster et al. 1985, in place of enrichment.
     length_exponent : {"van_oost_2003", "mccool_1989"}
         Exponent m of the slope-length factor.
     slope_factor : {"nearing_1997", "mccool_1987"}
@@ -139,6 +141,7 @@ class WaterErosion(Process):
         storm_hours: float = STORM_HOURS,
         wet_days: float | None = None,
         mmf: MmfParameters | None = None,
+        size_classes: bool = False,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -167,8 +170,8 @@ class WaterErosion(Process):
                 f"cells of {w.dx:g} m (above {COARSE_CELL:g} m) damp slopes: potential soil loss is too low"
             )
         self.trap = depressions == "trap"
-        if enrichment and enrichment_law is not None:
-            raise ValueError("enrichment is either constant or by a law, not both")
+        if (bool(enrichment), enrichment_law is not None, size_classes).count(True) > 1:
+            raise ValueError("one selectivity: enrichment by constant ratios, by a law, or size_classes (rule 21)")
         for name, share in (("transit", transit_mineralisation), ("downstream", downstream_mineralisation)):
             if not 0.0 <= share <= 1.0:
                 raise ValueError(f"{name}_mineralisation must be from 0 to 1, is {share}")
@@ -186,6 +189,7 @@ class WaterErosion(Process):
         self._eroded, self._deposited = w.work(3), w.work(4)
         self._net_mineral, self._net = w.work(5), w.work(0, "constituent")
         self._constant = kernels.Selectivity.constant(constant_ratios(w, enrichment or {}))
+        self.classes = SizeClasses(w) if size_classes else None
         self.law = None
         if enrichment_law is not None:
             self.law = EnrichmentLaw(
@@ -230,6 +234,12 @@ class WaterErosion(Process):
         self.loss.of_step(dt, self._potential, self._limit)
         self._load[:] = 0.0
         self._carried[self._outside] = 0.0
+        if self.classes is not None:
+            self.classes.route(
+                self.trap, self._kept, self._potential, self._limit, self._transit, self._eroded, self._deposited,
+                self._net_mineral, self._net, self._load, self._carried,
+            )  # fmt: skip
+            return self._book()
         kernels.route_sediment(
             over_cells, cells, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
             self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
@@ -237,12 +247,12 @@ class WaterErosion(Process):
             self._load, self._carried, self._eroded, self._deposited, self._net_mineral, self._net, self._transit,
             self._kept,
         )  # fmt: skip
-        np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
-        np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
-        self._book()
+        return self._book()
 
     def _book(self) -> None:
         w, outside = self.watershed, self._outside
+        np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
+        np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
         w.ledger.book("water_erosion", "soil", self._net_mineral)
         w.ledger.book("water_erosion", "rows", self._net)
         if self._transit is not None:

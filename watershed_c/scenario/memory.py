@@ -48,6 +48,21 @@ def words_of_search(layers: int, rows: int, pools: int) -> float:
     return READ_ARRAYS + READ_LAYER_ARRAYS * layers + search + copies
 
 
-def predicted_memory(nodes: int, layers: int, rows: int, pools: int) -> float:
-    """Bytes a run needs: what every run holds, and its arrays where they are most, at the end of the search."""
-    return BASE_MEMORY + WORD * nodes * (words_of_steps(layers, rows) + words_of_search(layers, rows, pools))
+def words_of_erosion(
+    rows: int, *, classes: int = 0, years: int = 0, transit: bool = False
+) -> float:
+    """Words (8 B) per node of what water erosion can be asked for beside the rest.
+
+    Sediment by class of particles; running years (twelve months, the present one, their sum, two of amounts); what is
+    mineralised in transit.
+    """
+    return classes * (rows + 1) + 16 * years + (rows if transit else 0)
+
+
+def predicted_memory(nodes: int, layers: int, rows: int, pools: int, more: float = 0.0) -> float:
+    """Bytes a run needs: what every run holds, and its arrays where they are most, at the end of the search.
+
+    ``more`` are words per node of what this run has and others have not.
+    """
+    words = words_of_steps(layers, rows) + words_of_search(layers, rows, pools) + more
+    return BASE_MEMORY + WORD * nodes * words

@@ -241,6 +241,10 @@ class WaterErosion(Process):
         0.0, "share of the organic carbon that leaves the catchment with sediment which turns into CO2 beyond it; a "
         "term of its own among the exports", ge=0.0, le=1.0, source="brackets: 0.05 to 0.8 (Lugato et al. 2018)",
     )  # fmt: skip
+    size_classes: bool = item(
+        False, "sediment in five classes of particles, which settle by fall velocity and change texture; in place of "
+        "enrichment (coupling rule 21)", source="Foster, Young & Neibling 1985, Trans. ASAE 28, 133",
+    )  # fmt: skip
     enrichment: Enrichment = item(doc="enrichment of eroded soil", factory=Enrichment)
 
     @model_validator(mode="after")
@@ -249,6 +253,13 @@ class WaterErosion(Process):
             raise ValueError('must have [processes.water_erosion.mmf] with model = "mmf", and only then.')
         if self.model == "mmf" and self.ktc_low is not None:
             raise ValueError('has ktc_low, which model = "mmf" does not use: it has a capacity of its own.')
+        return self
+
+    @model_validator(mode="after")
+    def _one_selectivity(self) -> WaterErosion:
+        if self.size_classes and self.enrichment.law != "none":
+            law = self.enrichment.law
+            raise ValueError(f'has size_classes and enrichment.law = "{law}": one selectivity in a run.')
         return self
 
     @model_validator(mode="after")

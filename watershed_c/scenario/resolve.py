@@ -31,7 +31,7 @@ from watershed_c.scenario.erosivity import erosivity_of_series
 from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
-from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory
+from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory, words_of_erosion
 from watershed_c.scenario.parcels import coefficient_map, parcel_land
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
@@ -290,6 +290,12 @@ def _needs(check: Checker) -> None:
     if processes.water_erosion.enabled and processes.water_erosion.model != "rusle" and not water:
         wrong = f'must be true with water_erosion.model = "{processes.water_erosion.model}", which sees runoff.'
         check.add(("processes", "soil_water", "enabled"), False, wrong)
+    if processes.water_erosion.enabled and processes.water_erosion.size_classes:
+        if soil.sand is None:
+            check.add(("soil", "sand"), "", "is missing: water_erosion.size_classes needs texture.")
+        if soil.erodibility is not None and soil.erodibility.follows_soc:
+            wrong = "cannot be true with water_erosion.size_classes: K follows texture there."
+            check.add(("soil", "erodibility", "follows_soc"), True, wrong)
     if soil.erodibility is not None and soil.erodibility.follows_soc and processes.water_erosion.prior_land_use:
         check.add(
             ("soil", "erodibility", "follows_soc"), True,
@@ -492,8 +498,15 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
     soil = check.scenario.soil
     twins = pools * len(check.scenario.carbon.isotopes.chosen)
     rows = pools + twins + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
-    layers = len(soil.layers)
-    needed = predicted_memory(grid.core.size, layers, rows, pools)
+    layers, erosion, more = len(soil.layers), check.scenario.processes.water_erosion, 0.0
+    if erosion.enabled:
+        rows += 3 if erosion.size_classes else 0
+        yearly = erosion.enrichment.law == "watem_c", erosion.enrichment.law == "menzel_1980", erosion.model == "mmf"
+        more = words_of_erosion(
+            rows, classes=5 if erosion.size_classes else 0, years=sum(yearly),
+            transit=erosion.transit_mineralisation > 0.0,
+        )  # fmt: skip
+    needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:
         per_cell = (needed - BASE_MEMORY) / grid.core.size / 1e3
