@@ -16,7 +16,7 @@ CHUNK = 16_384
 SETTLED_DEFICIT = 1e-9
 #: change of the stocks by a solution, relative to the largest, at which the state repeats; and the one from which on
 #: a change about as large as the one before is round-off
-SETTLED, ROUND_OFF = 1e-13, 1e-11
+SETTLED, ROUND_OFF = 1e-12, 1e-11
 #: share of a pool that a cycle must turn over: below it there is only round-off
 LEAST_LOSS = 1e-12
 MOST_CYCLES = 100
