@@ -177,6 +177,38 @@ def compare(directories: tuple[Path, ...], output: Path | None, quiet: bool, as_
 
 
 @main.command()
+@click.argument("scenario")
+@SET
+@click.option("--years", type=click.IntRange(1, 2000), default=300, show_default=True, help="Length of the runs.")
+@OUTPUT
+@click.option("--overwrite", is_flag=True, help="Replace an existing results folder.")
+@QUIET
+@JSON
+@_speaking
+def sink(
+    scenario: str,
+    settings: tuple[str, ...],
+    years: int,
+    output: Path | None,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """When is erosion a sink? Run SCENARIO from a steady state with and without erosion, for both end members of buried
+    carbon, and draw the exchange with the air that erosion causes.
+    """
+    from watershed_c.erosion_sink import as_json as told
+    from watershed_c.erosion_sink import erosion_sink
+    from watershed_c.scenario.load import load
+
+    found = erosion_sink(
+        load(scenario, list(settings)), years=years, output=output, overwrite=overwrite, quiet=quiet or as_json
+    )
+    if as_json or not quiet:
+        click.echo(told(found) if as_json else found.text())
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @OUTPUT
 @click.option("--overwrite", is_flag=True, help="Replace existing result files.")
