@@ -56,9 +56,9 @@ def short_waves(w: Watershed) -> tuple[float, float]:
     return float(np.sqrt(power[down].sum())), float(np.sqrt(power[:, across].sum()))
 
 
-def age(w: Watershed, tilled: bool, **routing: str) -> float:
+def age(w: Watershed, tilled: bool, threshold: float = 0.0, **routing: str) -> float:
     """Let years go by; the deepest depression there ever was, over the deepest at the start."""
-    router = FlowRouter(w, reroute_threshold=0.0, **routing)
+    router = FlowRouter(w, reroute_threshold=threshold, **routing)
     wash, tillage, soil = WaterErosion(w, transport_capacity_coefficient=(3.0, 12.0)), Tillage(w), SoilColumn(w)
     w.units.tillage[:] = [PLOUGH] if tilled else []
     deepest = first = float(router.depression_depth.max())
@@ -86,6 +86,15 @@ def test_waves_of_two_cells_and_pits_do_not_grow(method: str, tilled: bool) -> N
         assert after[0] < 0.1 * before[0]
     if tilled and method != "d_infinity":
         assert after[1] < before[1]
+
+
+def test_nor_where_the_surface_is_routed_seldom() -> None:
+    """At the default threshold, where slopes are those of a surface up to 5 cm ago."""
+    w = hillslope()
+    before = short_waves(w)
+    assert age(w, True, threshold=0.05) <= 1.0
+    after = short_waves(w)
+    assert after[0] < 0.5 * before[0] and after[1] < before[1]
 
 
 def test_central_differences_are_why() -> None:
