@@ -67,7 +67,7 @@ class = "maize-wheat"
 years = ["maize", "winter-wheat"]
 [[rotation.maize-wheat.event]]
 id = "plough"
-on = "10-20"
+on = "10-25"
 do = "till"
 implement = "mouldboard-plough"
 [[rotation.maize-wheat.event]]

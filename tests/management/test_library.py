@@ -12,11 +12,11 @@ import pytest
 from tests.support import shared
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
+from watershed_c.management.calendar import Season
 from watershed_c.management.cycle import canopy_growth, fall_height, plant_carbon
 from watershed_c.management.library import load_crop, load_implements, load_library, load_material
 from watershed_c.management.reading import day_of_year, month_day
 from watershed_c.management.roots import ROOT_LAWS, crop_root_shares
-from watershed_c.management.rotation import Season
 
 LIBRARY = load_library()
 ROWS = {
@@ -289,6 +289,7 @@ def test_a_wrong_implement_says_what_is_wrong(tmp_path):
     for old, new, message in (
         ('action = "inversion"', 'action = "inverson"', '-plough.action = inverson  must be one of inversion'),
         ('action = "inversion"\n', "", "mouldboard-plough.action = missing  must be one of inversion"),
+        ("in_crop = true", "in_crop = 1", "tine-harrow.in_crop = 1  must be true or false."),
         ("value = 8.0, unit", "value = 80.0, unit", "mouldboard-plough.speed = 80.0  must be 6.0-10.0 km h-1."),
     ):
         path.write_text(text.replace(old, new, 1), encoding="utf-8")

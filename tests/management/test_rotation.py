@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels import cover as rusle
+from watershed_c.management.calendar import Season
 from watershed_c.management.cycle import Climatology, depth_shares, plant_carbon
 from watershed_c.management.library import load_library
 from watershed_c.management.roots import ROOT_LAWS, crop_root_shares, root_shares
-from watershed_c.management.rotation import Season, schedule
+from watershed_c.management.rotation import schedule
 from watershed_c.management.tables import build_units
 from watershed_c.pools import load_model
 
@@ -331,6 +332,57 @@ def test_tillage_intensity_of_a_rotation_is_that_of_its_passes():
     assert calendar.tillage_intensity == pytest.approx(expected) and expected == pytest.approx(69, abs=2)
 
 
+# ---- practices ---------------------------------------------------------------------------------------------
+
+
+def straw_of(*events, years=("barley",), **record):
+    """Straw that enters the soil in a year, kg C m-2: what a calendar gives beyond its roots and exudates."""
+    calendar = schedule({"r": {"years": list(years), "event": list(events), **record}}, LIBRARY)["r"]
+    return sum(plant_carbon(s)[1] for s in calendar.seasons) / len(years)
+
+
+def test_burnt_straw_does_not_reach_the_soil():
+    """Barley harvested 23 July, 0.8 of its straw burns unless said; what is baled first does not burn."""
+    burn = {"id": "fire", "on": "08-05", "do": "burn"}
+    kept = straw_of()
+    assert straw_of(burn) == pytest.approx(0.2 * kept)
+    assert straw_of(burn | {"burnt": 0.5}) == pytest.approx(0.5 * kept)
+    baled = {"on": "07-23", "do": "harvest", "straw_removed": 0.6}
+    assert straw_of(baled, burn) == pytest.approx(0.2 * 0.4 * kept)
+    tables, usual = one(["barley"], burn), one(["barley"])
+    assert usual.input_by_source.sum() - tables.input_by_source.sum() == pytest.approx(0.8 * kept)
+    assert (tables.residue_cover[7:, 0] < usual.residue_cover[7:, 0]).all()
+    assert tables.cover_factor_annual[0, 0] > usual.cover_factor_annual[0, 0]
+
+
+def test_only_the_crop_that_is_named_burns_in_every_one_of_its_years():
+    burn = {"on": "08-05", "do": "burn", "crop": "barley", "burnt": 1.0}
+    years = ("barley", "maize", "barley")
+    calendar = schedule({"r": {"years": list(years), "event": [burn]}}, LIBRARY)["r"]
+    assert [s.crop.name for s in calendar.seasons] == list(years)
+    assert [s.straw_burnt for s in calendar.seasons] == [1.0, 0.0, 1.0]
+
+
+def test_a_cover_crop_is_killed_without_tillage():
+    """Rolled or sprayed on 1 April, maize is drilled into it on 6 May: its residues lie between."""
+    drill = {"on": "05-05", "do": "till", "implement": "direct-drill"}
+    kill = {"on": "04-01", "do": "kill"}
+    alive, killed = (one(["maize"], drill, *more, cover_crop="rye-cover") for more in ((), (kill,)))
+    assert alive.canopy_cover[3, 0] > 0.7 and killed.canopy_cover[3, 0] == 0.0
+    assert killed.residue_cover[3, 0] > alive.residue_cover[3, 0]
+    assert not any(p for month in killed.tillage[0][:4] for p in month)
+    assert killed.cover_factor[3, 0] < 0.3
+
+
+def test_the_last_year_of_a_sward_is_killed():
+    """Grass of two years, sprayed on 20 September of the second; maize is drilled the spring after."""
+    years = ["grass", "grass", "maize"]
+    kill = {"on": "09-20", "do": "kill"}
+    tables = one(years, kill, {"on": "05-05", "do": "till", "crop": "maize", "implement": "direct-drill"})
+    assert tables.canopy_cover[:20, 0].min() == 1.0 and tables.canopy_cover[21:28, 0].max() == 0.0
+    assert tables.canopy_cover[20, 0] == pytest.approx(19 / 30)
+
+
 # ---- cover-management factor ------------------------------------------------------------------------------
 
 
@@ -464,6 +516,72 @@ def test_permanent_vegetation_has_its_cited_constant():
             {"years": ["maize", "barley"], "event": [{"on": "04-01", "do": "sow"}]},
             'crop = missing  do = "sow" needs a crop.',
         ),
+        (
+            {"years": ["maize"], "event": [PLOUGH | {"on": "07-15"}]},
+            "rotation.r.plough = till 07-15  tills maize, which stands from 05-06 to 10-23. In a standing crop work: ",
+        ),
+        (
+            {"years": ["maize", "winter-wheat"], "event": [PLOUGH]},
+            "rotation.r.plough = till 04-15  tills winter-wheat, which stands from 10-28 to 08-03.",
+        ),
+        (
+            {"years": ["barley"], "event": [{"id": "fire", "on": "10-05", "do": "burn"}]},
+            "r.fire = burn 10-05  finds no straw of barley, harvested 07-23: it burns within 31 days of that.",
+        ),
+        (
+            {"years": ["barley"], "event": [{"on": "08-10", "do": "burn"}, PLOUGH | {"on": "08-01"}]},
+            "finds no straw of barley, harvested 07-23: mouldboard-plough buries it 08-01.",
+        ),
+        (
+            {
+                "years": ["winter-barley", "rapeseed"],
+                "event": [
+                    {"on": "07-25", "do": "sow", "crop": "rapeseed"},
+                    {"on": "08-05", "do": "burn", "crop": "winter-barley"},
+                ],
+            },
+            "burn 08-05  burns rapeseed, sown 07-25 after winter-barley, harvested 07-10.",
+        ),
+        (
+            {"years": ["silage-maize"], "event": [{"on": "09-25", "do": "burn"}]},
+            "rotation.r.event 1 = burn  takes the straw of silage-maize, which leaves none.",
+        ),
+        (
+            {"years": ["silage-maize"], "event": [{"on": "09-20", "do": "harvest", "straw_removed": 0.5}]},
+            "rotation.r.event 1 = harvest  takes the straw of silage-maize, which leaves none.",
+        ),
+        (
+            {"years": ["barley"], "event": [{"on": "08-05", "do": "burn", "burnt": 80.0}]},
+            "rotation.r.event 1.burnt = 80.0  must be 0 to 1.",
+        ),
+        (
+            {"years": ["grass"], "event": [{"on": "09-01", "do": "burn", "crop": "grass"}]},
+            "rotation.r.event 1.do = burn  cannot be done to grass, which is there all year.",
+        ),
+        (
+            {"years": ["maize"], "event": [{"on": "09-01", "do": "kill", "crop": "maize"}]},
+            "rotation.r.event 1.do = kill  ends cover crops and swards; maize is neither.",
+        ),
+        (
+            {"years": ["deciduous-forest"], "event": [{"on": "09-01", "do": "kill", "crop": "deciduous-forest"}]},
+            "rotation.r.event 1.do = kill  ends cover crops and swards; deciduous-forest is neither.",
+        ),
+        (
+            {"years": ["grass"], "event": [{"id": "spray", "on": "09-01", "do": "kill"}]},
+            "rotation.r.spray = kill 09-01  kills grass although the rotation keeps it.",
+        ),
+        (
+            {"years": ["maize"], "event": [{"id": "early", "on": "04-20", "do": "sow"}, {"on": "05-10", "do": "sow"}]},
+            "rotation.r.event 2 = sow 05-10  maize has a sow event already: early, 04-20.",
+        ),
+        (
+            {"years": ["maize"], "event": [{"on": "10-01", "do": "harvest"}, {"on": "10-10", "do": "harvest"}]},
+            "rotation.r.event 2 = harvest 10-10  maize has a harvest event already: event 1, 10-01.",
+        ),
+        (
+            {"years": ["maize", "barley"], "event": [{"on": "08-01", "do": "burn"}]},
+            'rotation.r.event 1.crop = missing  do = "burn" needs a crop.',
+        ),
     ],
 )
 def test_a_wrong_rotation_says_what_is_wrong(record, message):
@@ -499,14 +617,14 @@ def test_fresh_mass_brings_the_carbon_of_its_material(material, carbon):
 
 def test_cover_factor_by_month_replaces_that_of_the_crop_stages() -> None:
     given = [0.01 * (month + 1) for month in range(24)]
-    two = one(["maize", "winter-wheat"], PLOUGH, cover_factor=given)
+    two = one(["maize", "winter-wheat"], PLOUGH | {"crop": "maize"}, cover_factor=given)
     np.testing.assert_allclose(two.cover_factor[:, 0], given)
     np.testing.assert_allclose(two.cover_factor[:, 1], given[12:] + given[:12])
     weight = CLIMATE.erosivity / CLIMATE.erosivity.sum()
     assert two.cover_factor_annual[3, 0] == pytest.approx(weight @ given[:12], rel=1e-12)
-    twelve = one(["maize", "winter-wheat"], PLOUGH, cover_factor=given[:12])
+    twelve = one(["maize", "winter-wheat"], PLOUGH | {"crop": "maize"}, cover_factor=given[:12])
     np.testing.assert_allclose(twelve.cover_factor[:, 0], given[:12] * 2)
-    np.testing.assert_allclose(one(["maize"], PLOUGH, cover_factor=[0.2]).cover_factor, 0.2)
+    np.testing.assert_allclose(one(["maize"], PLOUGH | {"crop": "maize"}, cover_factor=[0.2]).cover_factor, 0.2)
 
 
 def test_prior_land_use_may_be_left_out_of_c() -> None:

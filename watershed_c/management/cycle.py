@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from watershed_c.kernels import cover as rusle
+from watershed_c.management.calendar import Amendment, Calendar, Season
 from watershed_c.management.library import Crop, Material
 from watershed_c.management.reading import DAYS, MONTH_STARTS
 from watershed_c.management.roots import crop_root_shares
-from watershed_c.management.rotation import Amendment, Calendar, Season
 
 #: crop coefficient of bare soil (FAO-56 Table 12, initial stage of cereals; Allen et al. 1998)
 BARE_CROP_COEFFICIENT = 0.3
@@ -145,7 +145,7 @@ def plant_carbon(season: Season, belowground: str = "proportional") -> tuple[flo
         straw = max(1.0 - season.straw_removed, crop.straw_left_when_removed)
     return (
         per_share * crop.product * crop.product_returned,
-        per_share * crop.straw * straw,
+        per_share * crop.straw * straw * (1.0 - season.straw_burnt),
         roots * crop.root_turnover,
         exudates * crop.exudates_returned,
     )

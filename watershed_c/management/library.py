@@ -172,6 +172,8 @@ class Implement:
     speed : float, km h-1
     disturbed : float
         Share of the surface that is disturbed.
+    in_crop : bool
+        Whether it works in a standing crop and leaves it.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Implement:
     roughness: float
     speed: float
     disturbed: float
+    in_crop: bool = False
 
     def intensity(self, depth: float) -> float:
         """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep, as in RUSLE2.
@@ -193,8 +196,9 @@ class Implement:
         return 0.5 * self.speed / KM_PER_MILE * 3.25 * ACTIONS[self.action] * depth / M_PER_INCH * self.disturbed
 
     def ends_plants(self, depth: float) -> bool:
-        """Whether a pass ``depth`` m deep ends a sward or a cover crop: one that turns or stirs most of the surface."""
-        return depth > PLANTS_SURVIVE and self.disturbed > 0.5 and self.action not in ("lift", "compression")
+        """Whether a pass ``depth`` m deep ends what grows: one that turns or stirs most of the surface."""
+        stirs = self.disturbed > 0.5 and self.action not in ("lift", "compression")
+        return stirs and depth > PLANTS_SURVIVE and not self.in_crop
 
 
 _RETURNED = ("product_returned", "straw_returned", "straw_left_when_removed", "root_turnover", "exudates_returned")
@@ -351,11 +355,14 @@ def load_implements(path: Path) -> dict[str, Implement]:
         if not isinstance(table, Mapping):
             reader.say(name, "must be a table.", table)
             continue
-        reader.keys(table, ("title", "action", *_IMPLEMENT), name + ".")
+        reader.keys(table, ("title", "action", "in_crop", *_IMPLEMENT), name + ".")
+        in_crop = table.get("in_crop", False)
+        if not isinstance(in_crop, bool):
+            reader.say(name + ".in_crop", "must be true or false.", in_crop)
         title, action = table.get("title", name), reader.word(table, "action", tuple(ACTIONS), name + ".")
         numbers = {key: reader.number(table.get(key), f"{name}.{key}", spec) for key, spec in _IMPLEMENT.items()}
         if None not in numbers.values():
-            found[name] = Implement(name, title, action, **numbers)
+            found[name] = Implement(name, title, action, **numbers, in_crop=in_crop)
     reader.done()
     return found
 

@@ -7,133 +7,40 @@ The crop of a year is the one harvested in it: a winter crop is sown in the cale
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from watershed_c.errors import Problem, ScenarioError
-from watershed_c.management.library import Crop, CropLibrary, Implement, Material
-from watershed_c.management.reading import DAYS, day_of_year, month_day
-from watershed_c.names import nearest
+from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
+from watershed_c.management.events import Event, EventReader, get
+from watershed_c.management.library import Crop, CropLibrary
+from watershed_c.management.reading import DAYS, month_day
 
-#: implement of a tillage event that names none
-DEFAULT_IMPLEMENT = "mouldboard-plough"
-#: amendment of a manure event that names none
-DEFAULT_MATERIAL = "cattle-fym"
-#: deepest tillage that a calendar may ask for, m (deep ploughing stays above 1 m)
-DEEPEST_TILLAGE = 1.0
 #: days from harvest to the earliest drilling of a cover crop; shortest stand worth drilling; both priors
 COVER_CROP_DELAY, COVER_CROP_SHORTEST = 7, 60
 #: a default sowing date waits this long after the harvest before it, at most by so many days; both priors, d
 SOWING_DELAY, LONGEST_WAIT = 5, 30
-
+#: straw burns within this many days of the harvest, d: a choice, a month like that in which straw is worked in
+BURNS_WITHIN = 31
 #: times the highest yield of the crop file above which a yield is taken for one in another unit; a choice
 LARGEST_YIELD = 2.0
 
-ACTIONS = ("sow", "harvest", "till", "manure", "residue", "none")
 
-
-@dataclass
-class Season:
-    """A crop on the field from day ``start`` to the day before ``end`` (day of harvest); ``start`` may be negative.
-
-    ``straw_removed`` is the share of the straw taken away, nan when nothing is said of it.
-    """
-
-    crop: Crop
-    start: int
-    end: int
-    yield_dry_matter: float
-    straw_removed: float = math.nan
-
-
-@dataclass(frozen=True)
-class Pass:
-    """One tillage pass: day, implement, working depth (m)."""
-
-    day: int
-    implement: Implement
-    depth: float
-
-    @property
-    def ends_plants(self) -> bool:
-        """Whether it ends a sward or a cover crop."""
-        return self.implement.ends_plants(self.depth)
-
-
-@dataclass(frozen=True)
-class Amendment:
-    """Carbon brought to the field (kg C m-2) on a day; ``depth`` (m) when worked in at once, else 0.
-
-    ``material`` is None for plant residues, whose kind is that of ``crop``.
-    """
-
-    day: int
-    carbon: float
-    depth: float
-    material: Material | None
-    crop: Crop | None
-
-
-@dataclass
-class Calendar:
-    """One cycle of a rotation: main seasons and cover crops in order, passes and amendments by day."""
-
-    name: str
-    years: tuple[Crop, ...]
-    seasons: list[Season] = field(default_factory=list)
-    tillage: list[Pass] = field(default_factory=list)
-    amendments: list[Amendment] = field(default_factory=list)
-    plant_input: float = math.nan
-    #: C of each month of the cycle, or empty: then from crop stages
-    cover_factor: tuple[float, ...] = ()
-
-    @property
-    def days(self) -> int:
-        """Length of the cycle, d."""
-        return DAYS * len(self.years)
-
-    @property
-    def tillage_intensity(self) -> float:
-        """Soil tillage intensity rating (STIR of RUSLE2) of a year, mean of the cycle."""
-        return sum(p.implement.intensity(p.depth) for p in self.tillage) / len(self.years)
-
-
-def _get(record: Any, key: str, default: Any = None) -> Any:
-    value = record.get(key, default) if isinstance(record, Mapping) else getattr(record, key, default)
-    return default if value is None else value
-
-
-@dataclass
-class _Event:
-    """An event as written, its day found; ``key`` is how messages call it."""
-
-    key: str
-    on: int
-    do: str
-    crop: str | None
-    depth: float | None
-    implement: str
-    material: str
-    carbon: float | None
-    straw_removed: float
-
-
-class _Scheduler:
+class _Scheduler(EventReader):
     """Reads one rotation; problems go to ``problems``."""
 
     def __init__(self, name: str, record: Any, library: CropLibrary, problems: list[Problem]) -> None:
         self.name, self.library, self.problems = name, library, problems
         self.key = f"rotation.{name}"
         self.failed = False
-        years = [self.find("years", crop, library.crops) for crop in _get(record, "years", ())]
+        years = [self.find("years", crop, library.crops) for crop in get(record, "years", ())]
         if not years:
             self.say("years", "", "must name at least one crop.")
         self.years: tuple[Crop, ...] = tuple(crop for crop in years if crop is not None)
         for crop in self.years:
             if crop.kind == "cover":
                 self.say("years", crop.name, f'is a cover crop; write cover_crop = "{crop.name}".')
-        cover = _get(record, "cover_crop")
+        cover = get(record, "cover_crop")
         covers = {name: crop for name, crop in library.crops.items() if crop.kind == "cover"}
         self.cover: Crop | None = None
         if cover in library.crops and cover not in covers:
@@ -142,7 +49,7 @@ class _Scheduler:
             self.cover = self.find("cover_crop", cover, covers)
         self.named = {crop.name: crop for crop in (*self.years, *([self.cover] if self.cover else []))}
         self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
-        for crop_name, value in _get(record, "yields", {}).items():
+        for crop_name, value in get(record, "yields", {}).items():
             if crop_name not in self.named:
                 self.say("yields", crop_name, "is not grown in this rotation.", self.closest(crop_name, self.named))
             elif not (math.isfinite(value) and value > 0.0):
@@ -154,69 +61,11 @@ class _Scheduler:
                 self.say(f"yields.{crop_name}", f"{10.0 * value:g} t/ha", wrong, hint)
             else:
                 self.yields[crop_name] = float(value)
-        self.plant_input = float(_get(record, "plant_input", math.nan))
-        written_c = tuple(float(c) for c in _get(record, "cover_factor", ()))
+        self.plant_input = float(get(record, "plant_input", math.nan))
+        written_c = tuple(float(c) for c in get(record, "cover_factor", ()))
         self.cover_factor = written_c * (12 * len(self.years) // len(written_c)) if written_c else ()
-        written = _get(record, "event", _get(record, "events", ()))
-        self.events = [event for event in self.read(written) if event.do != "none"]
-
-    def say(self, key: str, value: object, expectation: str, suggestion: str = "") -> None:
-        self.failed = True
-        self.problems.append(Problem("", None, f"{self.key}.{key}", str(value), expectation, suggestion))
-
-    @staticmethod
-    def closest(word: str, candidates: Iterable[str]) -> str:
-        near = nearest(word, list(candidates))
-        return f'Did you mean "{near}"?' if near else ""
-
-    def find(self, key: str, name: str, shelf: Mapping[str, Any]) -> Any:
-        """The library's entry of this name, or None and a problem."""
-        if name not in shelf:
-            self.say(key, name, "is not known.", self.closest(name, shelf) or "Known: " + ", ".join(shelf) + ".")
-            return None
-        return shelf[name]
-
-    def read(self, records: Iterable[Any]) -> list[_Event]:
-        events = []
-        for number, record in enumerate(records):
-            key = str(_get(record, "id", f"event {number + 1}"))
-            before, on, do = len(self.problems), day_of_year(_get(record, "on")), _get(record, "do", "")
-            if on is None:
-                wanted = 'must be a day "MM-DD" (29 February is not one: years have 365 days).'
-                self.say(f"{key}.on", _get(record, "on"), wanted)
-            if do not in ACTIONS:
-                self.say(f"{key}.do", do, "must be one of " + ", ".join(ACTIONS) + ".", self.closest(str(do), ACTIONS))
-            crop = _get(record, "crop")
-            if crop is None and do in ("sow", "harvest"):
-                sowable = [c.name for c in self.named.values() if c.kind in ("annual", "cover")]
-                if len(sowable) == 1:
-                    crop = sowable[0]
-                else:
-                    self.say(f"{key}.crop", "missing", f'do = "{do}" needs a crop.')
-            if crop is not None and crop not in self.named:
-                if crop in self.library.crops:
-                    self.say(f"{key}.crop", crop, "is not grown in this rotation.", self.closest(crop, self.named))
-                else:
-                    self.find(f"{key}.crop", crop, self.library.crops)
-            if do in ("sow", "harvest") and crop in self.named and self.named[crop].kind in ("perennial", "fallow"):
-                self.say(f"{key}.do", do, f"cannot be done to {crop}, which is there all year.")
-            depth, carbon, amount = _get(record, "depth"), _get(record, "carbon"), _get(record, "amount")
-            if depth is not None and not 0.0 < depth <= DEEPEST_TILLAGE:
-                self.say(f"{key}.depth", depth, f"must be above 0 and at most {DEEPEST_TILLAGE} m.")
-            material = _get(record, "material", DEFAULT_MATERIAL)
-            if do == "manure":
-                found = self.find(f"{key}.material", material, self.library.materials)
-                if found is not None and carbon is None and amount is not None:
-                    carbon = amount * found.carbon_per_fresh
-            if do in ("manure", "residue") and not (carbon is not None and math.isfinite(carbon) and carbon >= 0.0):
-                self.say(f"{key}.carbon", carbon, "must be the carbon brought, kg C m-2, 0 or more.")
-            implement = _get(record, "implement", DEFAULT_IMPLEMENT)
-            if do == "till":
-                self.find(f"{key}.implement", implement, self.library.implements)
-            removed = float(_get(record, "straw_removed", math.nan))
-            if len(self.problems) == before and on is not None:
-                events.append(_Event(key, on, do, crop, depth, implement, material, carbon, removed))
-        return events
+        written = get(record, "event", get(record, "events", ()))
+        self.events = self.read(written)
 
     def dates(self, crop: Crop) -> tuple[int, int, float]:
         """Sowing day, harvest day (of the year), share of straw removed."""
@@ -224,7 +73,7 @@ class _Scheduler:
         for event in self.events:
             if event.crop == crop.name and event.do == "sow":
                 sown = event.on
-            if event.crop == crop.name and event.do == "harvest":
+            if event.crop == crop.name and event.do in ("harvest", "kill"):
                 harvested, removed = event.on, event.straw_removed
         return sown if sown is not None else -1, harvested if harvested is not None else -1, removed
 
@@ -264,6 +113,7 @@ class _Scheduler:
                     if standing.start < start < standing.end:
                         standing.end = start
         calendar.tillage = sorted(self.passes(seasons, cycle), key=lambda p: p.day)
+        self.burn(seasons, calendar.tillage, cycle)
         self.end_swards(seasons, calendar.tillage, cycle)
         if self.cover is not None:
             covers = self.cover_crops(seasons, calendar.tillage, cycle)
@@ -296,7 +146,7 @@ class _Scheduler:
             )
             self.say("years", f"{before.crop.name}, {after.crop.name}", wrong)
 
-    def days_of(self, event: _Event, seasons: list[Season], cycle: int) -> list[int]:
+    def days_of(self, event: Event, seasons: list[Season], cycle: int) -> list[int]:
         """Days of the cycle on which an event happens: every year, or once for each year of its crop.
 
         For a crop sown the year before, a day after its harvest date means the autumn it was sown in, if the field is
@@ -337,20 +187,60 @@ class _Scheduler:
                     wrong = f"tills {standing.crop.name}, which cannot be tilled."
                     self.say(event.key, f"till {month_day(day)}", wrong)
                     break
-                found.append(Pass(day, implement, implement.depth if event.depth is None else event.depth))
+                done = Pass(day, implement, implement.depth if event.depth is None else event.depth)
+                growing = (s for s in seasons if s.crop.kind == "annual" and done.ends_plants)
+                ended = next((s for s in growing if 0 < (day - s.start) % cycle < s.end - s.start), None)
+                if ended is not None:
+                    stands = f"from {month_day(ended.start)} to {month_day(ended.end)}"
+                    wrong = f"tills {ended.crop.name}, which stands {stands}."
+                    tools = ", ".join(name for name, tool in self.library.implements.items() if tool.in_crop)
+                    self.say(event.key, event.dated, wrong, f"In a standing crop work: {tools}.")
+                    break
+                found.append(done)
         return found
 
+    def burn(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> None:
+        """Straw that burns on the field; it must lie there: harvested, not yet buried, nothing sown into it."""
+        for event in (event for event in self.events if event.do == "burn"):
+            for season in [s for s in seasons if s.crop.name == event.crop]:
+                lag = (event.on - season.end) % DAYS
+                since = f"{season.crop.name}, harvested {month_day(season.end)}"
+                buries = (p for p in tillage if p.implement.burial > 0.0)
+                buried = next((p for p in buries if (p.day - season.end) % cycle < lag), None)
+                others = (s for s in seasons if s is not season and s.crop.kind == "annual")
+                sown = next((s for s in others if (s.start - season.end) % cycle <= lag), None)
+                if lag > BURNS_WITHIN:
+                    wrong = f"finds no straw of {since}: it burns within {BURNS_WITHIN} days of that."
+                elif buried is not None:
+                    wrong = f"finds no straw of {since}: {buried.implement.name} buries it {month_day(buried.day)}."
+                elif sown is not None:
+                    wrong = f"burns {sown.crop.name}, sown {month_day(sown.start)} after {since}."
+                else:
+                    season.straw_burnt = event.burnt
+                    continue
+                self.say(event.key, event.dated, wrong)
+                break
+
     def end_swards(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> None:
-        """A pass ends the last year of a sward; one that the rotation keeps must not be tilled."""
+        """A pass, or a kill event, ends the last year of a sward; one that the rotation keeps must not be tilled."""
+        killed = {event.crop: event for event in self.events if event.do == "kill"}
+        last_years = set()
         for sward in [s for s in seasons if s.crop.kind == "perennial"]:
             inside = [p.day for p in tillage if sward.start <= p.day < sward.end and p.ends_plants]
+            kept = any(s.crop is sward.crop and (s.start - sward.end) % cycle == 0 for s in seasons)
+            if not kept:
+                last_years.add(sward.crop.name)
+            if sward.crop.name in killed and not kept:
+                inside = sorted([*inside, min(sward.start + killed[sward.crop.name].on, sward.end)])
             if not inside:
                 continue
-            kept = any(s.crop is sward.crop and (s.start - sward.end) % cycle == 0 for s in seasons)
             if kept:
                 self.say("years", sward.crop.name, f"is tilled {month_day(inside[0])} although the rotation keeps it.")
             else:
                 sward.end = inside[0]
+        for name, event in killed.items():
+            if name not in last_years and any(s.crop.name == name and s.crop.kind == "perennial" for s in seasons):
+                self.say(event.key, event.dated, f"kills {name} although the rotation keeps it.")
 
     def cover_crops(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> list[Season]:
         """Cover crops in the gaps between main seasons; ended by the first pass after drilling or the next sowing."""

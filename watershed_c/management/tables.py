@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from watershed_c.management.calendar import Calendar
 from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 from watershed_c.management.library import CropLibrary
 from watershed_c.management.roots import ROOT_LAWS
-from watershed_c.management.rotation import Calendar, schedule
+from watershed_c.management.rotation import schedule
 
 BELOWGROUND = ("proportional", "fixed", "mixed")
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels.flow_routing import gradient
+from watershed_c.management.calendar import Calendar
 from watershed_c.management.library import load_library
-from watershed_c.management.rotation import Calendar, schedule
+from watershed_c.management.rotation import schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import CLOSED, Grid

@@ -79,7 +79,7 @@ class Event(Table):
     id: str | None = item(None, "name of the event, so that variants can speak of it")
     on: Annotated[str, BeforeValidator(_day)] = item(doc='day "MM-DD"')
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
-    do: Literal["sow", "harvest", "till", "manure", "residue", "none"] = item(doc="what is done")
+    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "none"] = item(doc="what is done")
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
     implement: str | None = item(None, "till: a name of models/implements.toml")
     material: str | None = item(None, "manure: a name of models/materials; cattle-fym if not given")
@@ -88,6 +88,7 @@ class Event(Table):
     )
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
     straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
+    burnt: Share | None = item(None, "burn: share of the straw that burns; 80 % if not given", ge=0.0, le=1.0)
 
     @model_validator(mode="after")
     def _fits(self) -> Event:
@@ -96,9 +97,10 @@ class Event(Table):
             "manure": {"depth", "material", "amount", "carbon"},
             "residue": {"carbon"},
             "harvest": {"straw_removed"},
+            "burn": {"burnt"},
         }
         if self.do != "none":
-            for key in ("depth", "implement", "material", "amount", "carbon", "straw_removed"):
+            for key in ("depth", "implement", "material", "amount", "carbon", "straw_removed", "burnt"):
                 if getattr(self, key) is not None and key not in allowed.get(self.do, set()):
                     raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
         if self.do == "residue" and self.carbon is None:

@@ -19,7 +19,7 @@ from watershed_c.isotopes import Atmosphere
 from watershed_c.kernels.evapotranspiration import lacking
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import KINDS
-from watershed_c.management.rotation import Calendar
+from watershed_c.management.calendar import Calendar
 from watershed_c.names import AGE_MAPS, OUTPUT
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel

@@ -1,0 +1,166 @@
+"""Events of a rotation as the user writes them; what is wrong with one is told by rotation, event and date."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watershed_c.errors import Problem
+from watershed_c.management.library import Crop, CropLibrary
+from watershed_c.management.reading import day_of_year, month_day
+from watershed_c.names import nearest
+
+#: implement of a tillage event that names none
+DEFAULT_IMPLEMENT = "mouldboard-plough"
+#: amendment of a manure event that names none
+DEFAULT_MATERIAL = "cattle-fym"
+#: deepest tillage that a calendar may ask for, m (deep ploughing stays above 1 m)
+DEEPEST_TILLAGE = 1.0
+#: share of the straw that burns where an event does not say: residues of maize, rice and sugarcane (wheat 0.9), IPCC
+#: 2006 Vol. 4 Table 2.6; from memory, a prior
+BURNT = 0.8
+
+ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "none")
+#: what can be done to crops of which kinds
+_DONE_TO = {
+    "sow": ("annual", "cover"), "harvest": ("annual", "cover"), "burn": ("annual",), "kill": ("cover", "perennial"),
+}  # fmt: skip
+
+
+def get(record: Any, key: str, default: Any = None) -> Any:
+    """Entry of a mapping or attribute of an object; the default also where it is None."""
+    value = record.get(key, default) if isinstance(record, Mapping) else getattr(record, key, default)
+    return default if value is None else value
+
+
+@dataclass
+class Event:
+    """An event as written, its day found; ``key`` is how messages call it."""
+
+    key: str
+    on: int
+    do: str
+    crop: str | None
+    depth: float | None
+    implement: str
+    material: str
+    carbon: float | None
+    straw_removed: float
+    burnt: float
+
+    @property
+    def dated(self) -> str:
+        """How messages call what is done: "till 04-15"."""
+        return f"{self.do} {month_day(self.on)}"
+
+
+class EventReader:
+    """Reads the events of one rotation that grows the crops ``named``; problems go to ``problems``."""
+
+    key: str
+    library: CropLibrary
+    problems: list[Problem]
+    named: dict[str, Crop]
+    failed: bool
+
+    def say(self, key: str, value: object, expectation: str, suggestion: str = "") -> None:
+        self.failed = True
+        self.problems.append(Problem("", None, f"{self.key}.{key}", str(value), expectation, suggestion))
+
+    @staticmethod
+    def closest(word: str, candidates: Iterable[str]) -> str:
+        near = nearest(word, list(candidates))
+        return f'Did you mean "{near}"?' if near else ""
+
+    def find(self, key: str, name: str, shelf: Mapping[str, Any]) -> Any:
+        """The library's entry of this name, or None and a problem."""
+        if name not in shelf:
+            self.say(key, name, "is not known.", self.closest(name, shelf) or "Known: " + ", ".join(shelf) + ".")
+            return None
+        return shelf[name]
+
+    def read(self, records: Iterable[Any]) -> list[Event]:
+        events = []
+        for number, record in enumerate(records):
+            key = str(get(record, "id", f"event {number + 1}"))
+            before, on, do = len(self.problems), day_of_year(get(record, "on")), get(record, "do", "")
+            if on is None:
+                wanted = 'must be a day "MM-DD" (29 February is not one: years have 365 days).'
+                self.say(f"{key}.on", get(record, "on"), wanted)
+            if do not in ACTIONS:
+                self.say(f"{key}.do", do, "must be one of " + ", ".join(ACTIONS) + ".", self.closest(str(do), ACTIONS))
+            crop = self._crop(key, do, get(record, "crop"))
+            depth = get(record, "depth")
+            if depth is not None and not 0.0 < depth <= DEEPEST_TILLAGE:
+                self.say(f"{key}.depth", depth, f"must be above 0 and at most {DEEPEST_TILLAGE} m.")
+            material, carbon = get(record, "material", DEFAULT_MATERIAL), self._carbon(key, do, record)
+            implement = get(record, "implement", DEFAULT_IMPLEMENT)
+            if do == "till":
+                self.find(f"{key}.implement", implement, self.library.implements)
+            removed, burnt = self._straw(key, do, crop, record)
+            if len(self.problems) == before and on is not None:
+                events.append(Event(key, on, do, crop, depth, implement, material, carbon, removed, burnt))
+        self._once(events)
+        return [event for event in events if event.do != "none"]
+
+    def _crop(self, key: str, do: str, crop: str | None) -> str | None:
+        """Crop of an event: that written, or the only one it can be done to."""
+        if crop is None and do in _DONE_TO:
+            possible = [c.name for c in self.named.values() if c.kind in _DONE_TO[do] and c.tillable]
+            if do == "kill" and len(possible) > 1:  # a cover crop before a sward
+                possible = [name for name in possible if self.named[name].kind == "cover"] or possible
+            if len(possible) == 1:
+                return possible[0]
+            self.say(f"{key}.crop", "missing", f'do = "{do}" needs a crop.')
+        if crop is not None and crop not in self.named:
+            if crop in self.library.crops:
+                self.say(f"{key}.crop", crop, "is not grown in this rotation.", self.closest(crop, self.named))
+            else:
+                self.find(f"{key}.crop", crop, self.library.crops)
+        elif crop is not None and do in _DONE_TO:
+            kind = self.named[crop].kind
+            if do == "kill" and (kind not in _DONE_TO[do] or not self.named[crop].tillable):
+                self.say(f"{key}.do", do, f"ends cover crops and swards; {crop} is neither.")
+            elif kind not in _DONE_TO[do]:
+                self.say(f"{key}.do", do, f"cannot be done to {crop}, which {_WHY_NOT[kind]}.")
+        return crop
+
+    def _carbon(self, key: str, do: str, record: Any) -> float | None:
+        """Carbon that an event brings, kg C m-2."""
+        carbon, amount = get(record, "carbon"), get(record, "amount")
+        if do == "manure":
+            found = self.find(f"{key}.material", get(record, "material", DEFAULT_MATERIAL), self.library.materials)
+            if found is not None and carbon is None and amount is not None:
+                carbon = amount * found.carbon_per_fresh
+        if do in ("manure", "residue") and not (carbon is not None and math.isfinite(carbon) and carbon >= 0.0):
+            self.say(f"{key}.carbon", carbon, "must be the carbon brought, kg C m-2, 0 or more.")
+        return carbon
+
+    def _straw(self, key: str, do: str, crop: str | None, record: Any) -> tuple[float, float]:
+        """Share of the straw that a harvest takes away (nan: not said), and that burns."""
+        removed, burnt = float(get(record, "straw_removed", math.nan)), float(get(record, "burnt", BURNT))
+        for name, share in (("straw_removed", removed), ("burnt", burnt)):
+            if not math.isnan(share) and not 0.0 <= share <= 1.0:
+                self.say(f"{key}.{name}", share, "must be 0 to 1.")
+        takes = do == "burn" or (do == "harvest" and not math.isnan(removed) and removed > 0.0)
+        if takes and crop in self.named and self.named[crop].kind == "annual" and self.named[crop].straw <= 0.0:
+            self.say(key, do, f"takes the straw of {crop}, which leaves none.")
+        return removed, burnt
+
+    def _once(self, events: list[Event]) -> None:
+        """Say which crop is sown or harvested on two dates."""
+        for do in ("sow", "harvest"):
+            dates: dict[str | None, Event] = {}
+            for event in (event for event in events if event.do == do):
+                first = dates.setdefault(event.crop, event)
+                if first is not event:
+                    wrong = f"{event.crop} has a {do} event already: {first.key}, {month_day(first.on)}."
+                    self.say(event.key, event.dated, wrong, "A rotation has one date a crop.")
+
+
+_WHY_NOT = {
+    "perennial": "is there all year", "fallow": "is there all year", "cover": "leaves nothing that burns",
+    "annual": "ends with its harvest",
+}  # fmt: skip
