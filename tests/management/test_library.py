@@ -12,6 +12,7 @@ import pytest
 from tests.support import shared
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
+from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Season
 from watershed_c.management.cycle import canopy_growth, fall_height, plant_carbon
 from watershed_c.management.library import load_crop, load_implements, load_library, load_material
@@ -43,7 +44,8 @@ def test_the_crops_of_this_version_are_there():
         assert {name for name, crop in LIBRARY.crops.items() if crop.kind == kind} == names
     assert set(LIBRARY.materials) == {
         "cattle-fym", "cattle-slurry", "pig-fym", "pig-slurry", "horse-manure", "sheep-manure", "poultry-manure",
-        "broiler-litter", "compost", "digestate-liquid", "digestate-solid", "sewage-sludge",
+        "broiler-litter", "compost", "digestate-liquid", "digestate-solid", "sewage-sludge", "biochar-wood",
+        "biochar-straw",
     }  # fmt: skip
     assert {"mouldboard-plough", "chisel-plough", "disk-harrow"} <= set(LIBRARY.implements)
 
@@ -137,8 +139,20 @@ def test_farmyard_manure_carbon():
 
 @pytest.mark.parametrize("material", LIBRARY.materials.values(), ids=lambda material: material.name)
 def test_materials_are_of_possible_composition(material):
-    assert 0.02 <= material.dry_matter <= 0.9 and material.carbon + material.nitrogen < 0.7
-    assert 3.0 < material.carbon / material.nitrogen < 25.0
+    assert 0.02 <= material.dry_matter <= 0.9 and material.carbon + material.nitrogen < 0.8
+    char = material.kind == "biochar"
+    low, high = (50.0, 200.0) if char else (3.0, 25.0)
+    assert low < material.carbon / material.nitrogen < high
+    assert np.isnan(material.hydrogen_carbon) != char
+
+
+def test_biochar_persists_as_published():
+    """T3.9, from the data of Woolf et al. 2021: H/C 0.4 at 15, 25 and 5 degC; coefficients published with 2 digits."""
+    for temperature, share in ((15.0, 0.789), (25.0, 0.719), (5.0, 0.942)):
+        assert persistence(0.4, temperature) == pytest.approx(share, abs=0.006)
+    assert persistence(0.4, 40.0) == persistence(0.4, 25.0) and persistence(0.1, 5.0) == 1.0
+    found = [persistence(0.5, temperature) for temperature in np.linspace(0.0, 30.0, 61)]
+    assert (np.diff(found) <= 1e-12).all() and persistence(0.3, 12.0) > persistence(0.6, 12.0)
 
 
 def test_a_wrong_material_file_says_what_is_wrong(tmp_path):
@@ -147,6 +161,8 @@ def test_a_wrong_material_file_says_what_is_wrong(tmp_path):
         ("nitrogen = ", "nitrogn = ", 'nitrogn  unknown key. Did you mean "nitrogen"?'),
         ('value = 0.014, unit = "kg kg-1 dry"', 'value = 14.0, unit = "g kg-1"', 'nitrogen.unit = g kg-1  must be "kg'),
         ("value = 0.014", "value = 0.9", "nitrogen = 0.9  must be 0.005-0.2 kg kg-1 dry."),
+        ("nitrogen = ", "hydrogen_carbon = 1\nnitrogen = ", "_carbon  is not used by a material of kind manure."),
+        ('kind = "manure"', 'kind = "biochar"', "hydrogen_carbon = None  must be { value, unit, range, source }."),
         ("0.243, unit = \"kg kg-1 dry\", range = [0.1, 0.6]", "0.99, unit = \"kg kg-1 dry\", range = [0.1, 1.0]",
          "carbon and nitrogen must not be more than the dry matter."),
     ):  # fmt: skip

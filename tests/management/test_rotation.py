@@ -203,6 +203,20 @@ def test_residues_of_a_crop_have_its_lignin_and_nitrogen():
         assert not brought.any()
 
 
+def test_biochar_goes_where_it_lasts():
+    """H/C 0.35 at 9.225 degC, the mean of the year: 1.105 - 0.570 H/C = 0.905 of the carbon to IOM, the rest to RPM."""
+    model = load_model("rothc")
+    char = {"on": "04-10", "do": "manure", "material": "biochar-wood", "amount": 1.0, "depth": 0.23}
+    tables = one(["maize"], char)
+    _, brought = tables.by_pool(model.allocate_known)
+    total = 0.8 * 0.77
+    assert brought.sum() == pytest.approx(total) and brought[:, :, 3:].sum() == 0.0
+    by_pool = dict(zip(model.pools, brought.sum(axis=(0, 1, 2)) / total, strict=True))
+    assert by_pool["iom"] == pytest.approx(1.10465 - 0.56985 * 0.35, abs=1e-4) and by_pool["rpm"] == pytest.approx(1.0 - by_pool["iom"])
+    with pytest.raises(ValueError, match="model icbm knows no input 'biochar'; known: plant, manure"):
+        tables.by_pool(load_model("icbm").allocate_known)
+
+
 def test_roots_by_the_law_that_is_chosen():
     jackson, fan = (one(["winter-wheat"], roots=law) for law in ROOT_LAWS)
     shares = crop_root_shares(LIBRARY.crops["winter-wheat"], LAYERS, "fan")

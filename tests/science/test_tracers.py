@@ -204,7 +204,9 @@ def test_erosion_of_a_scenario_is_read_back_from_its_inventories(tmp_path) -> No
             "processes.water_erosion.enrichment": {"law": "none"},
             "processes.soil_column.biodiffusivity": None,
             "soil.layers": ["5 cm", "5 cm", "5 cm", "5 cm", "5 cm", "25 cm", "50 cm"],
-            "land.rules": [{"class": "maize-wheat"}],
+            "land.rules": [{"class": "barley"}],
+            "rotation": {"barley": {"years": ["barley"], "event": [{"on": "10-20", "do": "till"}]}},
+            "domain.synthetic.height": "7 m",
             "time": {"start": "1954-01", "end": "2003-12"},
             "tracers": {"cs137": cs137},
         }

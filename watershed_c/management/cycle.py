@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from watershed_c.kernels import cover as rusle
+from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Amendment, Calendar, Season
 from watershed_c.management.library import Crop, Material
 from watershed_c.management.reading import DAYS, MONTH_STARTS
@@ -67,8 +68,9 @@ class Source:
     ----------
     kind : str
     amendment : bool
-    dpm_rpm, lignin, lignin_nitrogen : float or None
-        Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; None if not known.
+    dpm_rpm, lignin, lignin_nitrogen, persistent : float or None
+        Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; share of biochar
+        left after 100 years; None if not known.
     """
 
     kind: str
@@ -76,12 +78,13 @@ class Source:
     dpm_rpm: float | None = None
     lignin: float | None = None
     lignin_nitrogen: float | None = None
+    persistent: float | None = None
 
     @property
     def quality(self) -> dict[str, float]:
         """What is known of it, by the names that the inputs of pool models give their parameters."""
-        known = {"dpm_rpm": self.dpm_rpm, "lignin": self.lignin, "lignin_nitrogen": self.lignin_nitrogen}
-        return {name: value for name, value in known.items() if value is not None}
+        names = ("dpm_rpm", "lignin", "lignin_nitrogen", "persistent")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float | None = None) -> Source:
@@ -255,7 +258,12 @@ class Cycle:
             if amendment.depth <= 0.0:
                 self.land(amendment.day, crop, amendment.carbon)
         else:
-            source = source_of(amendment.material.kind, True, amendment.material)
+            material = amendment.material
+            if material.kind == "biochar":
+                share = persistence(material.hydrogen_carbon, float(self.climate.temperature.mean()))
+                source = Source(material.kind, True, persistent=share)
+            else:
+                source = source_of(material.kind, True, material)
         if amendment.depth > 0.0:
             self.add(source, amendment.day, amendment.carbon, depth_shares(amendment.depth, self.bottom))
         else:

@@ -133,10 +133,12 @@ class Material:
     Attributes
     ----------
     name, title, kind : str
-        ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM).
+        ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM; "biochar").
     dry_matter : float, kg per kg fresh
     carbon, nitrogen, lignin : float, kg per kg dry
         ``lignin`` is nan where it is not known.
+    hydrogen_carbon : float, mol mol-1
+        Of biochar, else nan.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Material:
     carbon: float
     nitrogen: float
     lignin: float = math.nan
+    hydrogen_carbon: float = math.nan
 
     @property
     def carbon_per_fresh(self) -> float:
@@ -249,8 +252,10 @@ _IMPLEMENT = {
 }  # fmt: skip
 _MATERIAL = {
     "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
-    "lignin": Number("kg kg-1 dry"),
+    "lignin": Number("kg kg-1 dry"), "hydrogen_carbon": Number("mol mol-1"),
 }  # fmt: skip
+#: kinds of material, and the key that only one of them has
+_OWN_KEY = {"manure": "lignin", "biochar": "hydrogen_carbon"}
 
 
 _DATES = {"sown": ("on",), "harvested": ("on",)}
@@ -336,8 +341,12 @@ def load_material(path: Path) -> Material:
     """Read one material file; raises ScenarioError with everything wrong with it."""
     data, reader = parse(path), Reader(str(path))
     reader.keys(data, ("title", "kind", *_MATERIAL))
-    title, kind = reader.word(data, "title"), reader.word(data, "kind", ("manure",))
-    written = {key: spec for key, spec in _MATERIAL.items() if key in data or key != "lignin"}
+    title, kind = reader.word(data, "title"), reader.word(data, "kind", tuple(_OWN_KEY))
+    others = {key for other, key in _OWN_KEY.items() if other != kind}
+    for key in others & set(data):
+        reader.say(key, f"is not used by a material of kind {kind}.")
+    optional = {"lignin", *others}
+    written = {key: spec for key, spec in _MATERIAL.items() if key in data or key not in optional}
     numbers = {key: reader.number(data.get(key), key, spec) for key, spec in written.items()}
     reader.done()
     material = Material(path.stem, title, kind, **numbers)
