@@ -171,7 +171,8 @@ class EnrichmentLaw:
             return
         amount = self._amount
         if self.year is not None:
-            self.year.add(w.month, w.month_begins, 12.0 * self._dt, self._eroded, amount)
+            np.multiply(self._eroded, w.is_soil, out=amount)  # elsewhere it holds what another process left
+            self.year.add(w.month, w.month_begins, 12.0 * self._dt, amount, amount)
         else:
             assert self.events_per_year is not None
             np.divide(self._eroded, self._dt * self.events_per_year, out=amount)

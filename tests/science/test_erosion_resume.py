@@ -1,0 +1,52 @@
+"""What erosion remembers over the year comes back with a restart: the resumed run is the whole one, to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.runs import assert_same_run, small
+from watershed_c.coupling import Model
+from watershed_c.simulation import resume, run
+
+#: each remembers a year of something: runoff; what was lost; K and carbon at the start
+CASES = {
+    "mmf": {
+        "processes.water_erosion.model": "mmf",
+        "processes.water_erosion.mmf": {"cohesion": 3.0},
+        "processes.water_erosion.ktc_low": None,
+        "processes.water_erosion.ktc_high": None,
+        "processes.water_erosion.enrichment": {"law": "menzel_1980"},
+        "processes.water_erosion.transit_mineralisation": 0.1,
+        "processes.water_erosion.downstream_mineralisation": 0.2,
+    },
+    "feedback": {
+        "soil.erodibility": {"law": "epic", "follows_soc": True},
+        "processes.water_erosion.prior_land_use": False,
+        "processes.water_erosion.model": "musle",
+    },
+}
+
+
+class Stopped(RuntimeError):
+    """The machine went off."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resumed_run_is_the_whole_run(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = small({"time.end": "2002-08", "output.checkpoint_every": 7.0 / 12.0, **CASES[case]})
+    whole = run(scenario, output=tmp_path / "whole", quiet=True).directory
+    step = Model.step
+
+    def stop(model: Model) -> object:
+        if model.index == 11:
+            raise Stopped
+        return step(model)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Model, "step", stop)
+        with pytest.raises(Stopped):
+            run(scenario, output=tmp_path / "part", quiet=True)
+    resumed = resume(tmp_path / "part", quiet=True).directory
+    assert_same_run(whole, resumed)
