@@ -189,6 +189,20 @@ def test_mistakes_with_file_line_and_column(here: Path) -> None:
     assert "must be KEY=VALUE" in refused(*FIELD, "--soil", "clay")
 
 
+def test_variants_of_the_moisture(here: Path) -> None:
+    """SoilR's bare soil dries further, so that less decays; options of the Fortran want the texture."""
+    plain, bare = (typed(*FIELD, "--output", f"{name}.csv", *more) for name, more in
+                   (("plain", ()), ("bare", ("--moisture", "rothc_soilr_bare"))))  # fmt: skip
+    assert plain.exit_code == bare.exit_code == 0 and "assumed  topsoil moisture: rothc_soilr_bare" in bare.output
+    assert (table(here / "bare.csv")["soc_t_ha"] != table(here / "plain.csv")["soc_t_ha"]).all()
+    options = ("--moisture", "opt_rmmoist=2,opt_smdbare=2,minrm_moist=0.1")
+    assert "--soil silt  is missing: the moisture chosen needs it (%)" in refused(*FIELD, *options)
+    soil = ("--soil", "silt=40,organic_carbon=1.1,bulk_density=1.3")
+    assert typed(*FIELD, *soil, *options).exit_code == 0
+    assert 'Did you mean "opt_smdbare"' in refused(*FIELD, "--moisture", "opt_smdbere=2", "--overwrite")
+    assert "--moisture minrm_moist = low  must be a number" in refused(*FIELD, "--moisture", "minrm_moist=low")
+
+
 def test_models_with_microbes(here: Path) -> None:
     """MIMICS from the same table as RothC, Millennial with the water of the soil: books, columns, a measured start."""
     done = typed("site", "mimics", *FIELD[2:-1], "clay=23.4")

@@ -249,6 +249,12 @@ def rothc(file: Path, output: Path | None, overwrite: bool, quiet: bool) -> None
 )
 @click.option("--steps-per-year", type=float, default=0, help="Default what the dates say, or 12.")
 @click.option("--every", default="step", show_default=True, help="What is recorded: step, month, year or end.")
+@click.option(
+    "--moisture",
+    default="",
+    metavar="HOW",
+    help="Of RothC: rothc_soilr, rothc_soilr_bare, or opt_rmmoist=2,opt_smdbare=1,minrm_moist=0.1.",
+)
 @click.option("--set", "settings", multiple=True, metavar="PARAMETER=VALUE", help="Change a parameter of the model.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing result.")
 @QUIET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -78,6 +79,73 @@ def test_every_row_of_the_fortran_runs(case: str) -> None:
     released = np.cumsum(run.respired[:, 0, 0]) * T_HA
     np.testing.assert_allclose(released, column(printed, "CO2_t_C_ha")[1:], rtol=0.0, atol=4.0 * SINGLE)
     assert run.deficit[0] == pytest.approx(float(printed[-1]["SMD_mm"]), abs=2e-5)
+
+
+def options_of(case: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Moisture as a user names it, and soil, of an official run."""
+    summary: dict[str, Any] = next(row for row in rows("rothc_fortran_v2_summary.csv") if row["case"] == case)
+    value = {name: float(text) for name, text in summary.items() if name != "case"}
+    moist = int(value["opt_RMmoist"])
+    asked: dict[str, Any] = {"opt_rmmoist": moist, "opt_smdbare": int(value["opt_SMDbare"])}
+    soil = {"clay": value["clay"], "depth": value["depth_cm"], "iom": value["iom_tC_ha"]}
+    if moist > 1:
+        asked["minrm_moist"] = value["minRM_Moist"]
+        soil |= {"silt": value["silt"], "bulk_density": value["BD"], "organic_carbon": value["OC"]}
+    return asked, soil
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_fortran_runs_by_the_front_door_with_radiocarbon(case: str) -> None:
+    """The program's equilibrium run from empty pools, then every month of 30 years; radiocarbon goes along."""
+    model = load_model("rothc")
+    asked, soil = options_of(case)
+    printed = rows(f"rothc_fortran_v2/{case}_monthly.csv")
+    months = rows(f"rothc_fortran_v2/{case}_input.csv")
+    names = {"Tmp": "temperature", "Rain": "rain", "Evap": "pan_evaporation", "C_inp": "plant", "FYM": "manure",
+             "PC": "plant_cover", "DPM_RPM": "dpm_rpm", "modern": "percent_modern"}  # fmt: skip
+    forcing = {new: column(months, old) for old, new in names.items()}
+    nothing: dict[str, Any] = {pool.lower(): 0.0 for pool in POOLS} | {"iom": soil["iom"]}
+    nothing |= {f"modern.{pool.lower()}": 0.0 for pool in POOLS}
+    summary = next(row for row in rows("rothc_fortran_v2_summary.csv") if row["case"] == case)
+    cycle = np.arange(int(summary["spinup_months"])) % 12
+    year = {name: values[:12][cycle] for name, values in forcing.items()}
+    start = model.simulate(year, soil, nothing, moisture=asked, every="end")
+    later = {name: values[12:] for name, values in forcing.items()}
+    run = model.simulate(later, soil, start, moisture=asked)
+    expected = np.column_stack([column(printed, f"{pool}_t_C_ha") for pool in POOLS])[1:]
+    np.testing.assert_allclose(run.soil_carbon, expected, rtol=0.0, atol=SINGLE)
+    assert float(run.deficit) == pytest.approx(float(printed[-1]["SMD_mm"]), abs=2e-5)
+    assert f"opt_RMmoist {asked['opt_rmmoist']}" in run.attrs["assumptions"]
+    # the same soil many times, by arrays and with its spin-up solved
+    twice = {name: np.full(2, value) for name, value in soil.items()}
+    many = model.simulate(later, twice, moisture=asked, spin_up={name: v[:12] for name, v in forcing.items()})
+    np.testing.assert_allclose(many.soil_carbon.isel(point=1), expected, rtol=0.0, atol=3e-4)
+    assert np.isfinite(run.Delta14C).all() and np.ptp(run.Delta14C.values) > 1.0
+    # and it is not that of the official moisture
+    official = model.simulate(later, {name: soil[name] for name in ("clay", "depth", "iom")}, start)
+    assert abs(official.Delta14C - run.Delta14C).max() > 0.1
+
+
+def test_mistakes_of_the_moisture_chosen() -> None:
+    model = load_model("rothc")
+    _, soil = options_of(CASES[0])
+    month = {"temperature": 10.0, "rain": 60.0, "pet": 50.0, "plant_cover": 1.0, "plant": 0.1}
+    weather = {name: np.full(12, value) for name, value in month.items()}
+    for asked, given, said in (
+        ({"opt_rmmoist": 2}, {"clay": 20.0, "iom": 1.0}, "soil.bulk_density  is missing: the moisture chosen needs it"),
+        ({"opt_rmmoits": 2}, soil, 'moisture.opt_rmmoits  is not known. Did you mean "opt_rmmoist"?'),
+        ({"opt_rmmoist": 4}, soil, "opt_RMmoist must be 1, 2 or 3"),
+        ({"minrm_moist": 0.1}, soil, "minRM_Moist is read with opt_RMmoist 2 or 3 only"),
+        ({"opt_rmmoist": 2}, soil | {"bulk_density": 9.0}, "must be 0.1 to 2.65 g cm-3"),
+        ("rothc_soilr", soil, "moisture.it  is not known"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(said)):
+            model.simulate(weather, given, moisture=asked)
+    with pytest.raises(ValueError, match="icbm has a law of its own"):
+        load_model("icbm").simulate({"plant": np.full(12, 0.1)}, {}, moisture={"variant": "rothc_soilr"})
+    with pytest.raises(ValueError, match="has no effect: the forcing gives the modifier"):
+        plain = {"modifier": np.ones(12), "plant": np.full(12, 0.1)}
+        model.simulate(plain, {"clay": 20.0, "iom": 1.0}, moisture={"variant": "rothc_soilr"})
 
 
 @pytest.mark.parametrize("case", CASES)

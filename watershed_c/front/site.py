@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from watershed_c.errors import Problem, ScenarioError
+from watershed_c.front.site_options import NETCDF, initial_of, moisture_of, read_netcdf, soil_of
 from watershed_c.kernels.laws import DRIVERS
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.datasets import POOL, ROW_NAMES, TIME, InputError, near
 from watershed_c.pools.forcing import MODERN
-from watershed_c.pools.initial import METHODS, Measured
 from watershed_c.pools.loader import ModelError, load_model
 from watershed_c.pools.nonlinear_points import MOISTURE
 from watershed_c.pools.points import MODIFIER, needed_drivers
-from watershed_c.units import UnitError, split_quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +38,6 @@ COLUMNS = {
 }
 #: lines told of one kind of mistake in one column; the others are counted
 MOST_LINES = 3
-NETCDF = (".nc", ".nc4", ".cdf")
 _STEP = re.compile(r" ?\(time (\d+)\)")
 
 
@@ -56,6 +54,7 @@ def run_site(
     steps_per_year: float = 0,
     every: str = "step",
     settings: Sequence[str] = (),
+    moisture: str = "",
     overwrite: bool = False,
 ) -> str:
     """Read, run, write; -> what to tell the user. Arguments as docs/site.md has the options.
@@ -68,15 +67,22 @@ def run_site(
     model = _model(model_name, settings)
     given = read_forcing_file(forcing, model)
     cycle = None if spin_up is None else read_forcing_file(spin_up, model)
-    ground = _soil(soil)
-    start = _initial(initial, soc, model)
+    ground = soil_of(soil)
+    start, wanted = initial_of(initial, soc, model), moisture_of(moisture)
     plain = not [dim for part in (given, ground) for dim in part.dims if dim != TIME]
     target = Path(f"{forcing.stem}_{model.name}{'.csv' if plain else '.nc'}") if output is None else output
     _refuse(target, plain, overwrite)
     per_year = int(steps_per_year) if steps_per_year == int(steps_per_year) else steps_per_year
     try:
         result = model.simulate(
-            given, ground, start, spin_up=cycle, scheme=scheme, steps_per_year=per_year, every=every
+            given,
+            ground,
+            start,
+            spin_up=cycle,
+            scheme=scheme,
+            steps_per_year=per_year,
+            every=every,
+            moisture=wanted,
         )
     except InputError as error:
         raise ScenarioError([_as_typed(problem, forcing, spin_up, model) for problem in error.problems]) from None
@@ -119,20 +125,8 @@ def read_forcing_file(path: Path, model: PoolModel) -> xr.Dataset:
         Every cell that is no number, with its line; unknown columns.
     """
     if path.suffix in NETCDF:
-        return _netcdf(path)
+        return read_netcdf(path)
     return _table(path, model)
-
-
-def _netcdf(path: Path) -> xr.Dataset:
-    import xarray as xr
-
-    if not path.is_file():
-        raise ScenarioError(Problem(str(path), expectation="there is no such file."))
-    try:
-        with xr.open_dataset(path) as opened:
-            return opened.load()
-    except (OSError, ValueError) as error:
-        raise ScenarioError(Problem(str(path), expectation=f"cannot be read as NetCDF: {error}")) from None
 
 
 def _columns(model: PoolModel) -> dict[str, str]:
@@ -211,71 +205,6 @@ def _numbers(cells: list[tuple[int, str]], path: Path, name: str, amount: bool, 
     if len(wrong) > MOST_LINES:
         problems.append(Problem(str(path), key=name, expectation=f"and {len(wrong) - MOST_LINES} more such cells."))
     return values
-
-
-def _quantity(text: str, key: str, problems: list[Problem]) -> xr.DataArray | None:
-    """A number with or without a unit."""
-    import xarray as xr
-
-    try:
-        number, unit = split_quantity(text)
-    except UnitError:
-        problems.append(
-            Problem(key=key, value=text, expectation='must be a number, or a number with its unit ("23 cm").')
-        )
-        return None
-    return xr.DataArray(number, attrs={"units": unit} if unit else {})
-
-
-def _soil(words: Sequence[str]) -> xr.Dataset:
-    """Soil of KEY=VALUE and of NetCDF files."""
-    import xarray as xr
-
-    problems: list[Problem] = []
-    found: dict[str, Any] = {}
-    ground = xr.Dataset()
-    for word in [part.strip() for given in words for part in given.split(",")]:
-        key, mark, text = word.partition("=")
-        if not mark and Path(word).suffix in NETCDF:
-            ground = ground.merge(_netcdf(Path(word)))
-        elif not mark:
-            problems.append(Problem(key=f"--soil {word}", expectation="must be KEY=VALUE, or a NetCDF file."))
-        elif (value := _quantity(text, f"--soil {key}", problems)) is not None:
-            found[key.strip()] = value
-    if problems:
-        raise ScenarioError(problems)
-    return ground.assign(found)
-
-
-def _initial(word: str, soc: str, model: PoolModel) -> Any:
-    """What --initial and --soc mean."""
-    problems: list[Problem] = []
-    stock = _quantity(soc, "--soc", problems) if soc else None
-    method = word.replace("-", "_")
-    start: Any = "equilibrium"
-    if "=" in word:
-        pools: dict[str, Any] = {}
-        for part in word.split(","):
-            key, _, text = part.partition("=")
-            value = _quantity(text, f"--initial {key}", problems)
-            if value is not None:
-                pools[key.strip()] = value
-        start = pools if stock is None else Measured(stock, "measured_fractions", pools)
-    elif method in METHODS and method != "measured_fractions":
-        if not soc:
-            problems.append(Problem(key="--soc", expectation=f"is missing: --initial {word} needs the measured stock."))
-        start = Measured(stock, method)
-    elif Path(word).suffix in NETCDF:
-        start = _netcdf(Path(word))
-    elif word != "equilibrium":
-        ways = ["equilibrium", *(name.replace("_", "-") for name in METHODS if name != "measured_fractions")]
-        expectation = f"must be one of {', '.join(ways)}, a NetCDF result, or {model.pools[0]}=...,..."
-        problems.append(Problem(key="--initial", value=word, expectation=expectation, suggestion=near(word, ways)))
-    if soc and not isinstance(start, Measured) and not problems:
-        problems.append(Problem(key="--soc", value=soc, expectation="needs --initial plant-input or another method."))
-    if problems:
-        raise ScenarioError(problems)
-    return start
 
 
 def _row_names(given: xr.Dataset) -> list[str]:

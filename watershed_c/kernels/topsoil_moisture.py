@@ -11,6 +11,11 @@ from watershed_c.kernels.retention import deficit_limits, farina_deficits, soilr
 
 #: which program's moisture: RothC's, or SoilR's under plants and bare
 VARIANTS = ("rothc", "rothc_soilr", "rothc_soilr_bare")
+#: options by the names of the programs and of a scenario -> arguments
+OPTIONS = {
+    "variant": "variant", "opt_rmmoist": "moisture_option", "opt_smdbare": "bare_option",
+    "minrm_moist": "driest_factor",
+}  # fmt: skip
 #: what the limits of a soil are made of, beside clay, with opt_RMmoist 2 and 3
 RETENTION_PROPERTIES = ("silt", "bulk_density", "organic_carbon")
 
@@ -58,6 +63,12 @@ class TopsoilMoisture:
             raise ValueError(
                 f"minRM_Moist is read with opt_RMmoist 2 or 3 only; with 1 the factor ends at {DRIEST_FACTOR:g}"
             )
+
+    def __str__(self) -> str:
+        if self.variant != "rothc":
+            return self.variant
+        moist, bare, least = self.options
+        return f"RothC_Code v2 with opt_RMmoist {moist}, opt_SMDbare {bare}, minRM_Moist {least:g}"
 
     @property
     def options(self) -> tuple[int, int, float]:

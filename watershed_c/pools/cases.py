@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from watershed_c.kernels.radiocarbon import INERT_AGE
+from watershed_c.kernels.topsoil_moisture import OPTIONS, TopsoilMoisture
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
-from watershed_c.pools.datasets import POOL, TIME, Problems, Space, Variable
+from watershed_c.pools.datasets import POOL, TIME, Problems, Space, Variable, near
 from watershed_c.pools.forcing import ForcingTables, read_forcing, read_soil
 from watershed_c.pools.initial import assumptions
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
@@ -33,7 +34,7 @@ STEP_TOLERANCE = 0.1
 @dataclass(frozen=True)
 class Options:
     """How to run. ``steps_per_year``: rows of a year; ``dt``: length of a step, yr; ``dims``: of the points, in order;
-    ``unit``: of stocks in the result.
+    ``unit``: of stocks in the result; ``moisture``: a variant of RothC's, None: the official.
     """
 
     scheme: str
@@ -46,6 +47,7 @@ class Options:
     dims: tuple[str, ...] = ()
     unit: str = "t ha-1"
     lazy: bool = False
+    moisture: TopsoilMoisture | None = None
 
 
 @dataclass
@@ -79,6 +81,29 @@ def steps_of_a_year(forcing: xr.Dataset, asked: float, linear: bool, problems: P
     if asked:
         return float(asked)
     return found if found and days < DAYS and not linear else max(1.0, round(found))
+
+
+def moisture_of(model: PoolModel, forcing: xr.Dataset, given: Any, problems: Problems) -> TopsoilMoisture | None:
+    """The variant of RothC's moisture that is asked for: options by name, or ready-made; None: the official."""
+    if given is None:
+        return None
+    if not isinstance(model, CompiledPoolModel) or model.law("moisture") != "rothc":
+        problems.add("moisture", f"has variants of RothC's moisture law; {model.name} has a law of its own.")
+        return None
+    if MODIFIER in forcing:
+        problems.add("moisture", "has no effect: the forcing gives the modifier.")
+    if isinstance(given, TopsoilMoisture):
+        return given
+    unknown = [name for name in given if name not in OPTIONS] if isinstance(given, Mapping) else ["it"]
+    for name in unknown:
+        problems.add(f"moisture.{name}", "is not known.", suggestion=near(str(name), OPTIONS))
+    if unknown:
+        return None
+    try:
+        return TopsoilMoisture(**{OPTIONS[name]: value for name, value in given.items()})
+    except ValueError as error:
+        problems.add("moisture", f"{error}.")
+        return None
 
 
 def dims_of_points(parts: Mapping[str, xr.Dataset], problems: Problems) -> tuple[str, ...]:
@@ -127,7 +152,7 @@ def read_case(model: PoolModel, parts: Mapping[str, xr.Dataset], options: Option
     space.chosen = {dim: _places(given, ground[dim], dim, space, problems) for dim in chosen}
     forcing = read_forcing(model, given, "forcing", problems)
     spin_up = read_forcing(model, parts["spin_up"], "spin_up", problems) if "spin_up" in parts else None
-    soil = read_soil(model, ground, chosen, problems)
+    soil = read_soil(model, ground, chosen, problems, options.moisture)
     cycle = forcing if spin_up is None else spin_up
     needs_cycle = options.start in ("equilibrium", "plant_input", "fractions")
     if needs_cycle and spin_up is None and forcing.steps < options.steps_per_year:
@@ -145,6 +170,8 @@ def read_case(model: PoolModel, parts: Mapping[str, xr.Dataset], options: Option
     bucket = keeps_deficit(model) and MODIFIER not in forcing.weather
     if bucket and "depth" not in soil:
         lines.append(f"depth of the soil: {100.0 * model.calibration_depth:g} cm, that of the model's calibration")
+    if options.moisture is not None:
+        lines.append(f"topsoil moisture: {options.moisture}")
     if bucket and not needs_cycle and start.deficit is None:
         lines.append("soil moisture at the start: field capacity")
     if options.radiocarbon and model.inert.any():

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from watershed_c.errors import Problem
 from watershed_c.kernels.laws import DRIVERS
+from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel, Quantity
-from watershed_c.pools.datasets import LAYER, TIME, Problems, Role, Space, Variable, distinct, near, read_variable
+from watershed_c.pools.datasets import (
+    LAYER,
+    TIME,
+    InputError,
+    Problems,
+    Role,
+    Space,
+    Variable,
+    distinct,
+    near,
+    read_variable,
+)
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.pools.nonlinear_points import MOISTURE, NonlinearPoints, weather_of
 from watershed_c.pools.points import MODIFIER, Drivers, Soil, keeps_deficit, needed_drivers
@@ -37,6 +50,12 @@ LAYER_EDGE = Role("cm", 0.0, 1000.0, "length", timed=False)
 MODERN = {"percent_modern": (Role("%", 0.0, 1000.0), 0.01), "fraction_modern": (Role("1", 0.0, 10.0), 1.0)}
 #: manure is what it is: all other kinds are plant input
 NO_PLANT = ("manure",)
+#: what variants of RothC's moisture want to know of the topsoil
+TOPSOIL = {
+    "silt": Role("%", 0.0, 100.0, timed=False),
+    "bulk_density": Role("g cm-3", 0.1, 2.65, timed=False),
+    "organic_carbon": Role("%", 0.0, 60.0, timed=False),
+}
 #: yearly amounts that the engine makes from those of the step
 YEARLY = {"rain_per_year": "rain"}
 
@@ -157,9 +176,20 @@ def read_forcing(model: PoolModel, given: xr.Dataset, what: str, problems: Probl
     return tables
 
 
-def read_soil(model: PoolModel, given: xr.Dataset, chosen: tuple[str, ...], problems: Problems) -> dict[str, Variable]:
-    """Read and check the soil: properties, depth, inert pools, edges of layers. ``chosen``: not read here."""
+def read_soil(
+    model: PoolModel,
+    given: xr.Dataset,
+    chosen: tuple[str, ...],
+    problems: Problems,
+    moisture: TopsoilMoisture | None = None,
+) -> dict[str, Variable]:
+    """Read and check the soil: properties, what ``moisture`` wants, depth, inert pools, edges of layers.
+
+    What is in ``chosen`` is not read here.
+    """
+    needs = moisture.needs if moisture is not None else ()
     roles = {name: Role(q.units, q.low, q.high, timed=False) for name, q in model.properties.items()}
+    roles |= {name: TOPSOIL[name] for name in needs if name not in roles}
     roles["depth"] = DEPTH
     roles.update({pool: STOCK for pool, inert in zip(model.pools, model.inert, strict=True) if inert})
     if LAYER in given.dims:
@@ -179,6 +209,9 @@ def read_soil(model: PoolModel, given: xr.Dataset, chosen: tuple[str, ...], prob
     for name in model.properties:
         if name not in given and name not in of_plants:
             problems.add(f"soil.{name}", f"is missing: {model.name} needs it ({model.properties[name].units}).")
+    for name in needs:
+        if name not in given:
+            problems.add(f"soil.{name}", f"is missing: the moisture chosen needs it ({TOPSOIL[name].unit}).")
     return found
 
 
@@ -273,6 +306,7 @@ def soil_of(
     space: Space,
     points: np.ndarray,
     index: tuple[np.ndarray, np.ndarray, np.ndarray],
+    moisture: TopsoilMoisture | None = None,
 ) -> Soil:
     """The engine's soil of some points."""
 
@@ -280,7 +314,15 @@ def soil_of(
         return soil[name].at(space, points[:1] if soil[name].scalar else points)
 
     depth = values("depth") if "depth" in soil else np.array([model.calibration_depth])
-    return Soil({name: values(name) for name in model.properties}, *index, depth)
+    made = Soil({name: values(name) for name in model.properties}, *index, depth)
+    if moisture is None:
+        return made
+    known = dict(made.properties) | {name: values(name) for name in moisture.needs}
+    try:
+        limits = moisture.limits(known, depth)
+    except ValueError as error:
+        raise InputError([Problem(key="soil", expectation=f"{error}.")]) from None
+    return replace(made, limits=limits, driest_factor=np.array([moisture.driest_factor]))
 
 
 def nonlinear_points_of(

@@ -11,7 +11,7 @@ import numpy as np
 from watershed_c.errors import Problem
 from watershed_c.kernels.radiocarbon import INERT_AGE, RADIOCARBON_DECAY, activity_at_age, delta_14c, radiocarbon_age
 from watershed_c.pools.base import PoolModel
-from watershed_c.pools.cases import Case, Options, dims_of_points, read_case, steps_of_a_year, unit_of
+from watershed_c.pools.cases import Case, Options, dims_of_points, moisture_of, read_case, steps_of_a_year, unit_of
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel
 from watershed_c.pools.datasets import POOL, TIME, InputError, Problems, Variable, as_dataset, distinct, near
 from watershed_c.pools.forcing import ForcingTables, nonlinear_points_of, soil_of, tables_of
@@ -44,6 +44,7 @@ def simulate(
     scheme: str = "",
     steps_per_year: float = 0,
     every: str = "step",
+    moisture: Any = None,
 ) -> xr.Dataset:
     """Run a pool model at every combination of the dimensions of its input; see docs/site.md for the variables.
 
@@ -62,6 +63,8 @@ def simulate(
     steps_per_year : default from the time coordinate, 12 where it has no dates; whole for linear models
     every : "step", "month", "year" or "end"
         What is recorded.
+    moisture : mapping of options, or TopsoilMoisture; RothC only
+        ``variant``, ``opt_rmmoist``, ``opt_smdbare``, ``minrm_moist``, as a scenario has them; default the official.
 
     Returns
     -------
@@ -111,6 +114,7 @@ def simulate(
     options = Options(
         scheme, rows, 1.0 / per_year, every, method, misprint, radiocarbon, dims_of_points(parts, problems)
     )
+    options = replace(options, moisture=moisture_of(model, parts["forcing"], moisture, problems))
     problems.done()
     options = replace(options, unit=unit_of(model, parts))
     if any(variable.chunks for part in parts.values() for variable in part.variables.values()):
@@ -227,7 +231,7 @@ class _Results:
             variable, scale = forcing.modern
             activity = np.broadcast_to(variable.at(self.case.space, points[:1]), (forcing.steps, 1)) * scale
             drivers = replace(drivers, activity=activity)
-        return drivers, plant, soil_of(model, self.case.soil, self.case.space, points, index)
+        return drivers, plant, soil_of(model, self.case.soil, self.case.space, points, index, self.options.moisture)
 
     def _block(self, points: np.ndarray, inert: np.ndarray) -> None:
         if isinstance(self.model, NonlinearPoolModel):
