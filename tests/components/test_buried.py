@@ -12,8 +12,8 @@ from tests import runs
 from tests.components.test_decomposition_variants import MODEL, MONTH
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.selectivity import constant_ratios
 from watershed_c.components.soil_column import SoilColumn
-from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import MEMORY, ConstituentTable, soc_pool
 from watershed_c.coupling import advance
 from watershed_c.errors import ScenarioError
@@ -143,9 +143,8 @@ def test_erosion_closes_and_keeps_bounds_and_enrichment_leaves_it_alone() -> Non
     changes = {"processes.decomposition.buried": "material", "processes.water_erosion.enrichment": enriched}
     assembly = ready(changes)
     w = assembly.watershed
-    erosion = assembly.model.processes["water_erosion"]
-    assert isinstance(erosion, WaterErosion) and erosion.enrichment[w.memory_row] == 1.0
-    assert (erosion.enrichment[: w.memory_row] > 1.0).all()
+    ratios = constant_ratios(w, {name: ratio for name, ratio in enriched.items() if name != "law"})
+    assert ratios[w.memory_row] == 1.0 and (ratios[: w.memory_row] > 1.0).all()
     before = w.stocks[w.cells, :, w.memory_row].sum() * w.cell_area
     months(assembly, 24)
     totals = {term: amount for (label, term), amount in w.ledger.run_totals.amounts.items() if label == "memory"}
