@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests import runs
+from watershed_c import parallel
 from watershed_c.cli import main
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.soil_column import SoilColumn
@@ -117,6 +118,28 @@ def test_water_that_follows_carbon_goes_on_to_the_same_bits(tmp_path: Path) -> N
             run(chosen, output=directory, quiet=True)
     resume(directory, quiet=True)
     runs.assert_same_run(straight, directory)
+
+
+def test_tracers_and_isotopes_go_on_to_the_same_bits_with_any_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 5)
+    monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
+    before = parallel.get_threads()
+    changes = {
+        "carbon.isotopes": {"c14": True, "c13": True, "since": 1999},
+        "tracers": {"cs137": {"flux": "10 Bq/m2/yr"}, "pb210": {"flux": "100 Bq/m2/yr", "initial": "3 kBq/m2"}},
+        "output.maps": ["cs137", "cSoilOrgESM", "cSoilOrgFD"],
+    }
+    try:
+        never = run(scenario(**changes), output=tmp_path / "never", quiet=True).directory
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Crash):
+            stop_in_step(patch, 11, crash)
+            run(scenario(**changes, **{"numerics.threads": 2}), output=tmp_path / "stopped", quiet=True)
+        assert parallel.get_threads() == 2
+        runs.assert_same_run(never, resume(tmp_path / "stopped", quiet=True).directory)
+    finally:
+        parallel.set_threads(before)
 
 
 def test_killed_at_any_write(whole: Path, tmp_path: Path) -> None:

@@ -130,3 +130,32 @@ def test_profiles_of_a_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("isotopes: steady state" in line for line in runs.record(tmp_path / "run")["initial_carbon"]["lines"])
     header = (tmp_path / "run" / "ledger.csv").read_text().split("\n")[0]
     assert "c14.radioactive_decay" in header and "c14.respired" in header
+
+
+def test_profiles_of_eroding_stable_and_depositional_soil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One pasture profile under 60 years of ploughed crops: below the plough more carbon, and younger, where soil
+    settles, less and older where it is lost, as found along slopes (Wang, Qiu & Van Oost 2020).
+    """
+    slope = {
+        "carbon.isotopes": {"c14": True, "since": 1940},
+        "carbon.initial": {"method": "history", "years": 1, "history_class": "pasture"},
+        "time": {"start": "1941-01", "end": "2000-12"},
+        "land.rules": [{"class": "maize-wheat"}],
+        "soil.layers": ["10 cm", "10 cm", "10 cm", "10 cm", "10 cm", "25 cm", "25 cm"],
+        "domain.synthetic.length": "160 m",
+        "domain.synthetic.width": "30 m",
+    }
+    assembly = assembled(slope, monkeypatch)
+    w = assembly.watershed
+    gained = w.ledger.map_of("soil", "lateral")
+    while not assembly.model.done:
+        assembly.model.step()
+    net = gained[w.cells]
+    places = [int(np.argmin(net)), int(np.argmin(np.abs(net))), int(np.argmax(net))]
+    assert net[places[0]] < -80.0 and abs(net[places[1]]) < 20.0 and net[places[2]] > 60.0
+    content = w.stocks[w.cells][:, :, w.constituents.of_group("soc")].sum(axis=2) / w.reference[w.cells]
+    below = slice(3, 6)  # 30 to 75 cm
+    losing, stable, settling = (content[place, below] for place in places)
+    assert (losing < stable).all() and (stable < settling).all()
+    losing, stable, settling = (bulk(assembly, "c14")[place, below] for place in places)
+    assert (losing < stable - 5.0).all() and (stable + 5.0 < settling).all()
