@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from tests.pools.matrices import solution
 from tests.support import shared
 from watershed_c.pools import ages
+from watershed_c.pools.compiled import CompiledPoolModel
+from watershed_c.pools.loader import load_model
+from watershed_c.pools.turnover import turnover
 
 #: relative; the tables are given to 15 digits
 TOLERANCE = 1e-7
@@ -54,6 +58,55 @@ def test_soilr(model: str) -> None:
     stock, pools = ages.age_density(matrix, rate, table[:, 0])
     assert stock == pytest.approx(table[:, 2], rel=TOLERANCE)
     assert pools == pytest.approx(table[:, 3:], rel=TOLERANCE, abs=NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "soil", "inputs", "parameters"),
+    [
+        ("rothc", {"clay": 23.4}, {"plant": 1.7}, {"dpm_rpm": 1.44}),
+        # SoilR's structural litter has 0.1 of lignin: 0.0159 of all of it at a metabolic share of 0.841
+        ("century", {"clay": 20.0, "silt": 45.0}, {"shoot": 52.0 * 345.0 / 795.0, "root": 52.0 * 450.0 / 795.0},
+         {"lignin_nitrogen": 0.5, "lignin": 0.0159}),
+    ],
+)  # fmt: skip
+def test_soilr_by_the_models_own_folder(name: str, soil: dict, inputs: dict, parameters: dict) -> None:
+    model = load_model(name)
+    assert isinstance(model, CompiledPoolModel)
+    matrix, rate = turnover(model, soil, inputs, **parameters)
+    stats = {stat: float(value) for stat, value in _table(f"age_{name}_a1_stats")}
+    means = ages.mean_times(matrix, rate)
+    assert float(means.transit) == pytest.approx(stats["meanTransitTime"], rel=TOLERANCE)
+    assert float(means.age) == pytest.approx(stats["meanSystemAge"], rel=TOLERANCE)
+    assert means.stock.sum() == pytest.approx(stats["SOC_ss"], rel=TOLERANCE)
+    slower = ages.mean_times(*turnover(model, soil, inputs, modifier=0.5, **parameters))
+    assert float(slower.age) == pytest.approx(2.0 * float(means.age), rel=1e-12)
+    # the steady state is that of a run
+    drivers = {f"input.{pool}": rate[i] for i, pool in enumerate(np.array(model.pools)[~model.inert])}
+    still = {pool: 0.0 for pool, inert in zip(model.pools, model.inert, strict=True) if inert}
+    run = model.simulate({key: np.array([value]) for key, value in drivers.items()} | {"modifier": np.ones(1)},
+                         soil | still, steps_per_year=1, scheme="exact")  # fmt: skip
+    assert float(run.initial_soil_carbon.sum()) == pytest.approx(stats["SOC_ss"], rel=TOLERANCE)
+
+
+def test_turnover_tells_what_is_wrong() -> None:
+    model = load_model("rothc")
+    assert isinstance(model, CompiledPoolModel)
+    for inputs, parameters, said in (
+        ({"straw": 1.0}, {}, "knows no input 'straw'"),
+        ({"plant": 1.0}, {"dpm_rmp": 1.0}, "has a parameter 'dpm_rmp'; there are: dpm_rpm"),
+        ({}, {}, "more than 0"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            turnover(model, {"clay": 20.0}, inputs, **parameters)
+    with pytest.raises(ValueError, match="clay"):
+        turnover(model, {"clay": 120.0}, {"plant": 1.0})
+
+
+def test_the_example_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "ages.md").read_text(encoding="utf-8")
+    exec(compile(page.split("```python\n")[1].split("```")[0], "docs/ages.md", "exec"), {})
+    first = [float(word) for word in capsys.readouterr().out.splitlines()[0].split()]
+    assert first == pytest.approx([15.82, 9.31, 49.68], abs=5e-3)
 
 
 def test_one_pool_is_exponential() -> None:

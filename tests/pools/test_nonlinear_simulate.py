@@ -187,6 +187,21 @@ def test_every_point_is_the_run_of_that_point_alone(name: str) -> None:
     assert float(abs(lost - together.cSoil[-1]).max()) < 1e-11
 
 
+@pytest.mark.parametrize("name", SOIL)
+def test_equilibrium_is_where_two_thousand_years_end(name: str) -> None:
+    """From half of it and from twice of it; the slowest mode of these models takes some tens of years."""
+    model, given = load_model(name), weather(name, 12)
+    found = model.simulate(given, SOIL[name])
+    long = {key: np.tile(values, 2000) for key, values in given.items()}
+    if name == "mimics":  # the litter of the place is that of the cycle in both
+        assert "productivity" in found.attrs["assumptions"]
+    start = {pool: xr.DataArray(float(stock) * np.array([0.5, 2.0]), dims="start")
+             for pool, stock in zip(model.pools, found.initial_soil_carbon.values, strict=True)}  # fmt: skip
+    run = model.simulate(long, SOIL[name], start, every="end")
+    expected = np.repeat(found.initial_soil_carbon.values[:, None], 2, axis=1)
+    np.testing.assert_allclose(run.soil_carbon[-1], expected, rtol=1e-8)
+
+
 def test_substeps_of_millennial_follow_its_fastest_pool() -> None:
     """10 cm at 26 degC: a month as good as in substeps of half an hour; fixed substeps of a day leave a fifth of it."""
     model = load_model("millennial")
