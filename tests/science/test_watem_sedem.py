@@ -23,6 +23,7 @@ import pytest
 
 from tests.support import shared
 from watershed_c.kernels.flow_routing import in_flow_order
+from watershed_c.kernels.sediment import Selectivity, route_sediment
 from watershed_c.kernels.water_erosion import (
     CAPACITY_VAN_OOST_2000,
     CAPACITY_VERSTRAETEN_2007,
@@ -30,11 +31,9 @@ from watershed_c.kernels.water_erosion import (
     LENGTH_VAN_OOST_2003,
     SLOPE_MCCOOL_1987,
     SLOPE_NEARING_1997,
-    Selectivity,
     capacity_of_terrain,
     ls_factor,
     potential_soil_loss,
-    route_sediment,
     transport_capacity,
 )
 from watershed_c.parallel import over_cells

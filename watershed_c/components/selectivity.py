@@ -9,7 +9,7 @@ import numpy as np
 from watershed_c.components.running_year import RunningYear
 from watershed_c.kernels import enrichment as kernels
 from watershed_c.kernels import particle_classes as classes
-from watershed_c.kernels.water_erosion import Selectivity, Transit
+from watershed_c.kernels.sediment import Selectivity, Transit
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 

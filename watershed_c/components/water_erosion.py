@@ -11,7 +11,7 @@ from watershed_c.components.runoff_soil_loss import MmfParameters, MorganMorganF
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
 from watershed_c.grid import COARSE_CELL
-from watershed_c.kernels import water_erosion as kernels
+from watershed_c.kernels import sediment
 from watershed_c.kernels.parcel_network import SEWER, ParcelLand
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -182,13 +182,13 @@ class WaterErosion(Process):
         self.sinks = np.zeros(0, dtype=np.int64)
         self._outside = np.flatnonzero(~w.is_soil)
         self._routing = -1
-        self._kept = kernels.NOTHING_KEPT if parcels is None or parcels.kept is None else parcels.kept
+        self._kept = sediment.NOTHING_KEPT if parcels is None or parcels.kept is None else parcels.kept
         self._sewers = parcels is not None and parcels.sewer is not None
         self._potential, self._limit = w.work(0), w.work(1)
         self._load, self._carried = w.work(2), w.work(2, "soil part")
         self._eroded, self._deposited = w.work(3), w.work(4)
         self._net_mineral, self._net = w.work(5), w.work(0, "constituent")
-        self._constant = kernels.Selectivity.constant(constant_ratios(w, enrichment or {}))
+        self._constant = sediment.Selectivity.constant(constant_ratios(w, enrichment or {}))
         self.classes = SizeClasses(w) if size_classes else None
         self.law = None
         if enrichment_law is not None:
@@ -199,7 +199,7 @@ class WaterErosion(Process):
         self._transit = None
         if transit_mineralisation > 0.0:
             rows = np.flatnonzero(organic_rows(w))
-            self._transit = kernels.Transit(rows, transit_mineralisation, np.zeros((n, len(w.constituents))))
+            self._transit = sediment.Transit(rows, transit_mineralisation, np.zeros((n, len(w.constituents))))
 
     def memory(self) -> dict[str, np.ndarray]:
         """Cumulative maps, and what a law of annual amounts counts."""
@@ -229,7 +229,6 @@ class WaterErosion(Process):
     def run_one_step(self, dt: float) -> None:
         """Erode, transport and deposit in ``dt`` yr; erosivity is that of the step."""
         w = self.watershed
-        cells = w.cells
         self._follow_terrain()
         self.loss.of_step(dt, self._potential, self._limit)
         self._load[:] = 0.0
@@ -240,8 +239,8 @@ class WaterErosion(Process):
                 self._net_mineral, self._net, self._load, self._carried,
             )  # fmt: skip
             return self._book()
-        kernels.route_sediment(
-            over_cells, cells, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
+        sediment.route_sediment(
+            over_cells, w.cells, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
             self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
             self._constant if self.law is None else self.law.selectivity(dt), w.deposit_mineral, w.deposit,
             self._load, self._carried, self._eroded, self._deposited, self._net_mineral, self._net, self._transit,

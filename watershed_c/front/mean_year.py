@@ -16,6 +16,7 @@ from watershed_c.kernels.parcel_network import (
     contributing_area,
     find_parcel_network,
 )
+from watershed_c.kernels.sediment import NOTHING_KEPT
 from watershed_c.kernels.two_receivers import OPEN_WATER, OUTSIDE, RIVER, ROAD
 from watershed_c.parallel import over_cells
 
@@ -204,7 +205,7 @@ def with_coefficient(year: MeanYear, coefficient: np.ndarray) -> MeanYear:
     )  # fmt: skip
     capacity *= dx * dx
     inflow, outflow = np.zeros(n), np.zeros(n)
-    kept = rusle.NOTHING_KEPT if given.parcels.kept is None else given.parcels.kept
+    kept = NOTHING_KEPT if given.parcels.kept is None else given.parcels.kept
     mean_year_sediment(*network[:4], year.land, year.potential * (dx * dx), capacity, kept, inflow, outflow)
     found = replace(year, catchment=given, capacity=capacity, inflow=inflow, outflow=outflow)
     if given.tillage is None:
