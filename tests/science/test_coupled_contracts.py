@@ -160,6 +160,13 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
     initial = {"method": method} | (
         {"years": 2, "history_class": choose("pasture", "fallow")} if method == "history" else {}
     )
+    model = choose("rusle", "musle", "mmf") if water else "rusle"
+    laws = [
+        {"law": "none"}, {"law": "constant", "ratio": 2.0, "mineral": 0.8}, {"law": "watem_c"},
+        {"law": "menzel_1980"}, {"law": "sharpley_1985", "events_per_year": 12.0},
+        *([{"law": "swat"}] if water else []),
+    ]  # fmt: skip
+    sorting = choose({"size_classes": True, "enrichment": {"law": "none"}}, *({"enrichment": law} for law in laws))
     warm = number(-6.0, 18.0)
     changes: dict[str, Any] = {
         "domain": {"dem": "dem.asc", "outlet": choose("lowest", "edges"), "channel_area": choose("none", "600 m2")},
@@ -173,7 +180,7 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
         "soil.bulk_density": f"{number(1.0, 1.7)} g/cm3",
         "soil.soc": {"value": f"{number(0.2, 3.0)} %", "e_folding_depth": "25 cm"},
         "soil.soc.profile": choose("uniform", "exponential"),
-        "soil.erodibility": number(0.0, 0.07),
+        "soil.erodibility": choose(number(0.0, 0.07), {"law": choose("epic", "torri", "renard")}),
         "soil.substratum.soc": f"{number(0.0, 0.4)} %",
         "carbon.initial": initial,
         "carbon.plant_input": "prescribed" if method in ("steady", "history") and choose(True, False) else "inverted",
@@ -189,7 +196,11 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
             "enabled": erosion,
             "length_exponent": choose("van_oost_2003", "mccool_1989"),
             "slope_factor": choose("nearing_1997", "mccool_1987"),
-            "enrichment": choose({"law": "none"}, {"law": "constant", "ratio": 2.0, "mineral": 0.8}),
+            "model": model,
+            **({"mmf": {"cohesion": number(1.0, 12.0)}, "ktc_low": None, "ktc_high": None} if model == "mmf" else {}),
+            **sorting,
+            "transit_mineralisation": choose(0.0, 0.1),
+            "downstream_mineralisation": choose(0.0, 0.5),
         },
         "processes.tillage_erosion.enabled": tillage,
         "processes.soil_column": {"enabled": column, "biodiffusivity": "1 cm2/yr" if mixing else "0 cm2/yr"},
