@@ -28,8 +28,13 @@ def _case(years: int = 8, fields: int = 3) -> dict:
     }
 
 
+def test_the_folders_table_is_the_oracle() -> None:
+    oracle = shared("reference/pools/ipcc/ipcc2019_tier2.csv").read_text()
+    assert (MODELS / "ipcc-tier2" / "reference.csv").read_text() == oracle
+
+
 def test_every_intermediate_of_the_independent_port() -> None:
-    with shared("reference/pools/ipcc/ipcc2019_tier2.csv").open() as file:
+    with (MODELS / "ipcc-tier2" / "reference.csv").open() as file:
         rows = list(csv.DictReader(file))
     fields = len(rows)
 

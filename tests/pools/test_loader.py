@@ -34,7 +34,8 @@ def test_rothc_is_what_the_sources_say() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.parent.iterdir() if path.is_dir()))
-def test_every_page_says_which_reading_was_taken(name: str) -> None:
+def test_every_folder_has_its_reference_and_says_which_reading_was_taken(name: str) -> None:
+    assert (FOLDER.parent / name / "reference.csv").is_file()
     page = (FOLDER.parent / name / "README.md").read_text(encoding="utf-8")
     assert "## Which reading was taken" in page
 
