@@ -9,7 +9,7 @@ one with microbes.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -52,6 +52,8 @@ _STARTS = ((1.0, 0.3), (4.0, 0.3), (4.0, 30.0), (1.0, 30.0))
 _STEP_GROWTH = 3.0
 _CALM = 0.3
 _LONGEST = 1.0
+#: slopes of a cycle are found anew where a correction is more than this share of the one before it
+FALLS = 0.1
 #: columns solved together: keeps the work in cache
 _CHUNK = 4096
 
@@ -129,7 +131,8 @@ def periodic_steady_state(
 ) -> np.ndarray:
     """Stocks that a cycle of M steps brings back, at the start of its first step.
 
-    Newton's method on the map of the cycle, by default from the steady state of the mean rates and inputs.
+    Newton's method on the map of the cycle, by default from the steady state of the mean rates and inputs. Slopes are
+    kept as long as the corrections fall.
 
     Parameters
     ----------
@@ -159,21 +162,29 @@ def periodic_steady_state(
     else:
         state = np.array(start, dtype=np.float64)
     active = np.flatnonzero(np.isfinite(state).all(axis=0) & (inputs.sum(axis=(0, 1)) > 0.0))
-    pools = state.shape[0]
+    pools, columns = state.shape
+    slopes, size, stale = np.empty((columns, pools, pools)), np.full(columns, np.inf), np.ones(columns, dtype=bool)
+
+    def change(which: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """What the cycle adds to the logarithm of some columns."""
+        now = np.ascontiguousarray(rate[:, :, which]), np.ascontiguousarray(inputs[:, :, which])
+        return partial(_change_of_cycle, kernel, *now, dt, counts[:, which])
+
     for _ in range(iterations):
         if not active.size:
             break
+        renewed = active[stale[active]]
+        if renewed.size:
+            slopes[renewed] = _slopes(change(renewed), np.log(state[:, renewed]))
         logarithm = np.log(state[:, active])
-        now, entering = np.ascontiguousarray(rate[:, :, active]), np.ascontiguousarray(inputs[:, :, active])
-        change = partial(_change_of_cycle, kernel, now, entering, dt, counts[:, active])
-        missing = change(logarithm)
-        matrix = _slopes(change, logarithm)
-        step = _solve(-matrix, missing)
+        step = _solve(-slopes[active], change(active)(logarithm))
+        now = np.abs(step).max(axis=0)
+        stale[active], size[active] = now > FALLS * size[active], now
         _shorten(step)
         state[:, active] *= np.exp(step)
         lost = ~np.isfinite(step).all(axis=0)
         state[:, active[lost]] = np.nan
-        active = active[~lost & ~(np.abs(step).max(axis=0) <= tolerance)]
+        active = active[~lost & ~(now <= tolerance)]
     state[:, active] = np.nan
     assert state.shape == (pools, rate.shape[2])
     return state
