@@ -164,6 +164,18 @@ def test_ploughed_profile_that_lost_more_than_half(fallout: Fallout) -> None:
     assert np.ptp(profile[:5]) < 0.1 * profile[0] and profile[5:].sum() < 0.25 * profile.sum()
 
 
+@pytest.mark.parametrize(("loss", "expected"), [(1.0, 17.29), (2.0, 31.62), (4.0, 53.32)])
+def test_share_lost_from_a_ploughed_layer(fallout: Fallout, loss: float, expected: float) -> None:
+    """Yearly fallout mixed into 325 kg m-2, 10, 20 and 40 t ha-1 lost each year, to 2024; per cent, to 0.3."""
+    left = []
+    for rate in (loss, 0.0):
+        column = Column(CS137, fallout, [0.25, 0.25], BULK_DENSITY, 0.0)
+        for year in range(1954, 2025):
+            column.year(year, rate, 0.0, steps=1)
+        left.append(column.profile[0])
+    assert 100.0 * (1.0 - left[0] / left[1]) == pytest.approx(expected, abs=0.3)
+
+
 def test_profile_model_returns_the_imposed_loss() -> None:
     """Soil taken for 40 years from a profile that declines to 1/e in 40 kg m-2: to the order of the top layer.
 
