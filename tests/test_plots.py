@@ -263,6 +263,7 @@ def test_sheets_fit_domains_of_any_shape(shape: tuple[int, int], cell: float) ->
 
 
 def test_profiles_show_carbonate_where_any_point_has_it(results: xr.Dataset) -> None:
+    results = results.drop_vars(["profile_cs137", "profile_pb210"])
     results.profile_sic[:] = 0.0
     assert len(series.profiles(results, "").axes) == 3  # type: ignore[union-attr]
     results.profile_sic[0, 1, -1] = 2.0  # dissolved since
@@ -270,6 +271,16 @@ def test_profiles_show_carbonate_where_any_point_has_it(results: xr.Dataset) -> 
     assert figure is not None and len(figure.axes) == 6
     assert len({ax.get_xlim() for ax in figure.axes[3:]}) == 1 and figure.axes[3].get_xlim()[1] > 2.0 / 0.5
     assert _texts(figure).count("no SIC") == 2
+
+
+def test_profiles_show_isotopes_and_tracers_that_the_run_has(results: xr.Dataset) -> None:
+    more = results.assign(profile_delta_c14=(results.profile_soc.dims, -10.0 * results.profile_soc.values))
+    figure, fewer = (series.profiles(each, "") for each in (more, results.drop_vars("profile_pb210")))
+    assert figure is not None and fewer is not None
+    assert len(figure.axes) == len(fewer.axes) + 2 * results.sizes["point"] == 15
+    assert _says(figure, "Δ¹⁴C (‰)") and _says(figure, "¹³⁷Cs (kBq m⁻³)")
+    low, high = next(ax for ax in figure.axes if ax.get_xlabel().startswith("Δ")).get_xlim()
+    assert low < high <= 1.0  # a ratio has no zero to begin at
 
 
 def test_profiles_that_coincide_are_both_seen(results: xr.Dataset) -> None:
@@ -282,7 +293,7 @@ def test_profiles_that_coincide_are_both_seen(results: xr.Dataset) -> None:
 
 
 def test_many_profiles_wrap(results: xr.Dataset) -> None:
-    many = results.isel(point=[0, 1, 2, 0, 1, 2])
+    many = results.drop_vars(["profile_cs137", "profile_pb210"]).isel(point=[0, 1, 2, 0, 1, 2])
     many["point_name"] = ("point", [f"a point with quite a long name {i}" for i in range(6)])
     with matplotlib.rc_context(style.STYLE):
         figure = series.profiles(many, "")

@@ -9,12 +9,13 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from watershed_c.plots.style import (
     BLUE,
     GREEN,
     GREY,
+    MINUS,
     PALE,
     PURPLE,
     TITLE_SIZE,
@@ -47,6 +48,24 @@ class _Line:
     dashes: Any
 
 
+@dataclass(frozen=True)
+class _Kind:
+    name: str
+    label: str
+    unit: str
+    scale: float = 1.0
+    ratio: bool = False
+
+
+#: what has profiles
+KINDS = (
+    _Kind("soc", "SOC", "kg C m⁻³"),
+    _Kind("sic", "SIC", "kg C m⁻³"),
+    _Kind("delta_c14", "Δ¹⁴C", "‰", ratio=True),
+    _Kind("delta_c13", "δ¹³C", "‰", ratio=True),
+    _Kind("cs137", "¹³⁷Cs", "kBq m⁻³", 1e-3),
+    _Kind("pb210", "²¹⁰Pb", "kBq m⁻³", 1e-3),
+)
 #: forms of carbon in the stream: variable, name, colour, dashes
 FORMS = (
     ("poc_export", "particulate organic", VERMILION, "-"),
@@ -126,16 +145,16 @@ def _upward(ax: Axes, highest: float) -> None:
 
 
 def profiles(results: xr.Dataset, run: str) -> Figure | None:
-    """SOC, and SIC where a point has any, with depth: at the start (broad), at the end (thin, on top).
+    """SOC, SIC where a point has any, isotopes and tracers with depth: at the start (broad), at the end (thin, on top).
 
     One scale for all points, so that they can be compared.
     """
     names = [str(name) for name in results.point_name.values]
     if names == ["none"]:
         return None
-    kinds = [("soc", "SOC")]
-    if np.any(results.profile_sic.isel(time=[0, -1]).values):
-        kinds.append(("sic", "SIC"))
+    kinds = [kind for kind in KINDS if kind.name in ("soc", "sic") or f"profile_{kind.name}" in results]
+    if not np.any(results.profile_sic.isel(time=[0, -1]).values):
+        kinds.remove(KINDS[1])
     abreast = min(len(names), ABREAST)
     bands = -(-len(names) // abreast)
     figure = panels(0.45 + 2.55 * bands * len(kinds), run)
@@ -145,9 +164,9 @@ def profiles(results: xr.Dataset, run: str) -> Figure | None:
             grid[spare // abreast * len(kinds) + k, spare % abreast].set_visible(False)
     for place, name in enumerate(names):
         band, column = divmod(place, abreast)
-        for k, (kind, label) in enumerate(kinds):
+        for k, kind in enumerate(kinds):
             ax = grid[band * len(kinds) + k, column]
-            _profile(ax, results, place, kind, label)
+            _profile(ax, results, place, kind)
             if column == 0:
                 ax.set_ylabel("depth (cm)")
             if k == 0:
@@ -157,20 +176,25 @@ def profiles(results: xr.Dataset, run: str) -> Figure | None:
     return figure
 
 
-def _profile(ax: Axes, results: xr.Dataset, place: int, kind: str, label: str) -> None:
+def _profile(ax: Axes, results: xr.Dataset, place: int, kind: _Kind) -> None:
     years, bottom = years_of(results), results.layer_bottom.values
     top = np.concatenate(([0.0], bottom[:-1]))
     depth = np.stack((top, bottom), axis=1).ravel() * 100.0
-    content = results[f"profile_{kind}"].values[[0, -1]] / (bottom - top)  # kg m-3
+    content = results[f"profile_{kind.name}"].values[[0, -1]]
+    if not kind.ratio:
+        content = kind.scale * content / (bottom - top)  # per m3
     for when, colour, width, text in (
         (0, PALE, 4.5, start_label(years[0])),
         (-1, BLUE, 1.5, end_label(years[-1])),
     ):
         values = np.repeat(content[when, place], 2)
         ax.plot(values, depth, color=colour, lw=width, label=text, solid_capstyle="butt")
-    ax.set_xlim(0.0, float(content.max()) * 1.1 or 1.0)
+    low, high = float(np.nanmin(content)), float(np.nanmax(content))
+    margin = 0.05 * (high - low) or 1.0
+    ax.set_xlim(*((low - margin, high + margin) if kind.ratio else (0.0, high * 1.1 or 1.0)))
     ax.set_ylim(bottom[-1] * 100.0, 0.0)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    ax.set_xlabel(f"{label} (kg C m⁻³)")
-    if not content[:, place].any():
-        ax.text(0.5, 0.5, f"no {label}", transform=ax.transAxes, ha="center", color=GREY)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", MINUS)))
+    ax.set_xlabel(f"{kind.label} ({kind.unit})")
+    if not kind.ratio and not content[:, place].any():
+        ax.text(0.5, 0.5, f"no {kind.label}", transform=ax.transAxes, ha="center", color=GREY)
