@@ -15,7 +15,7 @@ from watershed_c.constituents import ConstituentTable, soc_pool
 from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.scenario.catchment import catchment_from_dem, cut_catchment
 from watershed_c.scenario.drainage import Drainage
-from watershed_c.scenario.terrain import jacksboro_dem
+from watershed_c.scenario.terrain import jacksboro, jacksboro_dem
 from watershed_c.state import Watershed
 
 
@@ -222,3 +222,10 @@ def test_what_the_front_door_refuses(tmp_path):
         watershed_c.Watershed.from_dem(path, (whole.x[ridge[1]], whole.y[ridge[0]]), snap=0.0)
     with pytest.raises(ValueError, match="does not exist"):
         watershed_c.Watershed.from_dem(tmp_path / "none.nc", at)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("jacksboro-7", 35), ("jacksboro-1", 61)])
+def test_the_built_in_catchments_are_cut_off_by_the_edge_of_their_dem(name, cells):
+    """As their pages say: the DEM ends where they go on."""
+    found = jacksboro(name)
+    assert found.fed_from_beyond == cells and "goes on beyond the DEM" in str(found)
