@@ -12,8 +12,8 @@ from watershed_c.scenario.catchment import Catchment, cut_catchment
 
 #: m; mean radius of the Earth (IUGG 1980)
 EARTH_RADIUS = 6_371_008.8
-#: sub-catchments of the Jacksboro DEM: name -> (longitude, latitude of the outlet, degrees; area, km2). Along the edge of
-#: the DEM both are cut off: 35 and 61 of its cells drain into them
+#: sub-catchments of the Jacksboro DEM: name -> (longitude, latitude of the outlet, degrees; area, km2). The edge of
+#: the DEM cuts both off: 35 and 61 of its cells drain into them
 JACKSBORO_CATCHMENTS = {"jacksboro-7": (-84.230, 36.732, 45.2), "jacksboro-1": (-84.110, 36.599, 117.2)}
 #: m; cell size the 3-arc-second DEM is resampled to
 JACKSBORO_CELL = 90.0
