@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import assert_same_run, small
+from tests.runs import assert_same_run, record, small
 from watershed_c.coupling import Model
 from watershed_c.simulation import resume, run
 
@@ -50,3 +50,12 @@ def test_resumed_run_is_the_whole_run(case: str, tmp_path: Path, monkeypatch: py
             run(scenario, output=tmp_path / "part", quiet=True)
     resumed = resume(tmp_path / "part", quiet=True).directory
     assert_same_run(whole, resumed)
+    findings = record(whole)["findings"]
+    assert findings == record(resumed)["findings"]
+    if case == "feedback":
+        # EPIC: less carbon, more erodible; a quarter of K at most follows it
+        assert -0.25 < findings["erodibility"]["gain"] < 0.0
+        assert findings["erodibility"]["share_of_cells_at_the_bound"] == 0.0
+    else:
+        exported = findings["water_erosion"]["exported_organic_carbon_t"]
+        assert findings["water_erosion"]["mineralised_downstream_t"] == pytest.approx(0.2 * exported, rel=1e-12)

@@ -210,6 +210,16 @@ class WaterErosion(Process):
             "exported": self.exported,
         } | {f"enrichment.{name}": values for name, values in year.items()} | self.loss.memory()
 
+    def findings(self) -> dict[str, float]:
+        """Where organic carbon that left the catchment went, t C of the run, if some of it is mineralised there."""
+        if self.downstream_mineralisation == 0.0:
+            return {}
+        totals = self.watershed.ledger.run_totals.amounts
+        kept, lost = (
+            1e-3 * totals.get(("soc", f"{term}_export"), 0.0) for term in ("water_erosion", "downstream_mineralised")
+        )
+        return {"exported_organic_carbon_t": kept + lost, "mineralised_downstream_t": lost}
+
     def start_afresh(self) -> None:
         """Forget what was moved before the run began."""
         for moved in (self.gross_erosion, self.gross_deposition, self.exported):
