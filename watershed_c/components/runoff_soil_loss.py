@@ -17,6 +17,10 @@ from watershed_c.kernels.support_practice import apply_practice
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
+MODELS = ("rusle", "musle", "mmf")
+#: duration of an erosive rain, h: a prior, range 0.5 to 6
+STORM_HOURS = 2.0
+
 
 class Musle(Rusle):
     """RUSLE and its capacity with the runoff energy factor of MUSLE in place of the erosivity of rain.
@@ -144,3 +148,25 @@ class MorganMorganFinney:
         )  # fmt: skip
         if units.practice.any():
             over_cells(apply_practice, w.cells, w.gradient_x, w.gradient_y, w.unit, units.practice, capacity)
+
+
+def soil_loss(
+    watershed: Watershed, model: str, *, storm_hours: float, wet_days: float | None, mmf: MmfParameters | None,
+    channel_area: float, **rusle: object,
+) -> Rusle | MorganMorganFinney:  # fmt: skip
+    """The source of soil loss of a model of ``MODELS``.
+
+    Raises
+    ------
+    ValueError
+        Unknown model, parameters of another, or one out of its range.
+    """
+    if model not in MODELS:
+        raise ValueError(f"model must be one of {', '.join(MODELS)}, is {model!r}")
+    if (mmf is None) == (model == "mmf"):
+        raise ValueError('mmf parameters go with model "mmf", and only with it')
+    if mmf is not None:
+        return MorganMorganFinney(watershed, mmf, channel_area=channel_area)
+    if model == "musle":
+        return Musle(watershed, storm_hours=storm_hours, wet_days=wet_days, channel_area=channel_area, **rusle)
+    return Rusle(watershed, channel_area=channel_area, **rusle)  # type: ignore[arg-type]

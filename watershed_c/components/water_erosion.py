@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.components.runoff_soil_loss import MmfParameters, MorganMorganFinney, Musle
+from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
-from watershed_c.components.soil_loss import COVER_THRESHOLD, Rusle
+from watershed_c.components.soil_loss import COVER_THRESHOLD
 from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels import sediment
 from watershed_c.kernels.parcel_network import SEWER, ParcelLand
@@ -18,11 +18,8 @@ from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
-_MODELS = ("rusle", "musle", "mmf")
 _DEPRESSIONS = ("trap", "breach")
 
-#: duration of an erosive rain, h: a prior, range 0.5 to 6
-STORM_HOURS = 2.0
 
 
 class WaterErosion(Process):
@@ -145,25 +142,13 @@ class WaterErosion(Process):
     ) -> None:
         super().__init__(watershed)
         w = watershed
-        if model not in _MODELS:
-            raise ValueError(f"model must be one of {', '.join(_MODELS)}, is {model!r}")
         if depressions not in _DEPRESSIONS:
             raise ValueError(f"depressions must be one of {', '.join(_DEPRESSIONS)}, is {depressions!r}")
-        if (mmf is None) == (model == "mmf"):
-            raise ValueError('mmf parameters go with model "mmf", and only with it')
-        self.loss: Rusle | MorganMorganFinney
-        if mmf is not None:
-            self.loss = MorganMorganFinney(w, mmf, channel_area=channel_area)
-        else:
-            rusle = {
-                "length_exponent": length_exponent, "slope_factor": slope_factor, "capacity": capacity,
-                "coefficient": transport_capacity_coefficient, "cover_threshold": cover_threshold,
-                "channel_area": channel_area, "by_node": coefficient_map,
-            }  # fmt: skip
-            if model == "musle":
-                self.loss = Musle(w, storm_hours=storm_hours, wet_days=wet_days, **rusle)
-            else:
-                self.loss = Rusle(w, **rusle)  # type: ignore[arg-type]
+        self.loss = soil_loss(
+            w, model, storm_hours=storm_hours, wet_days=wet_days, mmf=mmf, length_exponent=length_exponent,
+            slope_factor=slope_factor, capacity=capacity, coefficient=transport_capacity_coefficient,
+            cover_threshold=cover_threshold, channel_area=channel_area, by_node=coefficient_map,
+        )  # fmt: skip
         self.warnings += self.loss.warnings
         if w.dx > COARSE_CELL:
             self.warnings.append(
