@@ -175,7 +175,7 @@ def test_slower_decay_of_13c_enriches_by_what_it_says(tmp_path: Path) -> None:
     assert process.twins is not None
     process.twins.standing = 1900
     years(w, process, 1900, 1960)
-    ratio = process.twins.input_ratio("c13")[0][0]
+    ratio = process.twins.input_ratio("c13")[0]
     assert 1.0 + delta(w, "c13") / 1000.0 == pytest.approx(ratio / isotopes.SLOWER_13C, rel=1e-9)
 
 

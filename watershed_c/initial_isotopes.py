@@ -37,7 +37,8 @@ def start_isotopes(initialiser: Initialiser, twins: IsotopeTwins, since: int) ->
     inert = np.flatnonzero(initialiser.model.inert)
     ratios = {}
     for isotope, rows in twins.rows.items():
-        plants, _ = twins.input_ratio(isotope)
+        c3, c4 = twins.input_ratio(isotope)
+        plants = c3 + (c4 - c3) * np.nan_to_num(twins.c4_share)
         ratio = np.repeat(plants[w.unit][:, None, None], w.layer_bottom.size, axis=1).repeat(pools.size, axis=2)
         if isotope == "c14":
             ratio[:, :, inert] = INERT_14C

@@ -252,7 +252,7 @@ def _twins(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> IsotopeT
     isotopes = inputs.scenario.carbon.isotopes
     if inputs.atmosphere is None:
         return None
-    share = np.zeros(len(tables.names))
+    share = np.full(len(tables.names), math.nan)
     for name, of_class in isotopes.c4_share.items():
         share[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = of_class
     return IsotopeTwins(watershed, isotopes.chosen, inputs.atmosphere, share)

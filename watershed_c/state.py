@@ -80,6 +80,8 @@ class UnitState:
         Queued organic input by layer and pool of the carbon model; decomposition adds it (coupling rule 5).
     amendment : (U, L, P), kg C m-2 per step
         The part of it that is manure or another amendment; not scaled by the cell's plant input.
+    c4_inputs, c4_amendment : (U, L, P), kg C m-2 per step
+        The parts of plant input and of amendments that C4 plants made.
     tillage : list of TillageEvent
         This step's passes, in order.
     """
@@ -97,6 +99,8 @@ class UnitState:
     root_fraction: np.ndarray
     inputs: np.ndarray
     amendment: np.ndarray
+    c4_inputs: np.ndarray
+    c4_amendment: np.ndarray
     tillage: list[TillageEvent] = field(default_factory=list)
 
     @classmethod
@@ -116,6 +120,8 @@ class UnitState:
             np.ones(units),
             np.full(units, 86.0),
             roots,
+            np.zeros((units, layers, pools)),
+            np.zeros((units, layers, pools)),
             np.zeros((units, layers, pools)),
             np.zeros((units, layers, pools)),
         )

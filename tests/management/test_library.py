@@ -318,3 +318,17 @@ def test_materials_and_implements_read_alone():
     assert load_material(data_path("models", "materials", "compost.toml")).kind == "manure"
     plough = load_implements(data_path("models", "implements.toml"))["mouldboard-plough"]
     assert 70.0 <= plough.transport <= 400.0 and plough.depth == 0.25
+
+
+def test_maize_sorghum_and_sugarcane_are_c4_plants() -> None:
+    crops = load_library().crops
+    assert {name for name, crop in crops.items() if crop.photosynthesis == "C4"} == {
+        "maize", "silage-maize", "sorghum", "sugarcane", "sugarcane-burnt"
+    }  # fmt: skip
+
+
+def test_another_photosynthesis_is_refused(tmp_path: Path) -> None:
+    text = data_path("models", "crops", "maize.toml").read_text(encoding="utf-8").replace('"C4"', '"CAM"')
+    (tmp_path / "maize.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match="photosynthesis.*must be one of C3, C4"):
+        load_crop(tmp_path / "maize.toml")

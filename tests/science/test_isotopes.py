@@ -30,6 +30,8 @@ def assembled(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Assem
     return assembly
 
 
+#: maize is a C4 plant: so that all plants are C3
+ALL_C3 = {"maize-wheat": 0.0}
 #: the pools of RothC that turn over
 TURNING = slice(0, 4)
 
@@ -44,7 +46,7 @@ def bulk(assembly: Assembly, isotope: str, pools: slice = slice(None)) -> np.nda
 
 def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close."""
-    isotopes = {"c14": True, "c13": True, "since": 1940}
+    isotopes = {"c14": True, "c13": True, "since": 1940, "c4_share": ALL_C3}
     assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "1990-01", "end": "1991-12"}}, monkeypatch)
     w, model = assembly.watershed, assembly.model
     while not model.done:
@@ -64,7 +66,7 @@ def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under an atmosphere that stood still, the initial isotopes of what turns over are steady."""
-    isotopes = {"c14": True, "c13": True, "since": 2001}
+    isotopes = {"c14": True, "c13": True, "since": 2001, "c4_share": ALL_C3}
     assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2010-12"}}, monkeypatch)
     w, model = assembly.watershed, assembly.model
     decomposition = model.processes["decomposition"]
@@ -87,14 +89,14 @@ def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
     """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment and of what is respired."""
-    isotopes = {"c13": True, "since": 2001}
+    isotopes = {"c13": True, "since": 2001, "c4_share": ALL_C3}
     assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2004-12"}}, monkeypatch)
     w, model = assembly.watershed, assembly.model
     decomposition = model.processes["decomposition"]
     assert isinstance(decomposition, Decomposition) and decomposition.twins is not None
     twins = decomposition.twins
     twins.standing, twins.slower["c13"] = 2001, 1.0
-    ratio = float(twins.input_ratio("c13")[0][0])
+    ratio = float(twins.input_ratio("c13")[0])
     rows, pools = w.constituents.of_group("c13"), w.constituents.of_group("soc")
     w.stocks[:, :, rows] = ratio * w.stocks[:, :, pools]
     w.substratum[:, rows] = ratio * w.substratum[:, pools]
@@ -108,14 +110,32 @@ def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.
     assert exported[0] / exported[1] == pytest.approx(ratio, rel=1e-9)
 
 
-def test_c4_plants_by_land_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    isotopes = {"c13": True, "since": 2001, "c4_share": {"maize-wheat": 0.6}}
-    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2001-02"}}, monkeypatch)
+@pytest.mark.parametrize("share", [None, 0.6], ids=["of the crops", "given"])
+def test_c4_plants(monkeypatch: pytest.MonkeyPatch, share: float | None) -> None:
+    """Fields of maize and wheat are heavier than pasture; what maize leaves is C4 carbon, what wheat leaves C3."""
+    isotopes: dict[str, Any] = {"c13": True, "since": 2001}
+    if share is not None:
+        isotopes["c4_share"] = {"maize-wheat": share}
+    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2002-12"}}, monkeypatch)
     w = assembly.watershed
     pasture = w.unit[w.cells] == assembly.tables.unit("pasture")
     assert 0 < pasture.sum() < w.cells.size
     deep = bulk(assembly, "c13")[:, 2]
-    assert deep[~pasture].mean() - deep[pasture].mean() > 5.0
+    assert deep[~pasture].mean() - deep[pasture].mean() > 3.0  # pasture below the fields gets their soil
+    heaviest, air = -100.0, assembly.inputs.atmosphere
+    assert air is not None
+    c3, c4 = permil(air.ratio("c13", 2001, np.array([0.0, 1.0])))
+    units, field = w.units, assembly.tables.unit("maize-wheat")
+    while not assembly.model.done:
+        assembly.model.step()
+        assert (units.c4_inputs <= units.inputs + 1e-15).all()
+        assert not units.c4_inputs[assembly.tables.unit("pasture")].any()
+        if units.inputs[field].sum() > 0.0:
+            heaviest = max(heaviest, units.c4_inputs[field].sum() / units.inputs[field].sum())
+    assert heaviest == pytest.approx(1.0)  # months in which maize alone gives
+    totals = w.ledger.run_totals.amounts
+    mean = permil(totals["c13", "plant_input"] / totals["soc", "plant_input"])
+    assert c3 < mean < c4
 
 
 def test_profiles_of_a_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,7 @@ class Cropping(Process):
         self.first_month = 12 * first_year
         self.group = HYDROLOGIC_GROUPS.index(hydrologic_group)
         self.inputs, self.amendment = tables.by_pool(allocate)
+        self.c4_inputs, self.c4_amendment = tables.of_c4_plants(allocate)
         expected, found = self.inputs.shape[1:], watershed.units.inputs.shape
         if expected != found:
             raise ValueError(f"the tables have (units, layers, pools) = {expected}, the watershed has {found}")
@@ -93,6 +94,8 @@ class Cropping(Process):
         state.root_fraction[:] = tables.at(tables.root_fraction, month)
         state.inputs[:] = tables.at(self.inputs, month) * part
         state.amendment[:] = tables.at(self.amendment, month) * part
+        state.c4_inputs[:] = tables.at(self.c4_inputs, month) * part
+        state.c4_amendment[:] = tables.at(self.c4_amendment, month) * part
         state.tillage[:] = [
             TillageEvent(unit, p.depth, p.efficiency, p.transport)
             for unit, row in enumerate(tables.month_of(month))

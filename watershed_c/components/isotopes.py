@@ -28,7 +28,7 @@ class IsotopeTwins:
     isotopes : sequence of {"c14", "c13"}
     atmosphere : Atmosphere
     c4_share : (U,) float64, 0 to 1
-        Share of C4 plants in the plant input of each management unit. Amendments are of C3 plants of their year.
+        Share of C4 plants in the plant input of each management unit; NaN: what its crops say.
 
     Attributes
     ----------
@@ -52,20 +52,20 @@ class IsotopeTwins:
         self._respired, self._dissolved = watershed.work(1, "layer"), watershed.work(2, "layer")
         self._amount = watershed.work(0)
 
-    def input_ratio(self, isotope: str) -> tuple[np.ndarray, float]:
-        """Ratios of this step's plant input (U) and of amendments."""
+    def input_ratio(self, isotope: str) -> np.ndarray:
+        """Ratios of this step's C3 and C4 plants, (2)."""
         year = self.watershed.calendar_month // 12 if self.standing is None else self.standing
-        return (
-            self.atmosphere.ratio(isotope, year, self.c4_share),
-            float(self.atmosphere.ratio(isotope, year, np.zeros(1))[0]),
-        )
+        return self.atmosphere.ratio(isotope, year, np.array([0.0, 1.0]))
 
     def run_one_step(self, turnover: Turnover, plant: np.ndarray, amendment: np.ndarray, dt: float) -> None:
         """Turn the twins over by ``dt`` yr; ``plant`` and ``amendment`` (U, L, P) are those of the pools."""
         w, amount = self.watershed, self._amount
+        given = self.c4_share[:, None, None]
+        of_c4 = np.where(np.isnan(given), w.units.c4_inputs, given * plant)
         for isotope, rows in self.rows.items():
-            ratios, brought = self.input_ratio(isotope)
-            plants, others = plant * ratios[:, None, None], amendment * brought
+            c3, c4 = self.input_ratio(isotope)
+            plants = c3 * plant + (c4 - c3) * of_c4
+            others = c3 * amendment + (c4 - c3) * w.units.c4_amendment
             turnover(int(rows[0]), self.slower[isotope], plants, others, self._respired, self._dissolved)
             for term, table, scale in (("plant_input", plants, w.input_scale), ("amendment", others, None)):
                 np.take(table.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")

@@ -71,6 +71,8 @@ class Source:
     dpm_rpm, lignin, lignin_nitrogen, persistent : float or None
         Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; share of biochar
         left after 100 years; None if not known.
+    c4 : bool
+        Of C4 plants.
     """
 
     kind: str
@@ -79,6 +81,7 @@ class Source:
     lignin: float | None = None
     lignin_nitrogen: float | None = None
     persistent: float | None = None
+    c4: bool = False
 
     @property
     def quality(self) -> dict[str, float]:
@@ -89,9 +92,10 @@ class Source:
 
 def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float | None = None) -> Source:
     """Source of a crop's residues or of a material; without lignin where its file has none."""
+    c4 = isinstance(what, Crop) and what.photosynthesis == "C4"
     if math.isnan(what.lignin):
-        return Source(kind, amendment, dpm_rpm)
-    return Source(kind, amendment, dpm_rpm, what.lignin, what.lignin / what.nitrogen)
+        return Source(kind, amendment, dpm_rpm, c4=c4)
+    return Source(kind, amendment, dpm_rpm, what.lignin, what.lignin / what.nitrogen, c4=c4)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Crop:
     ----------
     name, title, kind, habit, biodiffusivity_class : str
     tillable : bool
+    photosynthesis : str
+        ``C3`` or ``C4``: how much 13C its carbon has.
     sown, harvested : int or None
         Default day of the year, 0-364.
     yield_dry_matter : float, kg DM m-2
@@ -88,6 +90,7 @@ class Crop:
     habit: str
     biodiffusivity_class: str
     tillable: bool
+    photosynthesis: str = "C3"
     sown: int | None = None
     harvested: int | None = None
     yield_dry_matter: float = 0.0
@@ -260,7 +263,8 @@ _OWN_KEY = {"manure": "lignin", "biochar": "hydrogen_carbon"}
 
 _DATES = {"sown": ("on",), "harvested": ("on",)}
 _SEASONS = {"growth": ("from", "to"), "litterfall": ("from", "to")}
-_WORDS = ("title", "kind", "habit", "biodiffusivity_class", "tillable")
+_WORDS = ("title", "kind", "habit", "biodiffusivity_class", "tillable", "photosynthesis")
+PHOTOSYNTHESIS = ("C3", "C4")
 
 
 def load_crop(path: Path) -> Crop:
@@ -279,6 +283,7 @@ def load_crop(path: Path) -> Crop:
         "habit": reader.word(data, "habit", HABITS),
         "biodiffusivity_class": reader.word(data, "biodiffusivity_class", BIODIFFUSIVITY_CLASSES),
         "tillable": data.get("tillable"),
+        "photosynthesis": reader.word({"photosynthesis": "C3"} | data, "photosynthesis", PHOTOSYNTHESIS),
     }
     if not isinstance(values["tillable"], bool):
         reader.say("tillable", "must be true or false.", values["tillable"])

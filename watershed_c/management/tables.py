@@ -102,6 +102,12 @@ class UnitTables:
         brought = np.array([source.amendment for source in self.sources])
         return self.input_by_source @ shares, self.input_by_source @ (shares * brought[:, None])
 
+    def of_c4_plants(self, allocate: Callable[..., np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """The part of C4 plants of what grew there and of what was brought, each (M, U, L, P); see :meth:`by_pool`."""
+        shares = np.array([source.c4 * allocate(source.kind, **source.quality) for source in self.sources])
+        brought = np.array([source.amendment for source in self.sources])[:, None]
+        return self.input_by_source @ (shares * ~brought), self.input_by_source @ (shares * brought)
+
 
 def build_units(
     rotations: Mapping[str, Any],
@@ -153,7 +159,7 @@ def build_units(
     how: dict[str, Any] = {"belowground": belowground, "roots": roots, "prior_land_use": prior_land_use}
     cycles = {name: Cycle(calendar, climate, bottom, **how) for name, calendar in calendars.items()}
     found = {source for cycle in cycles.values() for source in cycle.input}
-    sources = tuple(sorted(found, key=lambda s: (s.amendment, s.kind, sorted(s.quality.items()))))
+    sources = tuple(sorted(found, key=lambda s: (s.amendment, s.c4, s.kind, sorted(s.quality.items()))))
     longest = max(cycle.month_starts.size for cycle in cycles.values())
     columns: dict[str, list[np.ndarray]] = {}
     names: list[str] = []

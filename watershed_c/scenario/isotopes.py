@@ -33,7 +33,8 @@ class Isotopes(Table):
         "stood still", ge=-50000, le=3000,
     )  # fmt: skip
     c4_share: dict[str, Annotated[Share, Field(ge=0.0, le=1.0)]] = item(
-        doc="land-use class -> share of its plant input that is of C4 plants; 0 if not given", factory=dict
+        doc="land-use class -> share of its plant input that is of C4 plants; as its crops say if not given",
+        factory=dict,
     )
 
     @property
