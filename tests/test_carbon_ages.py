@@ -162,6 +162,19 @@ def test_resumed_run_has_the_same_bits(tmp_path: Path) -> None:
     runs.assert_same_run(whole, resume(tmp_path / "part", quiet=True).directory)
 
 
+def test_twins_of_pools_change_nothing() -> None:
+    """Isotopes ride along: ages are of the carbon."""
+    _, alone = watched(ALONE)
+    _, beside = watched({**ALONE, "carbon.isotopes": {"c14": True}})
+    for name, values in alone.maps().items():
+        np.testing.assert_allclose(beside.maps()[name], values, rtol=1e-12)
+
+
+def test_memory_is_predicted() -> None:
+    asked, plain = (resolve(runs.small({"output.maps": maps})).memory for maps in (["cAge"], ["cSoilOrg"]))
+    assert asked > plain
+
+
 def test_what_has_no_ages_is_refused() -> None:
     def told(**changes: Any) -> str:
         with pytest.raises(ScenarioError) as error:

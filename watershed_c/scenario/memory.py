@@ -59,6 +59,11 @@ def words_of_erosion(
     return classes * (rows + 1) + 16 * years + (rows if transit else 0)
 
 
+def words_of_ages(layers: int, groups: int) -> float:
+    """Words (8 B) per node of the maps of ages: means and sums of the factors of the groups of pools, and of mixing."""
+    return 2 * (layers * groups + layers - 1)
+
+
 def predicted_memory(nodes: int, layers: int, rows: int, pools: int, more: float = 0.0) -> float:
     """Bytes a run needs: what every run holds, and its arrays where they are most, at the end of the search.
 

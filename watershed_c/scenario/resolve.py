@@ -31,7 +31,7 @@ from watershed_c.scenario.erosivity import erosivity_of_series
 from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
-from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory, words_of_erosion
+from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory, words_of_ages, words_of_erosion
 from watershed_c.scenario.parcels import coefficient_map, parcel_land
 from watershed_c.scenario.processes import PROCESS_NAMES
 from watershed_c.scenario.schema import Scenario
@@ -506,6 +506,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
             rows, classes=5 if erosion.size_classes else 0, years=sum(yearly),
             transit=erosion.transit_mineralisation > 0.0,
         )  # fmt: skip
+    if set(AGE_MAPS) & set(check.scenario.output.maps):
+        more += words_of_ages(layers, pools)  # no model has more groups than pools
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:
