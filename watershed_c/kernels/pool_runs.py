@@ -15,7 +15,7 @@ from numba import njit
 from watershed_c.kernels.pool_steps import INNER, STEP, lost, runge_kutta, sequential_exponential, taylor
 
 #: lanes of a block: enough to outweigh what some thirty loops a step cost before they begin; its rows (RothC: 50 kB)
-#: stay in the second cache, and half or twice as many take longer
+#: stay in the second cache, and half as many take longer, twice as many are no faster
 BLOCK = 256
 
 
