@@ -298,5 +298,5 @@ def test_grassland_and_forest_are_land_of_low_transport_capacity() -> None:
     erosion = assembly.model.processes["water_erosion"]
     names = (name.partition("+")[0] for name in assembly.tables.names)
     annual = dict(zip(names, assembly.tables.cover_factor_annual[0], strict=True))
-    low = {name for name, cover in annual.items() if cover <= erosion.cover_threshold}
+    low = {name for name, cover in annual.items() if cover <= erosion.loss.cover_threshold}
     assert low == set(grown) - set(ploughed), annual
