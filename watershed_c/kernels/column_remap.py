@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+#: of what only other kernels call: a wrapper for Python costs compile time
+INNER: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True
+}  # fmt: skip
 #: a neighbour's bound may be overstepped by this fraction of the layer's own concentration: differences below
 #: it are round-off, and a uniform row must not flatten the whole group
 ROUND_OFF = 1e-13
@@ -14,7 +18,7 @@ ROUND_OFF = 1e-13
 TINY = 1e-300
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _reconstruct(
     count: int,
     mass: np.ndarray,
@@ -59,7 +63,7 @@ def _reconstruct(
             step[layer, row] *= limiter[group[row]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _reconstruct_twin(
     row: int, origin: int, count: int, stock: np.ndarray, ratio: np.ndarray, step: np.ndarray
 ) -> None:
@@ -80,7 +84,7 @@ def _reconstruct_twin(
             step[layer, row] = min(max(rise, -bound), bound)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**INNER)
 def _remap_any(
     node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass, stock, ratio,
     step, left, part, limiter, substratum_stock,
@@ -168,10 +172,6 @@ def _remap_any(
         room = reference[node, target] if target < layers else 0.0
 
 
-#: of what only other kernels call: a wrapper for Python costs compile time
-INNER: dict[str, Any] = {
-    "cache": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True
-}  # fmt: skip
 #: columns side by side in vector registers
 _TOGETHER = 32
 #: of a layer of those columns: its mass, what moves up out of its top and down out of its base (kg m-2), the
@@ -348,7 +348,7 @@ def remap_columns(
     step = np.empty((layers + 2, rows))
     left, part = np.empty(rows), np.empty(rows)
     groups = 1
-    twins = False
+    twins = np.bool_(False)  # no literal: what it is handed to would be compiled twice
     for row in range(rows):
         groups = max(groups, group[row] + 1)
         twins = twins or parent[row] >= 0
@@ -356,7 +356,7 @@ def remap_columns(
     place = np.ones((layers + 2, _OF_LAYER, _TOGETHER))
     held, cut = np.zeros((layers + 2, rows, _TOGETHER)), np.zeros((layers + 2, rows, _TOGETHER))
     rise, allowed = np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER))
-    waiting, nodes = 0, np.empty(_TOGETHER, dtype=np.int64)
+    waiting, nodes = np.int64(0), np.empty(_TOGETHER, dtype=np.int64)
     for index in range(cells.shape[0]):
         node = cells[index]
         disturbed = deposit_mineral[node] != 0.0
@@ -393,4 +393,4 @@ def remap_columns(
                     amount = imported * substratum[node, row]
                     stocks[node, layers - 1, row] += amount
                     substratum_stock[node, row] = amount - cut[layers + 1, row, lane]
-            waiting = 0
+            waiting = np.int64(0)
