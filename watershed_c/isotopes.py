@@ -29,7 +29,13 @@ DISCRIMINATION = {"c3": 20.0, "c4": 4.5}
 SLOWER_13C = 0.9988
 #: groups of the twins and their half-lives, yr
 ISOTOPES = {"c14": HALF_LIFE_14C, "c13": math.inf}
-ZONES = ("north", "tropics", "south")
+#: whose record of the atmosphere comes with the program
+GRAVEN = """@article{graven2017,
+    author = {Graven, Heather and Allison, Colin E. and Etheridge, David M. and Hammer, Samuel and Keeling, Ralph F. and
+        Levin, Ingeborg and Meijer, Harro A. J. and Rubino, Mauro and Tans, Pieter P. and Trudinger, Cathy M. and
+        Vaughn, Bruce H. and White, James W. C.},
+    title = {Compiled records of carbon isotopes in atmospheric {CO2} for historical simulations in {CMIP6}},
+    journal = {Geoscientific Model Development}, volume = {10}, pages = {4405--4417}, year = {2017}}"""
 
 
 class AtmosphereError(ValueError):

@@ -28,6 +28,7 @@ from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.io.climate import MonthlyForcing
+from watershed_c.isotopes import GRAVEN
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
 from watershed_c.kernels.erodibility import TOPSOIL_DEPTH, by_law
 from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
@@ -255,7 +256,8 @@ def _twins(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> IsotopeT
     share = np.full(len(tables.names), math.nan)
     for name, of_class in isotopes.c4_share.items():
         share[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = of_class
-    return IsotopeTwins(watershed, isotopes.chosen, inputs.atmosphere, share)
+    citation = GRAVEN if isotopes.atmosphere is None else ""
+    return IsotopeTwins(watershed, isotopes.chosen, inputs.atmosphere, share, citation)
 
 
 def _plant_properties(pools: NonlinearPoolModel, tables: UnitTables) -> dict[str, np.ndarray]:

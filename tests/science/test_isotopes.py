@@ -148,6 +148,7 @@ def test_profiles_of_a_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
         values = ds["profile_delta_c14"].values
     assert np.isfinite(values).all() and -900.0 < values.min() < values.max() < 300.0
     assert any("isotopes: steady state" in line for line in runs.record(tmp_path / "run")["initial_carbon"]["lines"])
+    assert sum("graven2017" in entry for entry in runs.record(tmp_path / "run")["citations"]) == 1
     header = (tmp_path / "run" / "ledger.csv").read_text().split("\n")[0]
     assert "c14.radioactive_decay" in header and "c14.respired" in header
 

@@ -177,6 +177,8 @@ class Decomposition(Process):
         else:
             self._environment = LayerByLayer(w, model, above + below, self._first_row)
             self._cite_as = ""  # nothing of RothC is in it; the model has sources of its own
+        if twins is not None:
+            self._cite_as = "\n".join((self._cite_as, twins.citation)).strip()
         self._deepening: np.ndarray = np.zeros(0, dtype=bool)
         if buried == "material":
             self._remember(above + below, depth_scale)

@@ -29,6 +29,8 @@ class IsotopeTwins:
     atmosphere : Atmosphere
     c4_share : (U,) float64, 0 to 1
         Share of C4 plants in the plant input of each management unit; NaN: what its crops say.
+    citation : str
+        What to cite for the atmosphere.
 
     Attributes
     ----------
@@ -37,10 +39,16 @@ class IsotopeTwins:
     """
 
     def __init__(
-        self, watershed: Watershed, isotopes: Sequence[str], atmosphere: Atmosphere, c4_share: np.ndarray
+        self,
+        watershed: Watershed,
+        isotopes: Sequence[str],
+        atmosphere: Atmosphere,
+        c4_share: np.ndarray,
+        citation: str = "",
     ) -> None:
         table = watershed.constituents
         self.watershed, self.atmosphere, self.c4_share = watershed, atmosphere, c4_share
+        self.citation = citation
         self.rows = {isotope: table.of_group(isotope) for isotope in isotopes}
         pools = table.of_group("soc")
         for isotope, rows in self.rows.items():
