@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import erfc
 
 from tests.support import shared
-from watershed_c.kernels.column_remap import remap_columns
+from watershed_c.kernels.column_remap import _remap_any, remap_columns
 from watershed_c.kernels.soil_column import (
     biodiffusive_exchange,
     homogenise,
@@ -229,6 +229,47 @@ def test_constant_ratio_on_a_varying_parent_stays_constant() -> None:
         _disturb(column, random, 10, np.array([dose, 0.3 * dose, random.random(), 1.7 * dose]))
     np.testing.assert_allclose(column.ratio[:, 1] / column.ratio[:, 0], 0.3, rtol=1e-11)
     np.testing.assert_allclose(column.ratio[:, 3] / column.ratio[:, 0], 1.7, rtol=1e-11)
+
+
+@pytest.mark.parametrize("erode", [True, False])
+def test_thin_cuts_are_those_of_the_general_way(erode: bool) -> None:
+    """Columns side by side in registers, twins of carbon among them, against one column at a time: to round-off."""
+    random = np.random.default_rng(7)
+    layers, rows, nodes = 5, 7, 50
+    group, parent = np.array([0, 0, 1, 1, 2, 3, 3]), np.array([-1, -1, 0, 1, -1, 0, 1])
+    reference = np.broadcast_to(random.uniform(60.0, 300.0, layers), (nodes, layers)).copy()
+    content = random.uniform(0.0, 0.02, (nodes, layers, rows)) * 10.0 ** random.integers(-3, 1, (nodes, layers, 1))
+    content[:, :, 3] *= random.random((nodes, layers)) > 0.2  # some without
+    content[:3, 2, 0] = content[:3, 2, 2] = content[:3, 2, 5] = 0.0
+    found = []
+    for thin in (True, False):
+        mineral, stocks = reference.copy(), reference[:, :, None] * content
+        deposit_mineral, deposit = np.zeros(nodes), np.zeros((nodes, rows))
+        moved = np.linspace(0.01, 40.0, nodes)
+        if erode:
+            stocks[:, 0] *= (1.0 - moved / mineral[:, 0])[:, None]
+            mineral[:, 0] -= moved
+        else:
+            deposit_mineral[:] = moved
+            deposit[:] = moved[:, None] * content[::-1, 0]
+        substratum = 0.5 * content[:, -1]
+        below_mineral, below = np.zeros(nodes), np.zeros((nodes, rows))
+        if thin:
+            remap_columns(
+                np.arange(nodes), mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent,
+                below_mineral, below,
+            )  # fmt: skip
+        else:
+            for node in range(nodes):
+                _remap_any(
+                    node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, True,
+                    np.empty(layers + 2), np.empty((layers + 2, rows)), np.zeros((layers + 2, rows)),
+                    np.empty((layers + 2, rows)), np.empty(rows), np.empty(rows), np.ones(4), below,
+                )  # fmt: skip
+        found.append((stocks, below))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-15)
+    assert np.abs(found[0][0] - reference[:, :, None] * content).max() > 0.01
 
 
 def test_twin_ratio_stays_within_bounds() -> None:

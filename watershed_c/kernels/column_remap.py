@@ -223,7 +223,31 @@ def _weigh(place):
 
 
 @njit(**INNER)
-def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
+def _cut_twin(row, origin, layer, stock, rise, allowed):
+    """Pieces of a twin that leave a layer at its top and its base, from those of its parent: see :func:`remap_columns`.
+
+    ``rise`` and ``allowed`` of the parent hold its pieces, as those of the twin do on return.
+    """
+    for lane in range(stock.shape[2]):
+        above, whole, below = stock[layer - 1, origin, lane], stock[layer, origin, lane], stock[layer + 1, origin, lane]
+        twin = stock[layer, row, lane]
+        here = twin / (whole + TINY)
+        from_above = here - stock[layer - 1, row, lane] / (above + TINY)
+        to_below = stock[layer + 1, row, lane] / (below + TINY) - here
+        inside = above > 0.0 and whole > 0.0 and below > 0.0 and from_above * to_below > 0.0
+        share = whole / (above + whole + below + TINY)
+        slope = share * (2.0 * above + whole) / (whole + below + TINY) * to_below
+        slope += share * (2.0 * below + whole) / (whole + above + TINY) * from_above
+        bound = 2.0 * min(abs(from_above), abs(to_below))
+        step = min(max(slope, -bound), bound) if inside else 0.0
+        up, down = rise[origin, lane], allowed[origin, lane]
+        half = 0.5 * step / (whole + TINY)
+        rise[row, lane] = min(max(up * (here - half * (whole - up)), 0.0), twin)
+        allowed[row, lane] = max(down * (here + half * (whole - down)), 0.0)
+
+
+@njit(**INNER)
+def _remap_thin(place, stock, cut, group, parent, rise, allowed, limiter):
     """Cut columns of which each cut falls into the layer it belongs to, or into the next: :func:`_is_thin`.
 
     ``stock (L + 2, K, lanes)``: of buffer, layers and substratum; ``cut``: the same after the cut, added to; the last
@@ -236,6 +260,8 @@ def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
             for lane in range(lanes):
                 limiter[index, lane] = 1.0
         for row in range(rows):
+            if parent[row] >= 0:
+                continue
             for lane in range(lanes):
                 content = stock[layer, row, lane] * place[layer, _PER_CENTRE, lane]
                 from_above = content - stock[layer - 1, row, lane] * place[layer, _PER_ABOVE, lane]
@@ -247,11 +273,15 @@ def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
                 allowed[row, lane] = (2.0 * bound + 2.0 * ROUND_OFF * abs(content) + TINY) / (abs(slope) + TINY)
         for row in range(rows):
             index = group[row]
+            if parent[row] >= 0:
+                continue
             for lane in range(lanes):
                 limiter[index, lane] = min(limiter[index, lane], allowed[row, lane])
         for row in range(rows):
             index = group[row]
-            for lane in range(lanes):
+            if parent[row] >= 0:
+                _cut_twin(row, parent[row], layer, stock, rise, allowed)
+            for lane in range(lanes if parent[row] < 0 else 0):
                 whole, mass = stock[layer, row, lane], place[layer, _MASS, lane]
                 half = 0.5 * rise[row, lane] * limiter[index, lane]
                 up, down = place[layer, _UP, lane], place[layer, _DOWN, lane]
@@ -263,6 +293,7 @@ def _remap_thin(place, stock, cut, group, rise, allowed, limiter):
             for lane in range(lanes):
                 left = stock[layer, row, lane] - rise[row, lane]
                 below = min(allowed[row, lane], left)
+                allowed[row, lane] = below
                 cut[layer - 1, row, lane] += rise[row, lane]
                 cut[layer, row, lane] += left - below
                 cut[layer + 1, row, lane] += below
@@ -368,7 +399,7 @@ def remap_columns(
             substratum_stock[node, row] = 0.0
             disturbed = disturbed or deposit[node, row] != 0.0
         substratum_mineral[node] = shortage if disturbed else 0.0
-        if disturbed and (twins or not _is_thin(node, waiting, mineral, reference, deposit_mineral, place)):
+        if disturbed and not _is_thin(node, waiting, mineral, reference, deposit_mineral, place):
             _remap_any(
                 node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass,
                 stock, ratio, step, left, part, limiter, substratum_stock,
@@ -379,7 +410,7 @@ def remap_columns(
         if waiting == _TOGETHER or (waiting > 0 and index == cells.shape[0] - 1):
             for lane in range(waiting):
                 _take_in(nodes[lane], lane, stocks, deposit_mineral, deposit, substratum, place, held, cut)
-            _remap_thin(place, held, cut, group, rise, allowed, limiters)
+            _remap_thin(place, held, cut, group, parent, rise, allowed, limiters)
             for lane in range(waiting):
                 node = nodes[lane]
                 for layer in range(layers):
