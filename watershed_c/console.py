@@ -124,8 +124,8 @@ class Console:
         yield advance
 
     def closing(
-        self, assembly: Assembly, budget: Budget, wall: float, compiling: float, memory: float, directory: Path,
-        figures: list[Path],
+        self, assembly: Assembly, budget: Budget, year: dict[str, float] | None, wall: float, compiling: float,
+        memory: float, directory: Path, figures: list[Path],
     ) -> None:  # fmt: skip
         """Carbon budget with its closure, sediment yield, what the run took, and where things are."""
         self._rich.print()
@@ -136,6 +136,11 @@ class Console:
             share = 100.0 * budget.delivery_ratio
             delivered = f", {share:.1f} % of the {budget.gross_erosion:.2f} t/ha/yr that water detached"
         self._say(f"sediment yield {budget.sediment_yield:.3f} t/ha/yr{delivered}")
+        if year is not None:
+            self._say(
+                f"months against one pass a year: gross erosion {100.0 * year['gross_erosion']:.1f} %, sediment yield "
+                f"{100.0 * year['sediment_yield']:.1f} % (100 where C is the same all year; ktc belongs to the step)"
+            )
         kinds = budget.soc_by_kind
         self._say(
             "SOC of the column below the moving surface: "

@@ -17,6 +17,7 @@ import numpy as np
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.budget import Budget, budget_of
 from watershed_c.carbon_ages import CITATIONS, CarbonAges
+from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
 from watershed_c.initial_carbon import Report
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: figures need these, whatever the scenario asks for
 ALWAYS = ("elev", "cSoilOrg", "netEro")
+#: cells without an outflow that run.json names
+MOST_SINKS = 1000
 RECORD_MONTHS = {"month": 1, "year": 12, "decade": 120}
 
 
@@ -272,9 +275,12 @@ class _Run:
         self.write_record(
             "done", budget=budget.as_dict(), findings={name: facts for name, facts in found.items() if facts}
         )
+        erosion = self.model.processes.get("water_erosion")
+        year = erosion.year.compared() if isinstance(erosion, WaterErosion) else None
         self.console.closing(
-            self.assembly, budget, self.timing.wall, self.timing.compile_clock(), peak_memory(), self.directory, figures
-        )
+            self.assembly, budget, year, self.timing.wall, self.timing.compile_clock(), peak_memory(), self.directory,
+            figures,
+        )  # fmt: skip
         return Finished(self.directory, budget)
 
     def _loop(self) -> None:
@@ -308,6 +314,20 @@ class _Run:
 
         with self.console.busy("figures"):
             return plots.draw(self.directory, title=scenario.title, note=self.assembly.note)
+
+    def _sediment(self) -> dict[str, Any]:
+        """What the record says of sediment: cells of land that keep all that enters them, and months against years."""
+        w, processes = self.assembly.watershed, self.model.processes
+        erosion = processes.get("water_erosion")
+        if not isinstance(erosion, WaterErosion):
+            return {}
+        place = self.assembly.place
+        row, column = np.divmod(erosion.sinks[:MOST_SINKS], w.shape[1])
+        year = erosion.year.compared() if self.model.done else None
+        return {
+            "sinks": {"cells": int(erosion.sinks.size), "xy": np.stack((place.x[column], place.y[row]), 1).tolist()},
+            "months_over_annual_pass": year,
+        }
 
     # -- record -----------------------------------------------------------------------------------------------------
     def _attributes(self) -> dict[str, str]:
@@ -344,6 +364,7 @@ class _Run:
             "seconds": self.timing.parts,
             "peak_memory_bytes": peak_memory(),
             "points": self.points,
+            **self._sediment(),
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
             "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),
             "citations": [*self.assembly.citations(), *(CITATIONS if self.recorder.ages is not None else ())],

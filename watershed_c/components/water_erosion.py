@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from watershed_c.components.annual_pass import AnnualPass
 from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
@@ -85,6 +86,8 @@ class WaterErosion(Process):
         What was detached in, laid down in, and received by a node without soil (channel, outlet).
     sinks : (s,) int64
         Soil cells that no water leaves; they keep their sediment.
+    year : AnnualPass
+        Compares the steps of each year with one pass for it (RUSLE only; rule 20).
     """
 
     _name = "WaterErosion"
@@ -173,6 +176,8 @@ class WaterErosion(Process):
         self._load, self._carried = w.work(2), w.work(2, "soil part")
         self._eroded, self._deposited = w.work(3), w.work(4)
         self._net_mineral, self._net = w.work(5), w.work(0, "constituent")
+        compared = model == "rusle" and not size_classes
+        self.year = AnnualPass(w, self.trap, self._kept, self._load, self._eroded, self._deposited, active=compared)
         self._constant = sediment.Selectivity.constant(constant_ratios(w, enrichment or {}))
         self.classes = SizeClasses(w) if size_classes else None
         self.law = None
@@ -193,7 +198,7 @@ class WaterErosion(Process):
             "gross_erosion": self.gross_erosion,
             "gross_deposition": self.gross_deposition,
             "exported": self.exported,
-        } | {f"enrichment.{name}": values for name, values in year.items()} | self.loss.memory()
+        } | {f"enrichment.{name}": values for name, values in year.items()} | self.year.memory() | self.loss.memory()
 
     def findings(self) -> dict[str, float]:
         """Where organic carbon that left the catchment went, t C of the run, if some of it is mineralised there."""
@@ -207,7 +212,7 @@ class WaterErosion(Process):
 
     def start_afresh(self) -> None:
         """Forget what was moved before the run began."""
-        for moved in (self.gross_erosion, self.gross_deposition, self.exported):
+        for moved in (self.gross_erosion, self.gross_deposition, self.exported, *self.year.memory().values()):
             moved[:] = 0.0
 
     def _follow_terrain(self) -> None:
@@ -225,7 +230,9 @@ class WaterErosion(Process):
         """Erode, transport and deposit in ``dt`` yr; erosivity is that of the step."""
         w = self.watershed
         self._follow_terrain()
+        self.year.begin_step()
         self.loss.of_step(dt, self._potential, self._limit)
+        self.year.of_step(self._potential, self._limit)
         self._load[:] = 0.0
         self._carried[self._outside] = 0.0
         if self.classes is not None:
@@ -245,6 +252,7 @@ class WaterErosion(Process):
 
     def _book(self) -> None:
         w, outside = self.watershed, self._outside
+        self.year.end_step(self._eroded, self._load)
         np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
         np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
         w.ledger.book("water_erosion", "soil", self._net_mineral)

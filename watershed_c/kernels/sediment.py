@@ -92,7 +92,7 @@ def _bound_by_soil(cells, mineral, stocks, dry_mass_per_unit, potential):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _route_dry(
+def route_dry(
     order, first, receivers, weights, is_soil, in_depression, trap, kept, potential, capacity, load, eroded, passing
 ):  # fmt: skip
     """Dry soil that enters each node, that each cell detaches, and the share of what enters that passes it.
@@ -357,7 +357,7 @@ def route_sediment(
     """
     network = order, first, receivers, weights, is_soil
     over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
-    _route_dry(*network, in_depression, trap, kept, potential, capacity, load, eroded, deposited)
+    route_dry(*network, in_depression, trap, kept, potential, capacity, load, eroded, deposited)
     if selectivity.judge is not None:
         selectivity.judge()
     over_cells(
