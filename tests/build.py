@@ -9,6 +9,7 @@ import numpy as np
 from landlab import RasterModelGrid
 
 from watershed_c.clock import Clock, Step
+from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
@@ -22,6 +23,7 @@ from watershed_c.components.hydraulic_properties import HydraulicProperties, set
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
+from watershed_c.components.subsurface_flow import SubsurfaceFlow
 from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
@@ -187,6 +189,14 @@ def erodibility(w: Watershed) -> ErodibilityFeedback:
     return feedback
 
 
+def soaked(w: Watershed) -> dict[str, np.ndarray]:
+    """A conductivity, and a water table for it to act on."""
+    full = w.field_capacity + 0.9 * (w.saturation - w.field_capacity)
+    w.water[w.cells, 2:] = full[w.cells, 2:]
+    w.ledger.start_afresh()
+    return {"conductivity": np.full(w.water.shape, 1e5)}
+
+
 #: how each process is made on that watershed, in the order they run
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
@@ -194,6 +204,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     ),
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
+    "artificial_drainage": lambda w: ArtificialDrainage(
+        w, drains=[Drains(15.0, 0.9, 0.05, 3650.0)], system=w.unit % 2 - 1, **soaked(w)
+    ),
+    "subsurface_flow": lambda w: SubsurfaceFlow(w, **soaked(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),
     "erodibility": erodibility,
     "texture": lambda w: Texture(w, erodibility=lambda sand, clay: 0.03 + 0.01 * clay),

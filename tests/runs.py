@@ -87,6 +87,18 @@ figures = false
 """
 
 
+#: water that follows carbon, a water table, drains and flow below ground, and runoff that sees the soil
+WATER: dict[str, Any] = {
+    "processes.soil_water.follows_soc": True,
+    "processes.soil_water.soc_change": 0.0,
+    "processes.soil_water.infiltration": "curve_number_moisture",
+    "processes.soil_water.base_conductivity": "0.2 mm/day",
+    "processes.subsurface_flow.enabled": True,
+    "processes.artificial_drainage.enabled": True,
+    "processes.artificial_drainage.system": [{"classes": ["maize-wheat"], "spacing": "8 m", "depth": "45 cm"}],
+}
+
+
 def small(changes: dict[str, Any] | None = None, **more: Any) -> Scenario:
     """The small scenario with changes by dotted key."""
     return loads(SMALL, overrides={**(changes or {}), **more})

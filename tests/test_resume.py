@@ -25,6 +25,7 @@ from watershed_c.components.soil_column import SoilColumn
 from watershed_c.coupling import Model
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
+from watershed_c.io.ledger_csv import read_ledger
 from watershed_c.io.results import Recorder
 from watershed_c.scenario.schema import Scenario
 from watershed_c.simulation import resume, run
@@ -107,17 +108,26 @@ class Killed(BaseException):
     """As SIGKILL: nothing of the program gets done any more."""
 
 
-def test_water_that_follows_carbon_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    """Conductivity and the carbon it belongs to are no fields: the restart file has them all the same."""
-    chosen = scenario(**{"processes.soil_water.follows_carbon": True, "processes.soil_water.carbon_change": 0.0})
+def test_water_goes_on_to_the_same_bits_with_another_number_of_threads(tmp_path: Path) -> None:
+    """Conductivity and the carbon it belongs to are no fields, and water moves before the network is found anew: the
+    restart file has all of it. The ledger closes, and drains carry water, DOC and DIC to the stream.
+    """
+    chosen = scenario(**runs.WATER)
     straight = run(chosen, output=tmp_path / "straight" / "run", quiet=True).directory
     directory = tmp_path / "resumed" / "run"
     with pytest.MonkeyPatch.context() as patch:
         stop_in_step(patch, 9, crash)
         with pytest.raises(Crash):
             run(chosen, output=directory, quiet=True)
+    file = directory / "scenario.resolved.toml"
+    file.write_text(file.read_text().replace("threads = 1", "threads = 2"))
     resume(directory, quiet=True)
     runs.assert_same_run(straight, directory)
+    table = read_ledger(straight / "ledger.csv")
+    for column in ("water.drain_flow_export", "water.subsurface_flow_export", "doc.doc_drained_export"):
+        assert table[column].sum() > 0.0, column
+    assert (table["dic.dic_drained_export"] >= 0.0).all() and table["calcium.calcium_drained_export"].sum() > 0.0
+    assert runs.record(straight)["worst_ledger_residual"] < 1.0
 
 
 def test_tracers_and_isotopes_go_on_to_the_same_bits_with_any_threads(

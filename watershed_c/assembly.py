@@ -294,16 +294,18 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
                if contract["intent"] != "in"}  # fmt: skip
     kept = {name: values.copy() for name, values in watershed.state_arrays().items() if STATE[name].name in changed}
     still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
-    produced, percolation = np.zeros_like(watershed.doc), np.zeros_like(watershed.doc)
+    produced, percolation, aside = np.zeros((3, *watershed.doc.shape))
     years = assembly.cycle_months / 12.0
     for step in clock.before_start(assembly.cycle_months):
         advance(watershed, still, step)
         produced += watershed.doc_produced / years
         percolation += watershed.percolation / years
+        if (sideways := watershed.sideways) is not None:
+            aside += (sideways.drained + sideways.lateral) / years
     for name, values in kept.items():
         getattr(watershed, name)[...] = values
     del kept
-    dissolved.start_from_steady_state(produced, percolation)
+    dissolved.start_from_steady_state(produced, percolation, aside)
     watershed.ledger.start_afresh()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
@@ -22,6 +23,7 @@ from watershed_c.components.nonlinear_decomposition import NonlinearDecompositio
 from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
+from watershed_c.components.subsurface_flow import SubsurfaceFlow
 from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
@@ -39,7 +41,7 @@ from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.fields import SpatialErodibility
-from watershed_c.scenario.processes import MorganMorganFinney
+from watershed_c.scenario.processes import WITHIN, MorganMorganFinney
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
 
@@ -84,15 +86,19 @@ def processes_of(
         organic = on_nodes(column.soc / (column.bulk_density * column.thickness))
         properties = set_hydraulic_properties(
             w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic,
-            function=water.pedotransfer, change=water.carbon_change,
+            function=water.pedotransfer, change=water.soc_change,
         )  # fmt: skip
         # without rain_days the climate tells them month by month, as it does where its weather is drawn
         wet_days = None if scenario.climate.generator is not None else water.rain_days
+        base = None if column.base_conductivity is None else on_nodes(column.base_conductivity)
         processes["soil_water"] = SoilWater(
-            w, conductivity=properties.conductivity, properties=properties if water.follows_carbon else None,
+            w, conductivity=properties.conductivity, properties=properties if water.follows_soc else None,
             wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
             degree_day_factor=water.degree_day_factor, melt_ratio=climate.radiation_ratio,
+            infiltration=water.infiltration, storm_duration=water.storm_duration, by_day=water.by_day,
+            conductivity_ratio=water.conductivity_ratio, base_conductivity=base,
+            sideways=_sideways(w, inputs, router, properties.conductivity),
         )  # fmt: skip
     if router is not None:
         processes["flow_routing"] = router
@@ -197,6 +203,23 @@ def _erodibility_law(
         very_fine_sand=table.very_fine_sand, structure=table.structure, permeability=table.permeability,
         stone_cover=table.stone_cover or 0.0,
     )  # fmt: skip
+
+
+def _sideways(
+    watershed: Watershed, inputs: Inputs, router: FlowRouter | None, conductivity: np.ndarray
+) -> list[SubsurfaceFlow | ArtificialDrainage]:
+    """What soil water does in its substeps: drains first, what they leave flows downslope."""
+    chosen, found = inputs.scenario.processes, list[SubsurfaceFlow | ArtificialDrainage]()
+    if inputs.drains is not None:
+        systems = [
+            Drains(one.spacing, one.depth, one.effective_radius, one.coefficient)
+            for one in chosen.artificial_drainage.system
+        ]
+        found.append(ArtificialDrainage(watershed, conductivity=conductivity, drains=systems, system=inputs.drains))
+    if chosen.subsurface_flow.enabled:
+        assert router is not None
+        found.append(SubsurfaceFlow(watershed, conductivity=conductivity, network=router.bring_back))
+    return found
 
 
 def _soil_properties(watershed: Watershed, inputs: Inputs, needed: set[str], depth: float) -> dict[str, np.ndarray]:
@@ -310,7 +333,7 @@ def _with_foreign(watershed: Watershed, inputs: Inputs, processes: dict[str, Pro
         ordered: dict[str, Process] = {}
         for key, process in processes.items():
             ordered[key] = process
-            if key == custom.after:
+            if key == WITHIN.get(custom.after, custom.after):
                 ordered[name] = component
         ordered.setdefault(name, component)
         processes = ordered

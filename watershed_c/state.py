@@ -127,6 +127,23 @@ class UnitState:
         )
 
 
+@dataclass
+class Sideways:
+    """Water that left layers sideways in the step, kg m-2; only where drains or lateral flow are there.
+
+    Attributes
+    ----------
+    drained, lateral : (n, L)
+        By drains, and downslope to the next cells.
+    to_stream : (n,)
+        What reached the stream of it, at cells with drains and at the channel and boundary nodes lateral flow ends in.
+    """
+
+    drained: np.ndarray
+    lateral: np.ndarray
+    to_stream: np.ndarray
+
+
 class Watershed:
     """Grid, soil column and ledger of one catchment.
 
@@ -194,11 +211,15 @@ class Watershed:
         self.memory_row = int(constituents.of_group("memory")[0]) if "memory" in constituents.groups else -1
         #: days with rain of the month being taken, from the climate table; 0 where it does not know or there was none
         self.wet_days = 0.0
+        #: share of each day in the rain of the month being taken, where the climate table has days
+        self.rain_shares: np.ndarray | None = None
         #: months since year 0 of the step being taken, and its place in the year (0 = January)
         self.calendar_month, self.month = 0, 0
         #: whether it is the first, or only, step of its month: what has a date happens then
         self.month_begins = True
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
+        #: water that leaves layers sideways, where something makes it do so
+        self.sideways: Sideways | None = None
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
         self.first_receiver = np.zeros(1, dtype=np.int64)
@@ -309,6 +330,13 @@ class Watershed:
             widest = max(self._shapes[dim] for dim in ("layer", "soil part", "exchange")) if dims else 1
             self._work[key] = np.zeros(self._shapes["node"] * widest)
         return self._work[key][: math.prod(shape)].reshape(shape)
+
+    def with_sideways(self) -> Sideways:
+        """Record of the water that leaves layers sideways, made when first asked for."""
+        if self.sideways is None:
+            drained, lateral = np.zeros_like(self.water), np.zeros_like(self.water)
+            self.sideways = Sideways(drained, lateral, np.zeros(self.runoff.size))
+        return self.sideways
 
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""

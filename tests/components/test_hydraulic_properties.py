@@ -90,5 +90,5 @@ def test_bad_values_are_told() -> None:
     w = build.watershed()
     with pytest.raises(ValueError, match="saxton_rawls, wosten"):
         set_hydraulic_properties(w, sand=w.water, clay=w.water, organic_carbon=w.water, function="rosetta")
-    with pytest.raises(ValueError, match="carbon_change"):
+    with pytest.raises(ValueError, match="soc_change"):
         set_hydraulic_properties(w, sand=w.water, clay=w.water, organic_carbon=w.water, change=-1.0)

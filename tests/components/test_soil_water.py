@@ -203,3 +203,68 @@ def test_hydraulic_properties_must_be_set():
     watershed = Watershed(grid, constituents=ConstituentTable(()), layer_bottom=np.array([0.3]))
     with pytest.raises(ValueError, match="must increase"):
         SoilWater(watershed, conductivity=np.ones((16, 1)), wet_days=10.0)
+
+
+# -- infiltration --
+def days(rain: np.ndarray) -> MonthlyForcing:
+    """Three years of the same days, (12, 31) mm."""
+    total = np.tile(rain.sum(axis=1), 3)
+    shares = np.tile(rain / rain.sum(axis=1, keepdims=True), (3, 1))
+    temperature = np.tile(np.maximum(COLD, 5.0), 3)
+    return MonthlyForcing(
+        temperature, total, pet=np.full(36, 60.0), rain_shares=shares, first_year=2000, is_normals=False
+    )
+
+
+@pytest.mark.parametrize("infiltration", ["curve_number", "curve_number_moisture", "green_ampt"])
+@pytest.mark.parametrize("by_day", [False, True])
+def test_every_way_of_infiltration_closes_by_month_and_by_day(infiltration, by_day):
+    random = np.random.default_rng(5)
+    rain = random.exponential(9.0, (12, 31)) * (random.random((12, 31)) < 0.35)
+    storm = {"storm_duration": 1.0 / 8766.0} if infiltration == "green_ampt" else {}
+    built = build(days(rain), sand=0.2, clay=0.35, infiltration=infiltration, by_day=by_day, **storm)
+    total = run(*built)
+    assert built[0].ledger.worst_residual < 1.0 and built[0].ledger.cumulative_residual()["water"] < 1e-12
+    assert (total["runoff"] > 0.0).all() and (total["runoff"] < 0.6 * rain.sum()).all()
+
+
+def test_days_are_the_events_of_the_curve_number():
+    """By day and without moisture the year's runoff is the sum of TR-55's over the days."""
+    random = np.random.default_rng(8)
+    rain = random.exponential(12.0, (12, 31)) * (random.random((12, 31)) < 0.3)
+    total = run(*build(days(rain), curve_number=78.0, by_day=True))
+    store = 25400.0 / 78.0 - 254.0
+    above = np.maximum(rain - 0.2 * store, 0.0)
+    assert total["runoff"] == pytest.approx((above**2 / (rain + 0.8 * store)).sum(), rel=1e-9)
+
+
+def test_wet_soil_runs_off_more_where_moisture_counts():
+    """The same rain in a climate that wets the soil and in one that dries it."""
+    found = {}
+    for infiltration in ("curve_number", "curve_number_moisture", "green_ampt"):
+        storm = {"storm_duration": 0.5 / 8766.0} if infiltration == "green_ampt" else {}
+        for demand in (20.0, 140.0):
+            forcing = MonthlyForcing(np.full(12, 8.0), np.full(12, 80.0), pet=np.full(12, demand))
+            built = build(forcing, clay=0.35, sand=0.2, curve_number=70.0, infiltration=infiltration, **storm)
+            found[infiltration, demand] = float(run(*built)["runoff"].mean())
+    assert found["curve_number", 20.0] == pytest.approx(found["curve_number", 140.0], rel=1e-9)
+    assert found["curve_number_moisture", 20.0] > 1.5 * found["curve_number_moisture", 140.0] > 0.0
+    assert found["green_ampt", 20.0] > 1.02 * found["green_ampt", 140.0] > 0.0
+
+
+def test_green_ampt_on_sand_lets_everything_in_and_needs_a_storm():
+    forcing = MonthlyForcing(np.full(12, 8.0), np.full(12, 80.0), pet=np.full(12, 30.0))
+    hour = 1.0 / 8766.0
+    sand, loam = (
+        run(*build(forcing, sand=sand, clay=clay, infiltration="green_ampt", storm_duration=hour))["runoff"].mean()
+        for sand, clay in ((0.9, 0.05), (0.2, 0.4))
+    )
+    assert sand < 1e-3 * 960.0 < loam
+    long = run(*build(forcing, sand=0.2, clay=0.4, infiltration="green_ampt", storm_duration=6 * hour))
+    assert long["runoff"].mean() < loam
+    with pytest.raises(ValueError, match="storm_duration"):
+        build(forcing, infiltration="green_ampt")
+    with pytest.raises(ValueError, match="curve_number, curve_number_moisture, green_ampt"):
+        build(forcing, infiltration="horton")
+    with pytest.raises(ValueError, match="conductivity_ratio"):
+        build(forcing, conductivity_ratio=0.0)

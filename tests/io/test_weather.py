@@ -49,6 +49,8 @@ def test_days_become_months(tmp_path):
         assert forcing.precipitation[i] == pytest.approx(rain[month == name].sum())
         assert forcing.temperature[i] == pytest.approx(mean[month == name].mean())
         assert forcing.wet_days[i] == (rain[month == name] >= 1.0).sum()
+        shares = forcing.rain_shares[i][~np.isnan(forcing.rain_shares[i])]
+        assert shares * forcing.precipitation[i] == pytest.approx(rain[month == name])
     assert forcing.precipitation.sum() == pytest.approx(rain.sum())
 
 

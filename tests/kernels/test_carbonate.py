@@ -43,16 +43,19 @@ class Column(NamedTuple):
     groundwater_dic: np.ndarray
     water: np.ndarray
     percolation: np.ndarray
+    aside: np.ndarray
     groundwater: np.ndarray
     baseflow: np.ndarray
     temperature: np.ndarray
     layer_temperature: np.ndarray
     carbon_dioxide: np.ndarray
     exchange: np.ndarray
+    calcium_carried: np.ndarray
+    dic_carried: np.ndarray
 
     def step(self) -> np.ndarray:
         cells = np.arange(self.water.shape[0], dtype=np.int64)
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-1], TABLE, HENRY, self.exchange)
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-3], TABLE, HENRY, *self[-3:])
         return self.exchange.T
 
 
@@ -65,9 +68,11 @@ def column(
     stocks[:, :, PEDOGENIC] = pedogenic
     return Column(
         stocks, np.zeros((nodes, layers)), np.zeros((nodes, layers)), np.zeros(nodes), np.zeros(nodes),
-        np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.full(nodes, 200.0),
+        np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.zeros((0, layers)),
+        np.full(nodes, 200.0),
         np.full(nodes, percolation), np.full(nodes, temperature), np.zeros(layers),
-        np.full((nodes, layers), carbon_dioxide), np.zeros((6, nodes)),
+        np.full((nodes, layers), carbon_dioxide), np.zeros((6, nodes)), np.zeros((nodes, layers)),
+        np.zeros((nodes, layers)),
     )  # fmt: skip
 
 
@@ -388,6 +393,20 @@ def test_cells_do_not_depend_on_their_chunk() -> None:
         c.carbon_dioxide[:] = np.random.default_rng(7).uniform(4e-4, 0.1, c.carbon_dioxide.shape)
     whole.step()
     for cells in np.array_split(rng.permutation(6).astype(np.int64), 3):
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts[:-1], TABLE, HENRY, parts.exchange)
+        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts[:-3], TABLE, HENRY, *parts[-3:])
     for a, b in zip(whole, parts, strict=True):
         assert np.array_equal(a, b)
+
+
+def test_water_that_leaves_sideways_takes_its_share_and_the_budget_closes() -> None:
+    """As much sideways as downward: equal amounts of both solutes, and nothing is lost."""
+    c = column(3)._replace(aside=np.full((1, 3), 25.0))
+    for _ in range(4):
+        calcium, carbon = total_calcium(c), total_carbon(c)
+        e = c.step()
+        gone = c.calcium_carried.sum() + e[0, CALCIUM_EXPORT]
+        assert float((calcium - total_calcium(c))[0]) == pytest.approx(gone, rel=1e-9)
+        change = float((total_carbon(c) - carbon)[0])
+        assert change == pytest.approx(e[0, GAS_EXCHANGE] - c.dic_carried.sum() - e[0, DIC_EXPORT], rel=1e-9)
+    assert c.calcium_carried[0, 0] == pytest.approx(c.calcium[0, 0] * 25.0 / 60.0, rel=1e-12)
+    assert c.dic_carried[0, 0] == pytest.approx(c.dic[0, 0] * 25.0 / 60.0, rel=1e-12)

@@ -47,13 +47,15 @@ class Case:
         self.wilting_point, self.field_capacity, self.saturation = wilting_point, field_capacity, saturation
         self.conductivity = 10.0 ** generator.uniform(2.0, 6.0, (n, layers))
         self.residence_time = 0.12
-        self.substeps, self.dt = 4, MONTH
+        self.base_conductivity, self.surface_runoff = np.zeros((2, 0))
+        self.substeps, self.dt, self.first = 4, MONTH, True
         self.__dict__.update(changes)
 
     def step(self):
         n, layers = self.water.shape
-        self.runoff, self.baseflow = np.zeros(n), np.zeros(n)
-        self.percolation, self.evapotranspiration = np.zeros((n, layers)), np.zeros((n, layers))
+        if self.first:
+            self.runoff, self.baseflow = np.full((2, n), np.nan)
+            self.percolation, self.evapotranspiration = np.full((2, n, layers), np.nan)
         water_balance(
             self.cells,
             self.water,
@@ -63,6 +65,7 @@ class Case:
             self.wet_days,
             self.retention,
             self.abstraction,
+            self.surface_runoff,
             self.crop_coefficient,
             self.cover,
             self.unit,
@@ -72,9 +75,11 @@ class Case:
             self.field_capacity,
             self.saturation,
             self.conductivity,
+            self.base_conductivity,
             self.residence_time,
             self.substeps,
             self.dt,
+            self.first,
             self.runoff,
             self.percolation,
             self.evapotranspiration,
@@ -277,3 +282,48 @@ def test_units_and_cells_are_kept_apart():
     assert np.array_equal(case.water[untouched], before[untouched])
     whole = Case(10, 3, 2, 21).step()
     assert np.array_equal(whole.water[[2, 5]], case.water[[2, 5]])
+
+
+# -- a tight base --
+def test_a_tight_base_lets_through_what_it_conducts_and_closes():
+    column = Case(n=40, layers=5, seed=4, base_conductivity=np.full(40, 120.0))
+    before = column.stock()
+    column.step()
+    out = column.runoff + column.evapotranspiration.sum(axis=1) + column.baseflow
+    assert column.stock() - before == pytest.approx(column.rain - out, abs=1e-11)
+    assert (column.percolation[:, -1] <= 120.0 * MONTH * (1.0 + 1e-12)).all() and (column.percolation >= -1e-12).all()
+    assert (column.water <= column.saturation * (1.0 + 1e-12)).all()
+
+
+def test_water_rises_from_a_closed_base_layer_by_layer():
+    """Without evaporation and curve number the soil fills from below, and what finds no room runs off."""
+    wide = {"conductivity": np.full((1, 4), 1e7), "pet": np.zeros(1), "retention": np.array([1e9]), "substeps": 30}
+    column = Case(layers=4, rain=np.array([40.0]), base_conductivity=np.zeros(1), **wide)
+    column.water = column.field_capacity.copy()
+    room = float((column.saturation - column.field_capacity).sum())
+    filled = 0.0
+    while filled + 40.0 < room:
+        column.step()
+        filled += 40.0
+        full = (column.water[0] - column.field_capacity[0]) / (column.saturation - column.field_capacity)[0]
+        inside = np.flatnonzero((full > 1e-9) & (full < 1.0 - 1e-9))
+        assert inside.size <= 1 and (full[: inside[0]] < 1e-6).all() if inside.size else True
+        assert float((column.water - column.field_capacity).sum()) == pytest.approx(filled, rel=1e-12)
+        assert column.runoff[0] == pytest.approx(0.0, abs=1e-12)
+    column.step()
+    assert column.runoff[0] == pytest.approx(filled + 40.0 - room, rel=1e-10)
+    assert column.baseflow[0] < 300.0
+
+
+def test_parts_of_a_step_add_up():
+    whole, parts = (Case(n=7, seed=9, substeps=6) for _ in range(2))
+    whole.step()
+    parts.rain, parts.wet_days, parts.dt, parts.substeps = parts.rain / 6, parts.wet_days / 6, MONTH / 6, 1
+    parts.crop_coefficient = parts.crop_coefficient / 6
+    for part in range(6):
+        parts.first = part == 0
+        parts.step()
+    for name in ("water", "runoff", "percolation", "evapotranspiration"):
+        assert getattr(parts, name) == pytest.approx(getattr(whole, name), rel=1e-9, abs=1e-9), name
+    # each part's recharge enters groundwater in its own part, not evenly through the step
+    assert parts.groundwater + parts.baseflow == pytest.approx(whole.groundwater + whole.baseflow, rel=1e-9)

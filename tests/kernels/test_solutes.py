@@ -19,12 +19,14 @@ class Column(NamedTuple):
     produced: np.ndarray
     water: np.ndarray
     percolation: np.ndarray
+    aside: np.ndarray
     sorption: np.ndarray
     decay: float
     groundwater_solute: np.ndarray
     groundwater: np.ndarray
     baseflow: np.ndarray
     decayed: np.ndarray
+    carried: np.ndarray
     exported: np.ndarray
 
     def step(self) -> None:
@@ -40,11 +42,13 @@ def column(
         np.full(shape, 1e-4),
         np.full(shape, 80.0),
         np.full(shape, percolation),
+        np.zeros((0, layers)),
         np.full(shape, sorption),
         decay,
         np.zeros(nodes),
         np.full(nodes, 300.0),
         np.full(nodes, percolation),
+        np.zeros(shape),
         np.zeros(shape),
         np.zeros(nodes),
     )
@@ -154,3 +158,28 @@ def test_conservative_and_positive(data: st.DataObject) -> None:
         assert total(c) + gone == pytest.approx(before + c.produced.sum(axis=1), rel=1e-14, abs=1e-18)
         for array in (c.solute, c.groundwater_solute, c.decayed, c.exported):
             assert (array >= 0.0).all() and np.isfinite(array).all()
+
+
+def test_what_leaves_sideways_is_in_the_budget_and_at_the_concentration_of_the_percolate() -> None:
+    c = column(percolation=20.0, sorption=50.0, decay=0.3)._replace(aside=np.full((1, 4), 30.0))
+    left = 0.0
+    for _ in range(300):
+        before = total(c)
+        c.step()
+        gone = c.carried.sum() + c.decayed.sum() + c.exported[0]
+        left += c.carried.sum()
+        assert float((total(c) - before)[0]) == pytest.approx(4e-4 - gone, abs=1e-18)
+    assert left > 0.0
+    assert c.carried[0, 0] == pytest.approx(1e-4 * 30.0 / (20.0 + 30.0 + 0.3 * 80.0), rel=1e-9)
+    still = steady_state(c.produced, c.water, c.percolation, c.sorption, 0.3, c.aside)
+    np.testing.assert_allclose(c.solute, still, rtol=0.02)
+
+
+def test_nothing_goes_sideways_where_no_water_does() -> None:
+    plain, none = (column(percolation=20.0, sorption=50.0, decay=0.3) for _ in range(2))
+    none = none._replace(aside=np.zeros((1, 4)))
+    for _ in range(5):
+        plain.step()
+        none.step()
+    np.testing.assert_allclose(none.solute, plain.solute, rtol=1e-14)
+    assert not none.carried.any()

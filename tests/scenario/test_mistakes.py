@@ -16,6 +16,8 @@ from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import Inputs, resolve
 
+#: soil water with a tight base, and the head of a kind of drains
+DRAINED = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[[processes.artificial_drainage.system]]\n'
 #: (what is written, what is written instead, key, value shown, words of the message)
 WRITTEN = [
     ("clay = {", "clya = {", "soil.clya", "", ["unknown key", '"clay"']),
@@ -56,6 +58,18 @@ WRITTEN = [
     ("ktc_low = 3\n", "", "processes.water_erosion", "", ["both ktc_low and ktc_high"]),
     ("rain_days = 12", "rain_days = 40", "processes.soil_water.rain_days", "40", ["31"]),
     ("rain_days = 12", "", "processes.soil_water.rain_days", "", ["is missing", "wet_days"]),
+    ("rain_days = 12", 'rain_days = 12\ninfiltration = "green_ampt"', "processes.soil_water", "", ["must have storm_duration"]),
+    ("rain_days = 12", 'rain_days = 12\nby_day = true', "processes.soil_water.by_day", "true", ["needs the days of a climate table"]),
+    ("rain_days = 12", "rain_days = 12\n[processes.subsurface_flow]", "processes.soil_water.base_conductivity", "", ["is missing", "subsurface_flow needs a base", "1 mm/day"]),
+    ("rain_days = 12", 'rain_days = 12\nbase_conductivity = "1 cm"', "processes.soil_water.base_conductivity", "1 cm", ["accepted units", "mm/h"]),
+    ("rain_days = 12", 'rain_days = 12\npedotransfer = "wosten1999"', "processes.soil_water.pedotransfer", "wosten1999", ['"wosten"']),
+    ("rain_days = 12", 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[processes.artificial_drainage]', "processes.artificial_drainage.system", "", ["is missing", "spacing"]),
+    ("rain_days = 12", DRAINED + 'classes = ["gras"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].classes", "gras", ["no land-use class", '"grass"']),
+    ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 m"\ndepth = "0.9 m"', "processes.artificial_drainage.system[0].depth", "0.9 m", ["below the base", "0.6 m"]),
+    ("rain_days = 12", DRAINED + 'spacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must say where it is"]),
+    ("rain_days = 12", DRAINED + 'codes = [1]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].codes", "[1]", ["need processes.artificial_drainage.map"]),
+    ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
+    ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
     ("erodibility = 0.04\n", "", "soil.erodibility", "", ["is missing", "water_erosion"]),
     ("erodibility = 0.04", 'erodibility = { law = "epi" }', "soil.erodibility.law", "epi", ['"epic"']),
     ("erodibility = 0.04", 'erodibility = { law = "epic", value = 0.04 }', "soil.erodibility", "", ["exactly one of", "has value, law"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
 from watershed_c.kernels.carbonate import (
     CALCIUM_EXPORT,
     CALCIUM_PER_CARBON,
@@ -80,6 +81,8 @@ class Carbonate(Process):
         "dic_gas_exchange": Term("vertical", "Soil CO2 that dissolved less CO2 that degassed"),
         "dic_leached": Term("lateral", "Dissolved inorganic carbon to the stream"),
         "calcium_leached": Term("lateral", "Dissolved calcium to the stream"),
+        **terms_of("dic", "Dissolved inorganic carbon"),
+        **terms_of("calcium", "Dissolved calcium"),
     }
 
     def __init__(
@@ -116,6 +119,7 @@ class Carbonate(Process):
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
+        self._sideways = SidewaysSolutes(watershed, 2)
         # by kind first, so that it is booked without copies
         self._exchange = watershed.work(1, "exchange").reshape(EXCHANGES, -1)
 
@@ -151,6 +155,7 @@ class Carbonate(Process):
             w.groundwater_dic,
             w.water,
             w.percolation,
+            self._sideways.water(),
             w.groundwater,
             w.baseflow,
             w.temperature,
@@ -158,8 +163,11 @@ class Carbonate(Process):
             self.carbon_dioxide,
             *self._equilibria,
             self._exchange,
+            *self._sideways.carried,
         )
         self._book()
+        self._sideways.deliver(0, "calcium", w.calcium)
+        self._sideways.deliver(1, "dic", w.dic)
 
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange

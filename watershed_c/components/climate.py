@@ -122,6 +122,8 @@ class Climate(Process):
         w.precipitation[cells] = forcing.precipitation[row] * part * self._wetter
         w.pet[cells] = self.demand.of_month(row, month, temperature) * part
         w.wet_days = 0.0 if forcing.wet_days is None else float(forcing.wet_days[row])
+        shares = forcing.rain_shares
+        w.rain_shares = None if shares is None else shares[row, ~np.isnan(shares[row])]
         erosivity = self.monthly_erosivity[row] * part
         w.erosivity[cells] = erosivity * (kernel.rain_factor(temperature) if self.snow_reduces_erosivity else 1.0)
         w.layer_temperature[:] = (

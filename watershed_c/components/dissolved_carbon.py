@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
 from watershed_c.kernels.solutes import advect, steady_state
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -43,6 +44,7 @@ class DissolvedCarbon(Process):
         "doc_production": Term("internal", "DOC made of soil organic carbon"),
         "doc_mineralised": Term("vertical", "DOC respired to CO2"),
         "doc_leached": Term("lateral", "DOC to the stream"),
+        **terms_of("doc", "DOC"),
     }
 
     def __init__(
@@ -61,16 +63,19 @@ class DissolvedCarbon(Process):
         #: (n, L) kg C m-2, DOC mineralised in this step, until another process runs
         self.mineralised = watershed.work(1, "layer")
         self._leached = watershed.work(0)
+        self._sideways = SidewaysSolutes(watershed, 1)
 
-    def start_from_steady_state(self, produced: np.ndarray, percolation: np.ndarray) -> None:
+    def start_from_steady_state(
+        self, produced: np.ndarray, percolation: np.ndarray, aside: np.ndarray | float = 0.0
+    ) -> None:
         """Fill soil and groundwater with the DOC that constant conditions would keep there.
 
         Without it the sorbing soil starts empty and exports next to nothing for decades.
 
         Parameters
         ----------
-        produced, percolation : (n, L), kg m-2 yr-1
-            Mean of a year.
+        produced, percolation, aside : (n, L), kg m-2 yr-1
+            Mean of a year: DOC, and the water that leaves layers downward and sideways.
 
         Notes
         -----
@@ -79,7 +84,7 @@ class DissolvedCarbon(Process):
         """
         w = self.watershed
         np.multiply(w.mineral, self.distribution_coefficient, out=self._sorption)
-        held = steady_state(produced, w.water, percolation, self._sorption, self.decay_rate)
+        held = steady_state(produced, w.water, percolation, self._sorption, self.decay_rate, aside)
         w.doc[w.cells] = held[w.cells]
         holding = w.water[w.cells, -1] + self._sorption[w.cells, -1]
         flows = (holding > 0.0) & (percolation[w.cells, -1] > 0.0)
@@ -97,14 +102,17 @@ class DissolvedCarbon(Process):
             w.doc_produced,
             w.water,
             w.percolation,
+            self._sideways.water(),
             self._sorption,
             self.decay_rate * dt,
             w.groundwater_doc,
             w.groundwater,
             w.baseflow,
             self.mineralised,
+            self._sideways.carried[0],
             self._leached,
         )
         w.ledger.book("doc_production", "doc", w.doc_produced)
         w.ledger.book("doc_mineralised", "doc", self.mineralised, factor=-1.0)
+        self._sideways.deliver(0, "doc", w.doc)
         w.ledger.export("doc_leached", "doc", -w.ledger.book("doc_leached", "doc", self._leached, factor=-1.0))

@@ -260,6 +260,11 @@ class FlowRouter(Process):
         self.depression_depth[:] = 0.0
         w.in_depression[:] = False
 
+    def bring_back(self) -> None:
+        """Find the network of ``routed_elevation`` where a restart has changed that; for what runs before this."""
+        if self._network_of != crc32(self.routed_elevation.data):
+            self._find_network()
+
     def run_one_step(self, dt: float) -> None:
         """Route anew if the surface asks for it; accumulate runoff and baseflow of a step of ``dt`` yr."""
         w = self.watershed
@@ -267,9 +272,11 @@ class FlowRouter(Process):
         np.abs(change, out=change)
         if not change.max(where=self._takes_part, initial=0.0) <= self.reroute_threshold:
             self.route()
-        elif self._network_of != crc32(self.routed_elevation.data):
-            self._find_network()
+        else:
+            self.bring_back()
         to_discharge = w.cell_area / (WATER_DENSITY * dt * HOURS_PER_YEAR * 3600.0)
         np.add(w.runoff, w.baseflow, out=self._amount)
+        if w.sideways is not None:
+            self._amount += w.sideways.to_stream
         self._amount *= to_discharge
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.discharge)

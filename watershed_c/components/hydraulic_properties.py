@@ -54,7 +54,7 @@ class HydraulicProperties:
         if function not in FUNCTIONS:
             raise ValueError(f"pedotransfer must be one of {', '.join(FUNCTIONS)}, is {function!r}")
         if not change >= 0.0:
-            raise ValueError(f"carbon_change must not be negative, is {change}")
+            raise ValueError(f"soc_change must not be negative, is {change}")
         self.watershed, self.function, self.change = watershed, function, change
         shape = watershed.water.shape
         self._sand, self._clay, self._stones = (

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from watershed_c.components.artificial_drainage import ArtificialDrainage
 from watershed_c.components.base import Process
 from watershed_c.components.hydraulic_properties import HydraulicProperties
+from watershed_c.components.subsurface_flow import SubsurfaceFlow
 from watershed_c.kernels.climate import snow_balance
+from watershed_c.kernels.infiltration import METHODS, dry_curve_number, surface_runoff, wet_curve_number
 from watershed_c.kernels.soil_water import retention, retention_low_abstraction, water_balance
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -43,6 +48,20 @@ class SoilWater(Process):
     substeps : int, optional
         Parts of a step in which infiltration, percolation and evapotranspiration follow each other. Default: one for
         each wet day, so that a shallow or sandy store is filled as often as it rains.
+    infiltration : {"curve_number", "curve_number_moisture", "green_ampt"}
+        What runs off an event: by the curve number, by one that follows soil moisture (Neitsch et al. 2011), or what
+        Green & Ampt's front lets in not.
+    storm_duration : float, yr, optional
+        Of an event; "green_ampt" needs it.
+    conductivity_ratio : float, above 0 to 1
+        Conductivity behind Green & Ampt's front per saturated conductivity of the top layer. Default 0.5: of soil that
+        keeps air (Bouwer 1966).
+    by_day : bool
+        Take a month day by day where the climate table has days: one event each, as deep as it was. Default off.
+    base_conductivity : (n,), kg m-2 yr-1 (= mm yr-1), optional
+        Of what lies below the profile: no more percolates out of it. Default: all that reaches the base does.
+    sideways : sequence of SubsurfaceFlow and ArtificialDrainage
+        Run, and booked, in this process: after each substep water flows to drains and downslope. Default: none.
     degree_day_factor : float, kg m-2 K-1 d-1
         Snow melt. Default 3 (Hock 2003; 1.5 to 6).
     melt_ratio : (12, n), optional
@@ -73,6 +92,12 @@ class SoilWater(Process):
         groundwater_residence_time: float = 45.0 / 365.25,
         evaporation_depth: float = 0.10,
         substeps: int | None = None,
+        infiltration: str = "curve_number",
+        storm_duration: float | None = None,
+        conductivity_ratio: float = 0.5,
+        by_day: bool = False,
+        base_conductivity: np.ndarray | None = None,
+        sideways: Sequence[SubsurfaceFlow | ArtificialDrainage] = (),
         degree_day_factor: float = 3.0,
         melt_ratio: np.ndarray | None = None,
     ) -> None:
@@ -90,15 +115,27 @@ class SoilWater(Process):
             raise ValueError(f"evaporation_depth must be above 0 m, is {evaporation_depth}")
         if substeps is not None and substeps < 1:
             raise ValueError(f"substeps must be at least 1, is {substeps}")
+        if infiltration not in METHODS:
+            raise ValueError(f"infiltration must be one of {', '.join(METHODS)}, is {infiltration!r}")
+        if infiltration == "green_ampt" and not (storm_duration is not None and storm_duration > 0.0):
+            raise ValueError(f"green_ampt needs a storm_duration above 0, is {storm_duration}")
+        if not 0.0 < conductivity_ratio <= 1.0:
+            raise ValueError(f"conductivity_ratio must be above 0 and at most 1, is {conductivity_ratio}")
         if degree_day_factor < 0.0:
             raise ValueError(f"degree_day_factor must not be negative, is {degree_day_factor}")
         self.conductivity = np.ascontiguousarray(conductivity, dtype=np.float64)
         if self.conductivity.shape != w.water.shape or not (self.conductivity[w.cells] > 0.0).all():
             raise ValueError(f"conductivity must be above 0 and of shape {w.water.shape}, is {self.conductivity.shape}")
+        base = np.zeros(0) if base_conductivity is None else np.ascontiguousarray(base_conductivity, dtype=np.float64)
+        if base.size and (base.shape != w.runoff.shape or not (base[w.cells] >= 0.0).all()):
+            raise ValueError(f"base_conductivity must be at least 0 and of shape {w.runoff.shape}, is {base.shape}")
+        self.base_conductivity, self.sideways = base, tuple(sideways)
         held = np.stack((w.wilting_point[w.cells], w.field_capacity[w.cells], w.saturation[w.cells]))
         if not (held[0] >= 0.0).all() or not (np.diff(held, axis=0) > 0.0).all():
             raise ValueError("wilting point, field capacity and saturation must increase in this order in every layer")
-        self.properties = properties
+        self.properties, self.by_day = properties, by_day
+        self.infiltration, self.storm_duration = infiltration, storm_duration or 0.0
+        self.conductivity_ratio = conductivity_ratio
         self.initial_abstraction = initial_abstraction
         self.groundwater_residence_time = groundwater_residence_time
         self.substeps = substeps
@@ -108,6 +145,9 @@ class SoilWater(Process):
         inside = np.clip(np.minimum(w.layer_bottom, evaporation_depth) - w.layer_top, 0.0, None)
         self._evaporation_fraction = inside / inside.sum()
         self._liquid, self._layer_evapotranspiration = w.work(0), w.work(0, "layer")
+        self._thickness = w.layer_bottom - w.layer_top
+        #: (n) runoff of the events of a part, where it is found part by part
+        self._events = np.zeros(w.runoff.size if by_day or infiltration != "curve_number" else 0)
 
     def memory(self) -> dict[str, np.ndarray]:
         """Conductivity and the carbon it was found for, where they follow carbon."""
@@ -123,41 +163,60 @@ class SoilWater(Process):
         """Move the water of one step, ``dt`` in yr, and book it."""
         w = self.watershed
         cells, units = w.cells, w.units
-        if self.properties is not None and w.month == 0 and w.month_begins:
-            self.properties.follow()
+        for process in self.sideways:  # may find the network of a restart file, in work arrays of the router
+            process.begin()
         wet_days = (w.wet_days or 1.0 if self.wet_days is None else float(self.wet_days[w.month])) * dt * 12.0
         factor = self.degree_day_factor * (1.0 if self.melt_ratio is None else self.melt_ratio[w.month])
         # of nodes without soil too, where there is nothing
         w.snow[:], self._liquid[:] = snow_balance(w.precipitation, w.temperature, w.snow, factor, dt)
-        over_cells(
-            water_balance,
-            cells,
-            w.water,
-            w.groundwater,
-            self._liquid,
-            w.pet,
-            wet_days,
-            _RETENTION[self.initial_abstraction](units.curve_number),
-            self.initial_abstraction,
-            np.ascontiguousarray(units.crop_coefficient, dtype=np.float64),
-            np.ascontiguousarray(units.plant_cover, dtype=np.float64),
-            w.unit,
-            np.ascontiguousarray(units.root_fraction, dtype=np.float64),
-            self._evaporation_fraction,
-            w.wilting_point,
-            w.field_capacity,
-            w.saturation,
-            self.conductivity,
-            self.groundwater_residence_time,
-            max(1, round(wet_days)) if self.substeps is None else self.substeps,
-            dt,
-            w.runoff,
-            w.percolation,
-            self._layer_evapotranspiration,
-            w.baseflow,
-        )
+        if self.properties is not None and w.month == 0 and w.month_begins:
+            self.properties.follow()
+            # what shrunken pores cannot hold is squeezed out, and meets the ground with the rain
+            held = np.minimum(w.water[cells], w.saturation[cells])
+            self._liquid[cells] += (w.water[cells] - held).sum(axis=1)
+            w.water[cells] = held
+        substeps = max(1, round(wet_days)) if self.substeps is None else self.substeps
+        shares = w.rain_shares if self.by_day else None
+        if shares is not None:
+            parts, substeps, wet_days = shares.size, 1, 1.0
+        elif self.sideways or self._events.size:
+            # what flows sideways from a cell reaches the next in the same substep
+            parts, substeps, wet_days = substeps, 1, wet_days / substeps
+        else:
+            parts = 1
+        retained = _RETENTION[self.initial_abstraction](units.curve_number)
+        rain = self._liquid if parts == 1 else self._liquid / parts
+        coefficient = np.ascontiguousarray(units.crop_coefficient / parts, dtype=np.float64)
+        cover, roots = (np.ascontiguousarray(of, dtype=np.float64) for of in (units.plant_cover, units.root_fraction))
+        for part in range(parts):
+            if shares is not None:
+                np.multiply(self._liquid, shares[part], out=rain)
+            if self._events.size:
+                self._run_off(rain, wet_days, shares is None, retained)
+            over_cells(
+                water_balance, cells, w.water, w.groundwater, rain, w.pet, wet_days, retained, self.initial_abstraction,
+                self._events, coefficient, cover, w.unit, roots, self._evaporation_fraction, w.wilting_point,
+                w.field_capacity, w.saturation, self.conductivity, self.base_conductivity,
+                self.groundwater_residence_time, substeps, dt / parts, part == 0, w.runoff, w.percolation,
+                self._layer_evapotranspiration, w.baseflow,
+            )  # fmt: skip
+            for process in self.sideways:
+                process.advance(dt / parts)
         np.einsum("ij->i", self._layer_evapotranspiration, out=w.evapotranspiration)
         self._book()
+        for process in self.sideways:
+            process.book()
+
+    def _run_off(self, rain: np.ndarray, events: float, random: bool, retained: np.ndarray) -> None:
+        """Runoff of the events of a part, by what the soil holds now."""
+        w, low = self.watershed, self.initial_abstraction
+        number = w.units.curve_number
+        over_cells(
+            surface_runoff, w.cells, METHODS[self.infiltration], rain, events, random, retained,
+            _RETENTION[low](dry_curve_number(number)), _RETENTION[low](wet_curve_number(number)), low, w.unit, w.water,
+            w.wilting_point, w.field_capacity, w.saturation, self.conductivity, self._thickness,
+            self.conductivity_ratio, self.storm_duration, self._events,
+        )  # fmt: skip
 
     def _book(self) -> None:
         w = self.watershed

@@ -59,6 +59,8 @@ class MonthlyForcing:
     pet : (T,) mm per month, or None
     erosivity : (T,) MJ mm ha-1 h-1 in the month, or None
     wet_days : (T,) days with rain in the month, or None
+    rain_shares : (T, 31) share of each day in the month's rain, NaN after the last day, or None
+        Of a table of days.
     radiation : (T,) MJ m-2 d-1, solar, on the horizontal, or None
     wind : (T,) m s-1 at 2 m, or None
     humidity_min, humidity_max : (T,) %, or None
@@ -80,6 +82,7 @@ class MonthlyForcing:
     pet: np.ndarray | None = None
     erosivity: np.ndarray | None = None
     wet_days: np.ndarray | None = None
+    rain_shares: np.ndarray | None = None
     radiation: np.ndarray | None = None
     wind: np.ndarray | None = None
     humidity_min: np.ndarray | None = None

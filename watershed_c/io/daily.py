@@ -63,7 +63,8 @@ def check_days(table: Table, problems: list[str]) -> None:
 def monthly(table: Table, values: dict[str, np.ndarray]) -> tuple[Table, dict[str, np.ndarray]]:
     """Months of a table of days: amounts are summed, the rest is the mean, wet days are counted.
 
-    Returns the calendar as a table of months, and the values; ``wet_days`` are the days with at least 1 mm.
+    Returns the calendar as a table of months, and the values; ``wet_days`` are the days with at least 1 mm, and
+    ``rain_shares`` (T, 31) what each day has of the rain of its month.
     """
     assert table.year is not None and table.day is not None
     first = np.flatnonzero(table.day == 1.0)
@@ -73,8 +74,18 @@ def monthly(table: Table, values: dict[str, np.ndarray]) -> tuple[Table, dict[st
         for quantity, column in values.items()
         if quantity != "wet_days"
     }
+    made["rain_shares"] = _shares(values["precipitation"], first, length)
     made["wet_days"] = np.add.reduceat((values["precipitation"] >= WET_DAY).astype(np.float64), first)
     return Table(table.name, table.year[first], table.month[first], table.columns, table.unknown), made
+
+
+def _shares(rain: np.ndarray, first: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """(T, 31) shares of days in the rain of their month, NaN after its last day; even where none falls."""
+    shares = np.full((first.size, 31), np.nan)
+    for month, (start, days) in enumerate(zip(first, length, strict=True)):
+        total = rain[start : start + days].sum()
+        shares[month, :days] = rain[start : start + days] / total if total > 0.0 else 1.0 / days
+    return shares
 
 
 def _ordinal(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray:

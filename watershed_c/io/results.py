@@ -22,6 +22,7 @@ from watershed_c.constituents import TRACERS
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.isotopes import permil
+from watershed_c.kernels.subsurface_flow import water_table_depth
 from watershed_c.soil_mass import equivalent_mass, fixed_depth
 from watershed_c.state import Watershed
 
@@ -35,10 +36,11 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "rh": (-1.0, "soc", ("respired",)),
     "fVertSoil": (1.0, "soc", ("vertical", "internal")),
     "fSubstratum": (1.0, "soc", ("substratum",)),
-    "mrros": (-1.0, "water", ("runoff",)),
+    "mrros": (-1.0, "water", ("runoff", "return_flow")),
+    "qtile": (-1.0, "water", ("drain_flow",)),
     "evspsbl": (-1.0, "water", ("evapotranspiration",)),
-    "fDOCleach": (-1.0, "doc", ("doc_leached",)),
-    "fDICleach": (-1.0, "dic", ("dic_leached",)),
+    "fDOCleach": (-1.0, "doc", ("doc_leached", "doc_drained")),
+    "fDICleach": (-1.0, "dic", ("dic_leached", "dic_drained")),
     "fSICdiss": (-1.0, "sic", ("carbonate_dissolved",)),
 }
 #: variables that add up over a horizon
@@ -220,6 +222,10 @@ class Recorder:
             return w.input_scale
         if variable == "mrso":
             return w.water.sum(axis=1)
+        if variable == "wtd":
+            depth, thickness = np.zeros(w.grid.number_of_nodes), w.layer_bottom - w.layer_top
+            water_table_depth(w.cells, w.water, w.field_capacity, w.saturation, thickness, depth)
+            return depth
         if variable == "qdrain":
             return self._percolated
         if variable in TRACERS:

@@ -70,9 +70,11 @@ def normals(forcing: MonthlyForcing) -> MonthlyForcing:
 def means(forcing: MonthlyForcing, years: int) -> MonthlyForcing:
     """Means of the months over the first years of a record."""
     series: dict[str, Any] = {
-        name: values[: 12 * years] for name, values in vars(forcing).items() if isinstance(values, np.ndarray)
+        name: values[: 12 * years]
+        for name, values in vars(forcing).items()
+        if isinstance(values, np.ndarray) and name != "rain_shares"
     }
-    record = replace(forcing, **series)
+    record = replace(forcing, rain_shares=None, **series)
     columns: dict[str, Any] = {name: record.climatology(values) for name, values in series.items()}
     return MonthlyForcing(**columns)
 
@@ -122,4 +124,4 @@ def generated(
         every_month=every_month, temperature_deviation=temperature_deviation,
     )  # fmt: skip
     series = as_series(replace(normals, wet_days=wet_days), start, months)
-    return replace(_changed(series, departure), precipitation=rain, wet_days=wet)
+    return replace(_changed(series, departure), precipitation=rain, wet_days=wet, rain_shares=None)

@@ -222,6 +222,7 @@ def carbonate_step(
     groundwater_dic: np.ndarray,
     water: np.ndarray,
     percolation: np.ndarray,
+    aside: np.ndarray,
     groundwater: np.ndarray,
     baseflow: np.ndarray,
     temperature: np.ndarray,
@@ -230,6 +231,8 @@ def carbonate_step(
     table: np.ndarray,
     henry: np.ndarray,
     exchange: np.ndarray,
+    calcium_carried: np.ndarray,
+    dic_carried: np.ndarray,
 ) -> None:
     """Mix, equilibrate and percolate dissolved carbonate through the layers and groundwater of each cell.
 
@@ -250,6 +253,8 @@ def carbonate_step(
     percolation
         (n, L) water that left each layer downward in the step, >= 0, kg m-2; the last layer's goes to
         groundwater.
+    aside
+        (n, L) water that left each layer sideways in the step, kg m-2; of size 0 where none does.
     groundwater, baseflow
         (n,) water in the reservoir at the end of the step and what left it for the stream in the step, kg
         m-2.
@@ -263,21 +268,24 @@ def carbonate_step(
         (6, n) filled, kg m-2 per step, all >= 0 but the fourth: carbonate C dissolved from the lithogenic and
         from the pedogenic row, carbonate C precipitated (pedogenic), C passed from soil air into DIC
         (negative: degassed), DIC and calcium exported with baseflow.
+    calcium_carried, dic_carried
+        (n, L) filled, kg m-2 per step: gone sideways; not where ``aside`` is of size 0.
 
     Notes
     -----
     Dissolution takes hours to days (Plummer, Wigley & Parkhurst 1978), percolation weeks: all water that is
-    in a layer during the step, ``V = water + percolation`` (evapotranspiration removes water only), is at
-    equilibrium when it leaves. With ``M = calcium + inflow`` and ``E`` the equilibrium calcium at the layer's
+    in a layer during the step, ``V = water + percolation + aside`` (evapotranspiration removes water only), is
+    at equilibrium when it leaves. With ``M = calcium + inflow`` and ``E`` the equilibrium calcium at the layer's
     temperature and CO2::
 
         M < E V:  dissolve min(E V - M, calcium in both rows), from each row in proportion to its mass
         M > E V:  precipitate M - E V into the pedogenic row
         DIC = V CO2(aq) + r M,  r = (DIC_eq - CO2(aq)) / E     (r = 2 minus the share of CO3-- and CaCO3(aq))
         gas exchange = change of DIC - carbonate C dissolved
-        outflow = percolation / V of each solute
+        outflow = percolation / V of each solute down, aside / V sideways
     """
     layers = stocks.shape[1]
+    sideways = aside.size > 0
     equilibria = np.empty((layers, 3))
     for cell in cells:
         # independent of each other, unlike what percolates: looked up ahead, many at a time
@@ -294,6 +302,8 @@ def carbonate_step(
         dissolved_lithogenic, dissolved_pedogenic, precipitated, gas = 0.0, 0.0, 0.0, 0.0
         for layer in range(layers):
             volume = water[cell, layer] + percolation[cell, layer]
+            if sideways:
+                volume += aside[cell, layer]
             old_dic = dic[cell, layer] + dic_inflow
             dissolved_calcium = calcium[cell, layer] + calcium_inflow
             from_lithogenic = stocks[cell, layer, lithogenic]
@@ -320,6 +330,12 @@ def carbonate_step(
             dic_inflow = share * new_dic
             calcium[cell, layer] = dissolved_calcium - calcium_inflow
             dic[cell, layer] = new_dic - dic_inflow
+            if sideways:
+                share = aside[cell, layer] / volume if volume > 0.0 else 0.0
+                calcium_carried[cell, layer] = share * dissolved_calcium
+                dic_carried[cell, layer] = share * new_dic
+                calcium[cell, layer] = max(calcium[cell, layer] - calcium_carried[cell, layer], 0.0)
+                dic[cell, layer] = max(dic[cell, layer] - dic_carried[cell, layer], 0.0)
         exchange[LITHOGENIC_DISSOLVED, cell] = dissolved_lithogenic
         exchange[PEDOGENIC_DISSOLVED, cell] = dissolved_pedogenic
         exchange[PRECIPITATED, cell] = precipitated

@@ -113,6 +113,7 @@ def water_balance(
     wet_days,
     retention,
     abstraction,
+    surface_runoff,
     crop_coefficient,
     cover,
     unit,
@@ -122,9 +123,11 @@ def water_balance(
     field_capacity,
     saturation,
     conductivity,
+    base_conductivity,
     residence_time,
     substeps,
     dt,
+    first,
     runoff,
     percolation,
     evapotranspiration,
@@ -145,6 +148,8 @@ def water_balance(
         S of the curve number of the unit (:func:`retention`).
     abstraction : initial abstraction per S, 0.2 with :func:`retention`, 0.05 with
     :func:`retention_low_abstraction`
+    surface_runoff : (n,) kg m-2 in the step
+        Of events, found elsewhere (:mod:`watershed_c.kernels.infiltration`). Of size 0: that of the curve number.
     crop_coefficient : (U,) evapotranspiration of the unit, well watered, per ``pet``
     cover : (U,) 0-1
         Share of the demand that plants draw through roots; the rest evaporates from the soil surface.
@@ -155,11 +160,15 @@ def water_balance(
     evaporation_fraction : (L,), sums to 1
     wilting_point, field_capacity, saturation : (n, L) kg m-2, increasing in this order
     conductivity : (n, L) kg m-2 yr-1
+    base_conductivity : (n,) kg m-2 yr-1
+        Of what lies below the profile: no more than this leaves it downward. Of size 0: all that percolates does.
     residence_time : yr, of the groundwater reservoir
     substeps : int
         Parts into which the step is cut for the soil column (not for runoff and groundwater, which are exact
         in time).
     dt : yr
+    first : bool
+        What is out begins here; else it is added to (the parts of one step).
     runoff, baseflow : (n,) kg m-2 in the step, out
     percolation : (n, L) kg m-2 in the step, out
         Net downward flow through the base of each layer, >= 0; that of the last layer recharges groundwater.
@@ -172,8 +181,9 @@ def water_balance(
 
     1. Infiltration: rain less curve-number runoff (:func:`expected_runoff` per wet day), spread evenly.
     2. Percolation, top down (Neitsch et al. 2011, SWAT theory eq. 2:3.2.3): above field capacity
-       (W - FC) (1 - exp(-h / TT)), TT = (SAT - FC) / K. What a layer cannot hold goes back up; from the top layer
-       it runs off.
+       (W - FC) (1 - exp(-h / TT)), TT = (SAT - FC) / K; through the base of the profile at most its conductivity
+       times h. What a layer cannot hold goes back up, so that a water table rises from a tight base; from the top
+       layer it runs off.
     3. Evapotranspiration. With r_l = (W - WP) / (FC - WP) limited to 0-1, f_l the root (or evaporation) fractions
        and R = sum f_l r_l, the demand D h is met to min(1, R / (1 - p)), FAO-56 eq. 84 with p = 0.5, and drawn in
        proportion to f_l r_l (roots x available water, as CENTURY does, Parton et al. 1993). A layer gives no more
@@ -186,6 +196,7 @@ def water_balance(
     layers = water.shape[1]
     h = dt / substeps
     last = layers - 1
+    tight, known = base_conductivity.size > 0, surface_runoff.size > 0
     # A substep is one long chain of dependent operations. Many cells side by side, in arrays of constant strides, are
     # done in vector registers, with the same bits; lanes without a cell are computed and not used.
     layer_work = np.zeros((layers, _BY_LAYER, _TOGETHER))
@@ -200,11 +211,11 @@ def water_balance(
         for j in range(count):
             cell = cells[start + j]
             row = unit[cell]
-            if rain[cell] != unit_rain[row]:
+            if not known and rain[cell] != unit_rain[row]:
                 unit_rain[row] = rain[cell]
                 runoff_of_rain = wet_days * expected_runoff(rain[cell] / wet_days, retention[row], abstraction)
                 unit_runoff[row] = min(rain[cell], runoff_of_rain)
-            events = unit_runoff[row]
+            events = surface_runoff[cell] if known else unit_runoff[row]
             demand = pet[cell] * crop_coefficient[row] / substeps
             work[_INFILTRATION, j] = (rain[cell] - events) / substeps
             work[_TRANSPIRATION, j] = demand * cover[row]
@@ -237,6 +248,13 @@ def water_balance(
                     column[_DRAINED, j] += flow
                     work[_FLOW, j] = flow
                     work[_OVERFULL, j] = max(work[_OVERFULL, j], now - column[_SATURATION, j])
+            if tight:
+                column = layer_work[last]
+                for j in range(count):
+                    kept = max(0.0, work[_FLOW, j] - base_conductivity[cells[start + j]] * h)
+                    column[_HELD, j] += kept
+                    column[_DRAINED, j] -= kept
+                    work[_OVERFULL, j] = max(work[_OVERFULL, j], column[_HELD, j] - column[_SATURATION, j])
             for j in range(count):
                 if work[_OVERFULL, j] > 0.0:
                     for layer in range(last, -1, -1):
@@ -275,12 +293,16 @@ def water_balance(
 
         for j in range(count):
             cell = cells[start + j]
-            for layer in range(layers):
-                water[cell, layer] = layer_work[layer, _HELD, j]
-                percolation[cell, layer] = layer_work[layer, _DRAINED, j]
-                evapotranspiration[cell, layer] = layer_work[layer, _DRAWN, j]
             recharge = layer_work[last, _DRAINED, j]
             outflow = min(groundwater[cell] * released + recharge * recharge_released, groundwater[cell] + recharge)
             groundwater[cell] += recharge - outflow
-            baseflow[cell] = outflow
-            runoff[cell] = work[_RUNOFF, j]
+            if first:
+                baseflow[cell] = runoff[cell] = 0.0
+                for layer in range(layers):
+                    percolation[cell, layer] = evapotranspiration[cell, layer] = 0.0
+            for layer in range(layers):
+                water[cell, layer] = layer_work[layer, _HELD, j]
+                percolation[cell, layer] += layer_work[layer, _DRAINED, j]
+                evapotranspiration[cell, layer] += layer_work[layer, _DRAWN, j]
+            baseflow[cell] += outflow
+            runoff[cell] += work[_RUNOFF, j]

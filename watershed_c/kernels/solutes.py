@@ -15,12 +15,14 @@ def advect(
     produced: np.ndarray,
     water: np.ndarray,
     percolation: np.ndarray,
+    aside: np.ndarray,
     sorption: np.ndarray,
     decay: float,
     groundwater_solute: np.ndarray,
     groundwater: np.ndarray,
     baseflow: np.ndarray,
     decayed: np.ndarray,
+    carried: np.ndarray,
     exported: np.ndarray,
 ) -> None:
     """Produce, sorb, decay and percolate a solute through the layers of each cell, then its groundwater.
@@ -38,6 +40,8 @@ def advect(
     percolation
         (n, L) water that left each layer downward in the step, >= 0, kg m-2; the last layer's goes to
         groundwater.
+    aside
+        (n, L) water that left each layer sideways in the step, kg m-2; of size 0 where none does.
     sorption
         (n, L) water that would hold in solution what the solids sorb, kg m-2: soil mass (kg m-2) times the
         distribution coefficient (L kg-1); 0 for a conservative solute. The retardation factor is ``1 +
@@ -49,20 +53,22 @@ def advect(
     groundwater, baseflow
         (n,) water in the reservoir at the end of the step and what left it for the stream in the step, kg
         m-2.
-    decayed, exported
-        (n, L) and (n,) filled: decayed, and exported with baseflow, kg m-2 per step.
+    decayed, carried, exported
+        (n, L), (n, L) and (n,) filled: decayed, gone sideways (not where ``aside`` is of size 0), and exported with
+        baseflow, kg m-2 per step.
 
     Notes
     -----
     Each layer is completely mixed, ``R = 1 + sorption / water``, and over one step (t from 0 to 1)::
 
-        dM/dt = inflow + produced - (percolation + decay water) / (water R) M
+        dM/dt = inflow + produced - (percolation + aside + decay water) / (water R) M
 
     is solved exactly for constant coefficients: ``M1 = M0 e^-a + (inflow + produced) (1 - e^-a) / a``. What
-    is lost, >= 0, is shared between percolate and decay in the ratio of their rates. Rain brings none;
+    is lost, >= 0, is shared between percolate, flow sideways and decay in the ratio of their rates. Rain brings none;
     evapotranspiration takes none.
     """
     layers = solute.shape[1]
+    sideways = aside.size > 0
     for cell in cells:
         inflow = 0.0
         for layer in range(layers):
@@ -70,6 +76,9 @@ def advect(
             before = solute[cell, layer]
             decaying = decay * water[cell, layer]
             leaving = percolation[cell, layer] + decaying
+            if sideways:
+                leaving += aside[cell, layer]
+                carried[cell, layer] = 0.0
             holding = water[cell, layer] + sorption[cell, layer]
             inflow = 0.0
             decayed[cell, layer] = 0.0
@@ -83,6 +92,9 @@ def advect(
                     )
                 decayed[cell, layer] = lost * (decaying / leaving)
                 inflow = lost - decayed[cell, layer]
+                if sideways:
+                    carried[cell, layer] = lost * (aside[cell, layer] / leaving)
+                    inflow = max(inflow - carried[cell, layer], 0.0)
                 solute[cell, layer] = max(before + source - lost, 0.0)
             else:
                 solute[cell, layer] = before + source
@@ -93,7 +105,12 @@ def advect(
 
 
 def steady_state(
-    produced: np.ndarray, water: np.ndarray, percolation: np.ndarray, sorption: np.ndarray, decay: float
+    produced: np.ndarray,
+    water: np.ndarray,
+    percolation: np.ndarray,
+    sorption: np.ndarray,
+    decay: float,
+    aside: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Solute that :func:`advect` would keep under constant production and flow, (n, L) kg m-2.
 
@@ -105,20 +122,23 @@ def steady_state(
         (n, L) kg m-2, as for :func:`advect`.
     decay
         First-order loss of the dissolved phase, yr-1.
+    aside
+        (n, L) kg m-2 yr-1 of water that leaves sideways; what arrives from upslope is not counted.
 
     Notes
     -----
     Sorption delays a front by ``R`` (decades in a clay subsoil), so a run that starts from an empty store
     exports next to nothing for as long. With c the dissolved concentration (kg per kg of water)::
 
-        c = (inflow + produced) / (percolation + decay water),    M = (water + sorption) c
+        c = (inflow + produced) / (percolation + aside + decay water),    M = (water + sorption) c
 
     A layer that loses nothing has no steady state and stays empty.
     """
     solute = np.zeros_like(produced)
     inflow = np.zeros(produced.shape[0])
+    sideways = np.broadcast_to(aside, produced.shape)
     for layer in range(produced.shape[1]):
-        leaving = percolation[:, layer] + decay * water[:, layer]
+        leaving = percolation[:, layer] + decay * water[:, layer] + sideways[:, layer]
         source = inflow + produced[:, layer]
         concentration = np.divide(source, leaving, out=np.zeros_like(source), where=leaving > 0.0)
         solute[:, layer] = (water[:, layer] + sorption[:, layer]) * concentration

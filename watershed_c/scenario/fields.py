@@ -68,6 +68,8 @@ ArealMass = Annotated[float, _quantity("areal mass"), Measures("areal mass")]
 ArealMassFlux = Annotated[float, _quantity("areal mass flux"), Measures("areal mass flux")]
 Water = Annotated[float, _quantity("water"), Measures("water")]
 LapseRate = Annotated[float, _quantity("lapse rate"), Measures("lapse rate")]
+WaterFlux = Annotated[float, _quantity("water flux"), Measures("water flux")]
+Conductivity = Annotated[float, _quantity("conductivity"), Measures("conductivity")]
 Time = Annotated[float, _quantity("time"), Measures("time")]
 Rate = Annotated[float, _quantity("rate"), Measures("rate")]
 Temperature = Annotated[float, _quantity("temperature"), Measures("temperature")]
@@ -236,6 +238,14 @@ class SpatialAngle(Spatial):
     kinds = ("angle",)
     value: Angle | None = item(None, "the same everywhere", ge=0.0, le=360.0)
     by_class: dict[str, Annotated[Angle, Field(ge=0.0, le=360.0)]] | None = item(None, "by land-use class")
+
+
+class SpatialConductivity(Spatial):
+    """A saturated hydraulic conductivity in space."""
+
+    kinds = ("conductivity",)
+    value: Conductivity | None = item(None, "the same everywhere", ge=0.0, le=1e8)
+    by_class: dict[str, Annotated[Conductivity, Field(ge=0.0, le=1e8)]] | None = item(None, "by land-use class")
 
 
 def _carbon_quantity(value: Any) -> str:

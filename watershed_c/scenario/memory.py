@@ -26,6 +26,16 @@ NETWORK_ARRAYS = 2 + 2 + 2
 READ_ARRAYS, READ_LAYER_ARRAYS = 10, 4
 
 
+#: (n, L) and (n) arrays where water leaves layers sideways: drained, lateral, arriving, their sum, five of what passes,
+#: DOC, DIC and calcium that left; to the stream, gained, lost, returned, and four of each of two processes with solutes
+SIDEWAYS_LAYER_ARRAYS, SIDEWAYS_ARRAYS = 12, 12
+
+
+def words_of_sideways(layers: int) -> float:
+    """Words (8 B) per node of drains and subsurface flow."""
+    return SIDEWAYS_LAYER_ARRAYS * layers + SIDEWAYS_ARRAYS
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}

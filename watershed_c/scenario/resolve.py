@@ -25,15 +25,22 @@ from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
 from watershed_c.scenario import messages
+from watershed_c.scenario.artificial_drainage import drained_cells
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.erosivity import erosivity_of_series
 from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import LandUse, known_classes, land_use, rotations, worked_depth
 from watershed_c.scenario.management import Rotation
-from watershed_c.scenario.memory import BASE_MEMORY, predicted_memory, words_of_ages, words_of_erosion
+from watershed_c.scenario.memory import (
+    BASE_MEMORY,
+    predicted_memory,
+    words_of_ages,
+    words_of_erosion,
+    words_of_sideways,
+)
 from watershed_c.scenario.parcels import coefficient_map, parcel_land
-from watershed_c.scenario.processes import PROCESS_NAMES
+from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
 from watershed_c.scenario.tracers import read_tracers
@@ -60,9 +67,9 @@ class Inputs:
         By land-use class, those of single crops included (and that of carbon.initial.history_class).
     calendars : dict of str to Calendar
     column : Column
-        `thickness` (L) m; `clay`, `sand`, `ph`, `erodibility`, `biodiffusivity` (n) or None; `bulk_density` (n, L)
-        kg m-3; `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`, `substratum_sic` (n) kg C per
-        kg mineral.
+        `thickness` (L) m; `clay`, `sand`, `ph`, `erodibility`, `biodiffusivity`, `base_conductivity` (n) or None;
+        `bulk_density` (n, L) kg m-3; `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`,
+        `substratum_sic` (n) kg C per kg mineral.
     soc_depth : float, m
         Depth to which SOC was measured.
     climate : MonthlyForcing
@@ -75,6 +82,8 @@ class Inputs:
         By tracer.
     atmosphere : Atmosphere or None
         Of isotopes; None where there are none.
+    drains : (n,) int64 or None
+        Place in processes.artificial_drainage.system of the drains of each node, -1 without; None where that is off.
     memory : float
         Bytes a run is predicted to need.
     warnings : tuple of str
@@ -99,6 +108,7 @@ class Inputs:
     reference_elevation: float
     latitude: float
     points: dict[str, int]
+    drains: np.ndarray | None
     fallout: dict[str, Fallout]
     atmosphere: Atmosphere | None
     memory: float
@@ -167,6 +177,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     worked_depth(check, calendars)
     parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
     ktc = coefficient_map(check, grid, parcels) if scenario.processes.water_erosion.enabled else None
+    drains = drained_cells(check, grid, land.groups() if land is not None else None, known_classes(found))
     check.done()
     assert column is not None and forcing is not None and land is not None
     reference = scenario.climate.reference_elevation
@@ -175,7 +186,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     depth = scenario.soil.soc.depth if scenario.soil.soc.depth is not None else float(column.thickness.sum())
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
-        reference, latitude, points, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
+        reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
         series_erosivity,
     )  # fmt: skip
 
@@ -315,6 +326,17 @@ def _needs(check: Checker) -> None:
         check.add(("processes", "soil_water", "enabled"), False, wrong)
     if processes.carbonate.enabled and soil.sic is None:
         check.add(("soil", "sic"), "", "is missing: carbonate needs it.", 'e.g. sic = { value = "1 %", as = "CaCO3" }')
+    for name in WITHIN:
+        if not getattr(processes, name).enabled:
+            continue
+        if not processes.soil_water.enabled:
+            check.add(("processes", "soil_water", "enabled"), False, f"must be true while {name} is on.")
+        elif processes.soil_water.base_conductivity is None:
+            wrong = f"is missing: {name} needs a base that holds a water table."
+            hint = 'e.g. base_conductivity = "1 mm/day"'
+            check.add(("processes", "soil_water", "base_conductivity"), "", wrong, hint)
+    if processes.subsurface_flow.enabled and not processes.flow_routing.enabled:
+        check.add(("processes", "flow_routing", "enabled"), False, "must be true while subsurface_flow is on.")
     solutes = processes.carbonate.enabled or processes.dissolved_carbon.enabled
     if solutes and not processes.soil_water.enabled:
         wrong = "must be true with carbonate or dissolved_carbon: solutes ride on water."
@@ -380,6 +402,12 @@ def _climate(check: Checker) -> MonthlyForcing | None:
     elif processes.soil_water.enabled and days is None and forcing.wet_days is None and drawn is None:
         hint = "e.g. rain_days = 12, or a column wet_days in the climate table"
         check.add(("processes", "soil_water", "rain_days"), "", "is missing: days with rain in a month.", hint)
+    if processes.soil_water.enabled and processes.soil_water.by_day:
+        if forcing.rain_shares is None or table.generator is not None:
+            wrong = "needs the days of a climate table (date, or year, month and day), which this climate has not."
+            check.add(("processes", "soil_water", "by_day"), True, wrong, "Use rain_days, of a month.")
+        elif check.scenario.time.steps_per_month > 1:
+            check.add(("processes", "soil_water", "by_day"), True, "goes with time.steps_per_month = 1 only.")
     if len(check.problems) > before:
         return None
     return _run_climate(check, forcing)
@@ -508,6 +536,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         )  # fmt: skip
     if set(AGE_MAPS) & set(check.scenario.output.maps):
         more += words_of_ages(layers, pools)  # no model has more groups than pools
+    if any(getattr(check.scenario.processes, name).enabled for name in WITHIN):
+        more += words_of_sideways(layers)
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:

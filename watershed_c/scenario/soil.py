@@ -51,6 +51,7 @@ class Column:
     biodiffusivity: np.ndarray | None
     ph: np.ndarray | None = None
     tillage_angle: np.ndarray | None = None
+    base_conductivity: np.ndarray | None = None
 
 
 class SoilReader:
@@ -323,6 +324,10 @@ class SoilReader:
         angle = None
         if tillage.enabled and tillage.angle is not None:
             angle = self.number(("processes", "tillage_erosion", "angle"), tillage.angle)
+        below_profile = self.check.scenario.processes.soil_water.base_conductivity
+        base_conductivity = None
+        if below_profile is not None:
+            base_conductivity = self.number(("processes", "soil_water", "base_conductivity"), below_profile)
         density = self.number(("soil", "bulk_density"), soil.bulk_density)
         if density is None:
             return None
@@ -350,7 +355,7 @@ class SoilReader:
             return None
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
-            below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle,
+            below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle, base_conductivity,
         )  # fmt: skip
 
     def erodibility_by_law(

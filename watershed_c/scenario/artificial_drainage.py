@@ -1,0 +1,57 @@
+"""Which cells have which drains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.scenario import messages
+from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.domain import Grid
+
+
+def drained_cells(
+    check: Checker, grid: Grid, groups: dict[str, np.ndarray] | None, known_classes: set[str]
+) -> np.ndarray | None:
+    """(n,) int64 place of each node's drains in processes.artificial_drainage.system, -1 without.
+
+    None where the process is off or the map cannot be read; ``groups`` is None where land use is not known.
+    """
+    table, key = check.scenario.processes.artificial_drainage, ("processes", "artificial_drainage")
+    if not table.enabled:
+        return None
+    if not table.system:
+        hint = 'e.g. [[processes.artificial_drainage.system]] classes = ["wheat"] spacing = "10 m" depth = "0.9 m"'
+        check.add((*key, "system"), "", "is missing: at least one kind of drains.", hint)
+        return None
+    codes = None
+    if table.map is not None:
+        raster = check.map((*key, "map"), table.map, None, grid.dem)
+        if raster is None:
+            return None
+        codes = grid.window(raster.values)
+    bottom = sum(check.scenario.soil.layers)
+    system = np.full(grid.status.size, -1, dtype=np.int64)
+    for number, one in reversed(list(enumerate(table.system))):
+        place = (*key, "system", number)
+        if one.depth > bottom * (1.0 + 1e-9):
+            wrong = f"is below the base of the lowest layer ({bottom:g} m), from which the water table rises."
+            check.add((*place, "depth"), f"{one.depth:g} m", wrong, "Add layers, or drain less deep.")
+        here = np.zeros(system.size, dtype=bool)
+        for name in one.classes:
+            if groups is None:
+                continue
+            if name in groups:
+                here |= groups[name]
+            elif name in known_classes:
+                check.warnings.append(f"processes.artificial_drainage: no cell is {name}: it is not drained")
+            else:
+                hint = messages.nearest_hint(name, groups)
+                check.add((*place, "classes"), name, f"no land-use class has this name ({', '.join(groups)}).", hint)
+        if one.codes and codes is None:
+            check.add((*place, "codes"), one.codes, "need processes.artificial_drainage.map, whose numbers they are.")
+        elif codes is not None:
+            here |= np.isin(codes, one.codes)
+        system[here & grid.soil] = number
+    if groups is not None and not (system >= 0).any():
+        check.warnings.append("processes.artificial_drainage: no cell has drains")
+    return system
