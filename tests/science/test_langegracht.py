@@ -33,11 +33,11 @@ YEARS = 20
 TONNES_PER_HECTARE = 10.0
 RIVER, ROAD, FOREST, PASTURE, WATER, STRIP = -1, -2, -3, -4, -5, -6
 #: two-year rotations of the loam belt, dealt out by parcel number: class, crop beside winter wheat, its day of
-#: ploughing
+#: ploughing, that of wheat
 ROTATIONS = {
-    1: ("wheat-maize", "maize", "04-15"),
-    2: ("wheat-beet", "sugar-beet", "03-20"),
-    3: ("wheat-potato", "potato", "04-05"),
+    1: ("wheat-maize", "maize", "04-15", "10-26"),
+    2: ("wheat-beet", "sugar-beet", "03-20", "10-26"),
+    3: ("wheat-potato", "potato", "04-05", "10-10"),
 }
 
 SCENARIO = """\
@@ -109,7 +109,7 @@ ROTATION = """\
 years = ["winter-wheat", "{crop}"]
 offset = "by_parcel"
 event = [
-    {{ on = "10-26", crop = "winter-wheat", do = "till", implement = "mouldboard-plough" }},
+    {{ on = "{autumn}", crop = "winter-wheat", do = "till", implement = "mouldboard-plough" }},
     {{ on = "{day}", crop = "{crop}", do = "till", implement = "mouldboard-plough" }},
 ]
 """
@@ -140,8 +140,11 @@ def write_scenario(folder: Path, maps: dict[str, np.ndarray], about: dict[str, o
     text = SCENARIO.format(
         suffix=suffix, erosivity=parameters["R"], ktc_low=parameters["ktc_low"], ktc_high=parameters["ktc_high"],
         road=ROAD, forest=FOREST, pasture=PASTURE, strip=STRIP,
-        classes="\n".join(f'{code} = "{name}"' for code, (name, _, _) in ROTATIONS.items()),
-        rotations="".join(ROTATION.format(name=name, crop=crop, day=day) for name, crop, day in ROTATIONS.values()),
+        classes="\n".join(f'{code} = "{name}"' for code, (name, *_) in ROTATIONS.items()),
+        rotations="".join(
+            ROTATION.format(name=name, crop=crop, day=day, autumn=autumn)
+            for name, crop, day, autumn in ROTATIONS.values()
+        ),
     )  # fmt: skip
     path = folder / "langegracht.toml"
     path.write_text(text)
@@ -321,3 +324,72 @@ def test_results_open_on_their_place_on_the_ground(catchment: SimpleNamespace) -
         assert np.isfinite(stock).all() and (stock >= 0.0).all() and 3.0 < stock[-1].mean() < 20.0
         rasterio = pytest.importorskip("rasterio")
         assert rasterio.crs.CRS.from_wkt(results["crs"].attrs["crs_wkt"]).to_epsg() == EPSG
+
+
+#: parcels as the reference has them; roads are a class of their own
+PARCELS = """\
+[processes.flow_routing]
+method = "two_receivers"
+[processes.flow_routing.parcels]
+roads = ["road"]
+forest = ["deciduous-forest"]
+pasture = ["pasture"]
+to_field = "90 %"
+to_forest = "30 %"
+to_strip = "30 %"
+trapped_forest = "75 %"
+trapped_pasture = "75 %"
+"""
+
+
+def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path) -> None:
+    """Two years of erosion alone, with eight receivers and with two by parcels; LS has no longest slope.
+
+    Measured: rank correlation 0.63 and 0.77 (fields 0.60 and 0.82), same sign in 82 and 88 %; sediment yield 3.17 and
+    2.05 t/ha/yr, the reference 2.29. What is left: C by crop and month instead of 0.37 (its months give 95 % of one
+    pass a year), L by the inlet area, and the edge of the map, closed there in the south and east.
+    """
+    path = shared("reference/watem_sedem/langegracht20_default.npz")
+    about = json.loads(path.with_suffix(".json").read_text())
+    with np.load(path) as arrays:
+        reference = {key: arrays[key].astype(np.float64)[::-1] for key in arrays.files if key != "routing_table"}
+    text = write_scenario(tmp_path, reference, about).read_text()
+    off = "enabled = false\n"
+    for old, new in (
+        ('end = "2020-12"', 'end = "2002-12"'), ("rain_days = 16\n", off),
+        ("[processes.decomposition]\n", f"[processes.decomposition]\n{off}"),
+        ("[processes.carbonate]\n[processes.dissolved_carbon]\n", ""),
+        ('sic = { value = "8 %", as = "CaCO3", decarbonated_depth = "80 cm" }\n', ""), ('sic = "1 %"\n', ""),
+        ('every = "decade"', 'every = "year"'),
+    ):  # fmt: skip
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("longest_slope")) + "\n"
+    by_parcels = text.replace("[processes.flow_routing]\n", PARCELS).replace(f'{ROAD} = "grass"', f'{ROAD} = "road"')
+    by_parcels += '[rotation.road]\nyears = ["grass"]\n'
+    area, found = about["resolution_m"] ** 2, {}
+    theirs = -reference["out_WATEREROS_kg_per_gridcel"] / area * TONNES_PER_HECTARE
+    for name, written in (("eight", text), ("two", by_parcels)):
+        file = tmp_path / f"{name}.toml"
+        file.write_text(written)
+        finished = run(file, output=tmp_path / name, quiet=True)
+        record = runs.record(finished.directory)
+        with open_results(finished.directory) as results:
+            lost = results["waterEro"].isel(time=slice(1, None)).sum("time", skipna=False).values[1:-1, 1:-1]
+        soil = np.isfinite(lost)
+        fields = soil & (reference["in_prc"] > 0)
+        found[name] = tuple(float(spearmanr(lost[where], theirs[where]).statistic) for where in (soil, fields))
+        months = record["months_over_annual_pass"]
+        budget = finished.budget
+        print(
+            f"\n  {name} receivers: Spearman {found[name][0]:.2f}, fields {found[name][1]:.2f}, same sign "
+            f"{100 * ((lost > 0) == (theirs > 0))[soil].mean():.0f} %; yield {budget.sediment_yield:.2f} t/ha/yr, "
+            f"delivery {budget.delivery_ratio:.3f}; months over one pass {months['sediment_yield']:.3f}; "
+            f"{record['sinks']['cells']} sinks"
+        )
+        assert record["worst_ledger_residual"] <= 1.0 and record["sinks"]["cells"] < 10
+        assert 0.7 < months["sediment_yield"] <= 1.0 + 1e-9
+    assert found["two"][0] > found["eight"][0] + 0.08 and found["two"][1] > found["eight"][1] + 0.12
+    hectares = about["n_inside"] * area / 1e4
+    yield_there = reference["out_SediExport_kg"][reference["in_prc"] == RIVER].sum() / 1e3 / hectares
+    assert budget.sediment_yield == pytest.approx(yield_there, rel=0.25)
