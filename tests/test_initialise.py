@@ -306,6 +306,23 @@ def test_a_run_begins_with_the_carbon_of_another(earlier: Path) -> None:
     assert abs(drift[-1]) < 1e-3
 
 
+def test_isotopes_come_with_the_carbon_of_another_run(tmp_path: Path) -> None:
+    """Variants with other plants must not begin as if these had always grown; what that run lacks is found."""
+    had = {"carbon.isotopes": {"c13": True, "since": 2001}}
+    scenario = runs.small({**SLOPE, **STEADY, **had, "time.end": "2001-01"})
+    first = run(scenario, output=tmp_path / "run", quiet=True).directory
+    other = {"c13": True, "since": 2001, "c4_share": {"winter-wheat": 1.0}}
+    assembly, report = later(first, {"carbon.isotopes": other})
+    w, state = assembly.watershed, runs.arrays(first / "restart.nc")
+    there = state["state.stocks"].reshape(w.stocks.shape)[w.cells]
+    rows = w.constituents.of_group("c13")
+    assert np.array_equal(w.stocks[w.cells][:, :, rows], there[:, :, rows])
+    assert "isotopes: those of that run" in report.lines
+    assembly, report = later(first, {"carbon.isotopes": other | {"c14": True}})
+    assert any("steady state under the atmosphere of 2001" in line for line in report.lines), report.lines
+    assert assembly.watershed.stocks[w.cells][:, :, assembly.watershed.constituents.of_group("c14")].min() >= 0.0
+
+
 def test_what_the_other_run_lacks_or_has_otherwise_is_told(earlier: Path) -> None:
     _, report = later(earlier, {"soil.bulk_density": "1.2 g/cm3"})
     assert any("stocks per area" in text for text in report.warnings)

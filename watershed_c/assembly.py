@@ -195,8 +195,8 @@ def initialise(
     Parameters
     ----------
     carbon_of : path, optional
-        ``restart.nc`` of another run on the same grid and layers: begin with its carbon, plant input, water and solutes
-        instead, whatever the scenario's method.
+        ``restart.nc`` of another run on the same grid and layers: begin with its carbon, the isotopes of it, plant
+        input, water and solutes instead, whatever the scenario's method.
     watch : callable of a step
         Called after each step of the control run before the start.
 
@@ -219,10 +219,11 @@ def initialise(
     cycle = assembly.cycle_months
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured, watch)
     with _without_twins(processes) as isotopes:
+        missing: list[str] = []
         if carbon_of is None:
             report = _initial_carbon(assembly, initialiser)
         else:
-            report = _carbon_of(Path(carbon_of), initialiser)
+            report, missing = _carbon_of(Path(carbon_of), initialiser)
     inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
         report.lines.append(_below_matched(assembly, 1.0 - share))
@@ -232,7 +233,11 @@ def initialise(
     if carbon_of is None:
         _fill_with_dissolved(assembly, processes)
     if isotopes is not None:
-        report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
+        rows = [watershed.constituents.names[row] for rows in isotopes.rows.values() for row in rows]
+        if carbon_of is not None and set(missing).isdisjoint(rows):
+            report.lines.append("isotopes: those of that run")
+        else:
+            report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()
@@ -255,8 +260,8 @@ def _without_twins(processes: dict[str, Process]) -> Iterator[IsotopeTwins | Non
             decomposition.twins = twins
 
 
-def _carbon_of(file: Path, initialiser: Initialiser) -> Report:
-    """Initial carbon from the restart file of another run."""
+def _carbon_of(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:
+    """Initial carbon from the restart file of another run, and the constituents that it does not have."""
     missing, difference = load_initial(file, initialiser.watershed)
     report = initialiser.given(str(file))
     if missing:
@@ -266,7 +271,7 @@ def _carbon_of(file: Path, initialiser: Initialiser) -> Report:
             f"the soil of {file} differs by up to {100.0 * difference:.1f} % in mass: stocks per area are kept, not "
             "contents"
         )
-    return report
+    return report, missing
 
 
 def _below_matched(assembly: Assembly, share: np.ndarray) -> str:
