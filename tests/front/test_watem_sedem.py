@@ -14,7 +14,7 @@ from watershed_c.cli import main
 from watershed_c.errors import ScenarioError
 from watershed_c.front.watem_sedem import read_catchment, run_file
 from watershed_c.io.rasters import read_raster
-from watershed_c.io.watem_files import read_choices
+from watershed_c.io.watem_files import NOT_DONE, read_choices
 
 
 def typed(*words: str | Path) -> Result:
@@ -186,3 +186,12 @@ def test_what_is_not_used_is_told(tmp_path: Path) -> None:
     assert any("river routing = 1 is not used" in note for note in notes)
     assert any('"max kernal"' in note and 'did you mean "max kernel"' in note for note in notes)
     assert "note:" in run_file(path)[0]
+
+
+@pytest.mark.parametrize("choice", NOT_DONE)
+def test_no_choice_does_nothing_in_silence(tmp_path: Path, choice: str) -> None:
+    """What it asks for is not made, so it needs no map either."""
+    path = write_choices(tmp_path, valley(), 10.0, extensions=f"{choice} = 1\nptef map filename = ptef.rst")
+    notes = read_choices(path, ["use r factor=0"]).notes
+    assert any(note.startswith(f"{choice} = 1 is not used: ") for note in notes), notes
+    assert any("use r factor = 0" in note for note in notes) and any("ptef map filename" in note for note in notes)

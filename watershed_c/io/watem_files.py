@@ -24,19 +24,29 @@ MAPS_OF_CHOICE = {
     "include ditches": ("ditch map filename",),
     "include dams": ("dam map filename",),
     "include tillage direction": ("tillage direction filename", "oriented roughness filename"),
-    "manual outlet selection": ("outlet map filename",),
-    "output per river segment": ("river segment filename",),
+}
+#: choices that a mean year has nothing to do with, or that change nothing here: what is done instead
+NOT_DONE = {
+    "only routing": "soil loss and sediment are computed, too",
+    "river routing": "sediment is exported where it enters a river",
+    "manual outlet selection": "sediment is exported where it enters a river",
+    "output per river segment": "sediment is told for all rivers together",
+    "estimate clay content": "clay is not told apart",
+    "convert output": "results are written as they are",
+    "write routing column/row": "write routing table = 1 has columns and rows",
+    "write rainfall excess": "it is of events",
+    "write total runoff": "it is of events",
 }
 #: choices of 0 or 1, with their default
 CHOICES = {
-    "only routing": 0, "calculate tillage erosion": 0, "curve number": 0, "create ktc map": 0, "create ktil map": 0,
-    "estimate clay content": 0, "adjusted slope": 0, "buffer reduce area": 0, "force routing": 0, "river routing": 0,
-    "convert output": 0, "cardinal routing river": 1, "calibrate": 0, **dict.fromkeys(MAPS_OF_CHOICE, 0),
+    "calculate tillage erosion": 0, "curve number": 0, "create ktc map": 0, "create ktil map": 0,
+    "adjusted slope": 0, "buffer reduce area": 0, "force routing": 0,
+    "cardinal routing river": 1, "calibrate": 0, **dict.fromkeys((*MAPS_OF_CHOICE, *NOT_DONE), 0), "use r factor": 1,
     **{
         f"write {what}": 0
         for what in (
-            "aspect", "ls factor", "upstream area", "slope", "routing table", "routing column/row", "rusle",
-            "sediment export", "water erosion", "rainfall excess", "total runoff",
+            "aspect", "ls factor", "upstream area", "slope", "routing table", "rusle", "sediment export",
+            "water erosion",
         )
     },
 }  # fmt: skip
@@ -65,7 +75,6 @@ UNUSED = {
     "max kernel river", "cn map filename", "rainfall filename", "sewer exit", "clay content parent material",
     "5-day antecedent rainfall", "5 day antecedent rainfall", "stream velocity", "alpha", "beta",
     "desired timestep for model", "final timestep output", "endtime model", "saga_grids", "export .sgrd grids",
-    "use r factor", "ptef map filename",
 }  # fmt: skip
 
 
@@ -182,9 +191,9 @@ class _Reader:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f': did you mean "{near[0]}"?' if near else ""
                 found.notes.append(f'"{key}" is no key of a mean year and is not used{hint}')
-        for key in ("river routing", "estimate clay content", "convert output"):
-            if found.choice[key]:
-                found.notes.append(f"{key} = 1 is not used: sediment is exported where it enters a river")
+        found.notes += [f"{key} = 1 is not used: {instead}" for key, instead in NOT_DONE.items() if found.choice[key]]
+        if not found.choice["use r factor"]:
+            found.notes.append("use r factor = 0 is not used: the erosivity is r factor, not that of a rainfall file")
         if self.problems:
             raise ScenarioError(sorted(self.problems, key=lambda p: (p.line is None, p.line or 0)))
         return found
