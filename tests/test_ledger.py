@@ -73,6 +73,21 @@ def whole_run() -> tuple[Watershed, dict[str, Process], list[dict[tuple[str, str
     return w, processes, [advance(w, processes, build.step(index)) for index in range(24)], start
 
 
+# -- booking --------------------------------------------------------------------------------------------------------
+def test_a_pair_of_terms_has_maps_that_sum_to_its_totals() -> None:
+    """By the sign of what a cell is booked in all, its factor in it, for columns as for the domain."""
+    w = build.watershed()
+    terms = ("rise", "sink")
+    w.ledger.declare({name: Term("substratum", name) for name in terms})
+    maps = [w.ledger.map_of("soil", name) for name in terms]
+    amount = np.zeros((w.elevation.size, 2))
+    amount[w.cells[0]], amount[w.cells[1]] = (1.0, -3.0), (2.0, 0.5)
+    w.ledger.book(terms, "soil", amount, factor=-2.0)
+    assert maps[0][w.cells[:2]].tolist() == [4.0, 0.0] and maps[1][w.cells[:2]].tolist() == [0.0, -5.0]
+    for values, name in zip(maps, terms, strict=True):
+        assert w.ledger.run_totals.amounts["soil", name] == values.sum() * w.cell_area
+
+
 # -- closing --------------------------------------------------------------------------------------------------------
 def test_the_whole_model_closes(whole_run) -> None:
     w, _, steps, start = whole_run

@@ -218,10 +218,12 @@ class Ledger:
             book_amount, cells, 2, by_column, factor, self._expected[column], self._gross[column], booked
         )
         both = sums.sum(axis=0)
+        # of a pair each map takes the cells whose sum, as it was booked, has its sign
+        whole = booked.copy()[:, None] if wanted and isinstance(term, tuple) else by_column
         for only, name in terms.items():
             targets = self._targets(name, label)
             if targets and only:
-                over_cells(sum_columns, cells, by_column, np.arange(by_column.shape[1]), only, self._amount)
+                over_cells(sum_columns, cells, whole, np.zeros(1, dtype=np.int64), only, self._amount)
             self._tally(name, label, both, only, targets, cells)
         return float(both.sum()) * w.cell_area
 
