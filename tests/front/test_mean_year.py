@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,16 @@ def test_buffers_keep_their_share_and_sewers_take_theirs() -> None:
     drained = mean_year(slope(sewer=sewer))
     totals = budget_is_whole(drained)
     assert totals["sewers"] == drained.inflow[SEWER] == pytest.approx(0.4 * drained.outflow[cell], rel=1e-12)
+
+
+def test_sewers_take_no_soil_that_tillage_moves() -> None:
+    sewer = np.zeros(slope().elevation.size)
+    sewer[8 * 5 + 1], sewer[12 * 5 + 1] = 0.4, 1.0
+    ploughed = np.full(sewer.size, 600.0)
+    year = mean_year(replace(slope(sewer=sewer), tillage=ploughed))
+    assert year.tillage_in is not None and year.tillage_out is not None and year.inflow[SEWER] > 0.0
+    assert year.tillage_in[SEWER] == 0.0 and year.tillage_out[12 * 5 + 1] == 0.0
+    assert year.tillage_in.sum() == pytest.approx(year.tillage_out.sum(), rel=1e-12)
 
 
 def test_coefficients_by_land() -> None:
