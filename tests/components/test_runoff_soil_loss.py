@@ -55,6 +55,17 @@ def test_musle_is_rusle_with_another_agent() -> None:
     np.testing.assert_array_equal(musle.exported, rusle.exported)
 
 
+def test_snow_that_melts_in_a_month_without_rain_erodes_as_one_event() -> None:
+    """Soil water sheds it as one event, too."""
+    w = build.watershed()
+    found = []
+    for told, days in ((None, 1.0), (None, 0.0), (1.0, 0.0)):
+        w.wet_days = days
+        musle = WaterErosion(w, model="musle", **MODELS["musle"] | {"wet_days": told})
+        found.append(musle.loss.agent(build.MONTH)[w.cells].sum())
+    assert found[0] == found[1] == found[2] > 0.0
+
+
 def test_musle_twice_the_runoff_is_2_to_the_1_12() -> None:
     w = build.watershed()
     musle = WaterErosion(w, model="musle", **MODELS["musle"])

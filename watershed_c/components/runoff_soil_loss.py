@@ -31,7 +31,7 @@ class Musle(Rusle):
     storm_hours : float, above 0
         Duration of an erosive rain, for the peak of its runoff.
     wet_days : float, optional
-        Days with rain of a month, which share its runoff; needed where the climate table does not tell them.
+        Days with rain of a month, which share its runoff. Default: those of the climate table, one where it has none.
     parameters
         Of :class:`~watershed_c.components.soil_loss.Rusle`.
 
@@ -53,7 +53,8 @@ class Musle(Rusle):
     def agent(self, dt: float) -> np.ndarray:
         """Runoff energy factor of the step, in the unit of erosivity, (n,)."""
         w = self.watershed
-        days = w.wet_days if self.wet_days is None else self.wet_days
+        # as in soil water: what a month without rain sheds, of snow, is one event
+        days = w.wet_days or 1.0 if self.wet_days is None else self.wet_days
         over_cells(
             runoff_erosivity, w.cells, w.runoff, 12.0 * dt * days, w.drainage_area, w.gradient_x, w.gradient_y, w.dx,
             self.channel_area, self.storm_hours, self._agent,

@@ -35,7 +35,7 @@ class WaterErosion(Process):
     storm_hours : float, h, above 0
         musle: duration of an erosive rain. Default 2, a prior (0.5 to 6); soil loss grows as its -0.56th power.
     wet_days : float, above 0, optional
-        musle: days with rain of a month; needed where the climate table does not tell them.
+        musle: days with rain of a month. Default: those of the climate table, one where it has none.
     mmf : MmfParameters, optional
         Needed by, and only by, that model.
     size_classes : bool
