@@ -275,6 +275,19 @@ def test_what_lies_below_the_depth_that_is_matched_is_told() -> None:
         assert not any("is matched" in line for line in start(INVERTED, changes)[1].lines)
 
 
+def test_keys_of_another_model_of_soil_loss_are_told() -> None:
+    water = "processes.water_erosion."
+    mmf = {f"{water}model": "mmf", f"{water}mmf": {"cohesion": 3.0}, f"{water}ktc_low": None, f"{water}ktc_high": None}
+    for changes, told in (
+        ({f"{water}storm_hours": 4.0}, 'storm_hours not used with model = "rusle"'),
+        ({**mmf, f"{water}slope_factor": "mccool_1987"}, 'slope_factor not used with model = "mmf"'),
+        ({f"{water}model": "musle", f"{water}storm_hours": 4.0}, None),
+    ):
+        warnings = assemble(resolve(runs.small(SLOPE | changes), overwrite=True)).warnings
+        found = [warning for warning in warnings if warning.startswith("processes.water_erosion: ")]
+        assert found == ([] if told is None else [f"processes.water_erosion: {told}"])
+
+
 # -- carbon of another run ---------------------------------------------------------------------------------------------
 
 

@@ -180,6 +180,9 @@ def _unused(inputs: Inputs) -> list[str]:
     given = [name for name, rotation in inputs.rotations.items() if rotation.plant_input is not None]
     if given and carbon.plant_input == "inverted":
         found.append(f'rotation.{given[0]}.plant_input is used with carbon.plant_input = "prescribed" only')
+    erosion = inputs.scenario.processes.water_erosion
+    if erosion.enabled and erosion.unused:
+        found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
     if climate.change.pet != 0.0 and inputs.climate.pet is None:
         found.append("climate.change.pet is not used: no PET is given, and a computed one follows temperature")
     return found

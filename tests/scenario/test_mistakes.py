@@ -91,6 +91,7 @@ WRITTEN = [
     ("ktc_low = 3\nktc_high = 12", 'model = "mmf"', "processes.water_erosion", "", ["must have [processes.water_erosion.mmf]"]),
     ("ktc_low = 3\nktc_high = 12", 'mmf = { cohesion = 3 }', "processes.water_erosion", "", ["only then"]),
     ("ktc_low = 3", 'model = "mmf"\nmmf = { cohesion = 3 }\nktc_low = 3', "processes.water_erosion", "", ["has ktc_low", "does not use"]),
+    ("ktc_low = 3", "enrichment = { largest = 3 }\nktc_low = 3", "processes.water_erosion.enrichment", "", ["has largest", '"none" does not use']),
     ("ktc_low = 3\nktc_high = 12", 'model = "mmf"\nmmf = { detachability = 1 }', "processes.water_erosion.mmf.cohesion", "", ["is missing"]),
     ("rain_days = 12\n[processes.water_erosion]", 'enabled = false\n[processes.water_erosion]\nmodel = "musle"', "processes.soil_water.enabled", "false", ["sees runoff"]),
     ("annual = 800", 'method = "storms"', "climate.erosivity", "", ["must have series"]),

@@ -229,6 +229,8 @@ class Enrichment(Table):
             raise ValueError('has law = "sharpley_1985", which is of single events: give events_per_year.')
         if self.law not in ("sharpley_1985", "menzel_1980") and self.events_per_year is not None:
             raise ValueError(f'has events_per_year, which law = "{self.law}" does not use.')
+        if self.by_law is None and self.largest != type(self).model_fields["largest"].default:
+            raise ValueError(f'has largest, which law = "{self.law}" does not use: it bounds what a law gives.')
         return self
 
     @property
@@ -267,6 +269,14 @@ class MorganMorganFinney(Table):
         0.25, "share of the rain on a canopy that stays there", ge=0.0, le=1.0,
         source="a prior: 0.1 to 0.45 by crop in Morgan 2001, from memory",
     )  # fmt: skip
+
+
+#: keys that say nothing to a model of soil loss
+_NOT_OF_MODEL = {
+    "rusle": ("storm_hours",),
+    "musle": (),
+    "mmf": ("storm_hours", "length_exponent", "slope_factor", "capacity", "ktc_map", "cover_threshold"),
+}
 
 
 class WaterErosion(Process):
@@ -324,6 +334,12 @@ class WaterErosion(Process):
         if self.model == "mmf" and self.ktc_low is not None:
             raise ValueError('has ktc_low, which model = "mmf" does not use: it has a capacity of its own.')
         return self
+
+    @property
+    def unused(self) -> list[str]:
+        """Keys that were set and say nothing to the model of soil loss."""
+        changed = [key for key, field in type(self).model_fields.items() if getattr(self, key) != field.default]
+        return [key for key in _NOT_OF_MODEL[self.model] if key in changed]
 
     @model_validator(mode="after")
     def _one_selectivity(self) -> WaterErosion:
