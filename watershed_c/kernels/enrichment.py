@@ -18,7 +18,8 @@ from numba import njit
 
 #: intercept and slope of ln ER = a - b ln(soil loss in kg ha-1): CREAMS and EPIC, of a year or an event
 MENZEL_1980 = (2.0, 0.2)
-#: the same, of one event (Sharpley 1985, from memory; Lal 2020 has ratios to 12)
+#: the same, of one event (Sharpley 1985, from memory; models of phosphorus have these numbers). The abstract has 10 to
+#: 800 kg ha-1 and a mean of 2.00 for carbon, where this gives 6.4 to 2.0: high for carbon
 SHARPLEY_1985 = (2.48, 0.27)
 #: ER = a c^-b, c in Mg of sediment per m3 of runoff (SWAT)
 SWAT = (0.78, 0.2468)
