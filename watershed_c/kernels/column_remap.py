@@ -84,7 +84,7 @@ def _reconstruct_twin(
             step[layer, row] = min(max(rise, -bound), bound)
 
 
-@njit(**INNER)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _remap_any(
     node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass, stock, ratio,
     step, left, part, limiter, substratum_stock,
