@@ -17,8 +17,8 @@ from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.variants import members
-from watershed_c.simulation import open_results
-from watershed_c.variants import FinishedVariants, resume_variants, run_variants
+from watershed_c.simulation import open_results, run
+from watershed_c.variants import START, FinishedVariants, resume_variants, run_variants
 
 VARIANTS = """
 [variants.same]
@@ -102,6 +102,19 @@ def test_resume_makes_the_runs_that_are_missing(together: FinishedVariants, tmp_
 
 
 # -- the command line ------------------------------------------------------------------------------------------------
+def test_a_start_that_was_not_copied_whole_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else resume would take it for that of the baseline."""
+
+    def stopped(source: Path, target: Path) -> None:
+        Path(target).write_bytes(Path(source).read_bytes()[:1000])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("watershed_c.simulation.shutil.copyfile", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run(runs.small({"time.end": "2001-04"}), output=tmp_path / "run", quiet=True, keep_start=True)
+    assert (tmp_path / "run" / "restart.nc").is_file() and not (tmp_path / "run" / START).exists()
+
+
 def test_compare_tells_runs_and_folders_of_runs(together: FinishedVariants, tmp_path: Path) -> None:
     said = CliRunner().invoke(main, ["compare", str(together.directory), "--output", str(tmp_path / "maps")])
     assert said.exit_code == 0 and "Compared with baseline" in said.output and "sediment yield" in said.output

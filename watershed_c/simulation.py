@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -152,7 +153,9 @@ def run(
         state.recorder.start()
         state.save()
         if keep_start:
-            shutil.copyfile(directory / "restart.nc", directory / "start.nc")
+            part = directory / "start.nc.part"
+            shutil.copyfile(directory / "restart.nc", part)
+            os.replace(part, directory / "start.nc")  # whole, or not there
         return state.finish(started)
 
 
