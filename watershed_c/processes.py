@@ -72,6 +72,7 @@ def processes_of(
             w.field[~w.is_soil] = -1
             if inputs.parcels is not None:
                 router.route()  # to the rivers just found
+                router.tell()
     processes["climate"] = climate = climate_of(w, inputs, inputs.climate)
     processes["cropping"] = Cropping(
         w,

@@ -45,6 +45,26 @@ def test_all_area_arrives_and_parcels_hold_some_back_from_ls() -> None:
         assert to.size == 1 and w.channel[to[0]]
 
 
+def test_warnings_are_of_the_network_with_its_rivers() -> None:
+    """Rivers found by their area come after a first routing: what that left without a way out is of no concern."""
+
+    def with_a_pit() -> Watershed:
+        w = build.watershed()
+        w.elevation[next(cell for cell in w.cells if w.channel[cell - 1])] -= 5.0
+        return w
+
+    w = with_a_pit()
+    expected = route(w, parcels_of(w, window=1))
+    w, channel = with_a_pit(), w.channel
+    w.set_channel(np.zeros_like(channel))
+    router = route(w, parcels_of(w, window=1))
+    before = list(router.warnings)
+    w.set_channel(channel)
+    router.route()
+    router.tell()
+    assert router.warnings == expected.warnings != before
+
+
 @pytest.mark.parametrize("kind", ["plain", "buffer", "sewer"])
 def test_books_close_and_every_kilogram_has_a_place(kind: str) -> None:
     w = build.watershed()

@@ -182,6 +182,11 @@ class FlowRouter(Process):
         self.route()
         if self.undrained.size == np.count_nonzero(w.active):
             raise ValueError("no water can leave the catchment: it needs an open boundary node beside one of its cells")
+        self.tell()
+
+    def tell(self) -> None:
+        """Warn of what the network in hand leaves without a way out, and of nothing else."""
+        w, self.warnings = self.watershed, []
         if self.undrained.size:
             row, column = divmod(int(self.undrained[0]), w.shape[1])
             self.warnings.append(
