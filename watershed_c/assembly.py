@@ -210,6 +210,7 @@ def initialise(
     ModelFailure
         No steady state is found.
     """
+    assembly.fingerprint()  # of what was read, before the initialisation changes what is made of it
     inputs, watershed, model = assembly.inputs, assembly.watershed, assembly.model
     if carbon_of is None and inputs.scenario.carbon.initial.file is not None:
         carbon_of = inputs.scenario.file(inputs.scenario.carbon.initial.file)
