@@ -132,6 +132,9 @@ def erosion_sink(
         "output.every": "year",
         "output.figures": False,
         "output.maps": ["fVertSoil", "netEro"],
+        # of the end of the first run, years after the others begin; nothing of them is told
+        "carbon.isotopes.c14": False,
+        "carbon.isotopes.c13": False,
     }
     still = {f"processes.{name}.enabled": False for name in ("water_erosion", "tillage_erosion")}
     told = {"overwrite": overwrite, "quiet": quiet}
