@@ -137,6 +137,16 @@ def test_sewers_take_no_soil_that_tillage_moves() -> None:
     assert year.tillage_in.sum() == pytest.approx(year.tillage_out.sum(), rel=1e-12)
 
 
+def test_slope_to_the_receiver_of_a_cell_with_a_sewer() -> None:
+    bumpy = slope()
+    bumpy.elevation[3 * 5 + 1 : 20 * 5 : 10] += 0.3
+    sewer = np.where(bumpy.parcels.code == 1, 0.4, 0.0)
+    plain = mean_year(replace(bumpy, adjusted_slope=True))
+    drained = mean_year(replace(bumpy, adjusted_slope=True, parcels=bumpy.parcels._replace(sewer=sewer)))
+    assert not np.allclose(plain.gradient_y, mean_year(bumpy).gradient_y)
+    np.testing.assert_array_equal(drained.gradient_y, plain.gradient_y)
+
+
 def test_coefficients_by_land() -> None:
     code, cover = np.array([1, 2, ROAD, RIVER, 3, 4]), np.array([0.3, 0.01, 0.0, 0.0, 0.3, 0.3])
     dam, ditch = np.arange(6) == 4, np.arange(6) == 5

@@ -6,6 +6,8 @@ import math
 
 from numba import njit
 
+from watershed_c.kernels.parcel_network import SEWER
+
 
 @njit(cache=True, nogil=True)
 def mean_year_sediment(order, first, receivers, weights, is_land, potential, capacity, kept, inflow, outflow):
@@ -84,7 +86,8 @@ def mean_year_tillage(
 def slope_to_receiver(order, first, receivers, elevation, ncols, dx, gradient_x, gradient_y):
     """Replace the slope of cells with one receiver by that of the straight line to it, in the direction it had.
 
-    The "adjusted slope" of WaTEM/SEDEM: the height difference, whatever its sign, over the distance of the centres.
+    The "adjusted slope" of WaTEM/SEDEM: the height difference, whatever its sign, over the distance of the centres. A
+    sewer beside it does not count.
     Where the surface is level the direction is that to the receiver.
 
     Parameters
@@ -97,10 +100,13 @@ def slope_to_receiver(order, first, receivers, elevation, ncols, dx, gradient_x,
         Changed in place.
     """
     for index in range(order.size):
-        node, place = order[index], first[index]
-        if first[index + 1] - place != 1:
+        node, target, count = order[index], 0, 0
+        for place in range(first[index], first[index + 1]):
+            if receivers[place] != SEWER:
+                target = receivers[place]
+                count += 1
+        if count != 1:
             continue
-        target = receivers[place]
         across, along = target % ncols - node % ncols, target // ncols - node // ncols
         distance = dx * math.hypot(across, along)
         tangent = abs(elevation[target] - elevation[node]) / distance
