@@ -36,6 +36,9 @@ def test_what_cannot_be_reached_is_told_with_what_can(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "at most" in result.output and "choices.ini" in result.output
     for words in (["--measured", "0"], ["--measured", "1", "--measured", "2"], ["--measured", "1", "--ratio", "0"]):
         assert typed("calibrate", path, *words).exit_code == 2
+    alike = typed("calibrate", path, path, "--measured", "50", "--measured", "50", "--output", tmp_path / "alike")
+    assert alike.exit_code == 2 and "must differ between catchments" in " ".join(alike.output.split())
+    assert not (tmp_path / "alike").exists()
 
 
 def test_the_pair_of_highest_efficiency_within_the_band_of_ratios(tmp_path: Path) -> None:

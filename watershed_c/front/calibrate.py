@@ -162,6 +162,9 @@ def run_calibration(
     for value in measured:
         if not (math.isfinite(value) and value > 0.0):
             raise ScenarioError(Problem(key="--measured", value=f"{value:g}", expectation="must be above 0 t/yr."))
+    if len(measured) > 1 and len(set(measured)) == 1:
+        wrong = "must differ between catchments: of equal yields there is no model efficiency to choose by."
+        raise ScenarioError(Problem(key="--measured", value=f"{measured[0]:g}", expectation=wrong))
     if not 0.0 < ratio <= 1.0:
         raise ScenarioError(Problem(key="--ratio", value=f"{ratio:g}", expectation="must be above 0 and at most 1."))
     catchments = [Calibrated(read_choices(file)) for file in files]
