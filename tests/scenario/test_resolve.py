@@ -199,6 +199,14 @@ def test_work_below_the_profile_is_told(here: Path) -> None:
     assert "what is worked in to 90 cm" in inputs(here, ('do = "till"\ndepth = "25 cm"', manure)).warnings[0]
 
 
+@pytest.mark.parametrize(("hours", "said"), [(2.0, True), (3.0, False)])
+def test_one_rain_of_two_durations_is_told(here: Path, hours: float, said: bool) -> None:
+    water = ("rain_days = 12", 'rain_days = 12\ninfiltration = "green_ampt"\nstorm_duration = "3 h"')
+    musle = ("ktc_low = 3", f'model = "musle"\nstorm_hours = {hours}\nktc_low = 3')
+    found = inputs(here, water, musle).warnings
+    assert any("one rain lasts 3 h in soil_water.storm_duration and 2 h in" in warning for warning in found) == said
+
+
 def test_inversion_with_erosion_and_coarse_cells_warn(here: Path) -> None:
     result = inputs(here, ('model = "rothc"', 'model = "rothc"\ninitial = { method = "inversion" }'))
     assert any("inversion" in warning for warning in result.warnings)

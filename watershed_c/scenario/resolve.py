@@ -44,6 +44,7 @@ from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
 from watershed_c.scenario.tracers import read_tracers
+from watershed_c.units import HOURS_PER_YEAR
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,14 @@ def _needs(check: Checker) -> None:
     erodes = processes.water_erosion.enabled or processes.tillage_erosion.enabled
     if erodes and not processes.soil_column.enabled:
         check.add(("processes", "soil_column", "enabled"), False, "must be true while water or tillage moves soil.")
+    storm, erosion = processes.soil_water.storm_duration, processes.water_erosion
+    if water and storm is not None and erosion.enabled and erosion.model == "musle":
+        hours = HOURS_PER_YEAR * storm
+        if abs(hours - erosion.storm_hours) > 1e-6 * hours:
+            check.warnings.append(
+                f"processes: one rain lasts {hours:.4g} h in soil_water.storm_duration and {erosion.storm_hours:g} h "
+                "in water_erosion.storm_hours"
+            )
     if processes.water_erosion.enabled and processes.water_erosion.model != "mmf" and soil.erodibility is None:
         check.add(("soil", "erodibility"), "", "is missing: water_erosion needs it.", "e.g. erodibility = 0.035")
     if processes.water_erosion.enabled and processes.water_erosion.enrichment.law == "swat" and not water:
