@@ -21,6 +21,7 @@ from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
+from watershed_c.components.peat import Peat
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
@@ -222,6 +223,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
         fallout={"cs137": Fallout(2000, np.array([40.0, 30.0]), 0.0, 4.0), "pb210": Fallout(0, np.zeros(0), 100.0)},
     ),
     "decomposition": lambda w: Decomposition(w, pool_model(), doc_fraction=0.02),
+    # here in cells whose pools turn over as well, which a run never has
+    "peat": lambda w: Peat(
+        w, peat=w.unit == 1, loss=np.full(w.clay.size, np.nan), density=np.full(w.water.shape, 50.0)
+    ),
     "carbonate": Carbonate,
     "dissolved_carbon": DissolvedCarbon,
 }

@@ -17,6 +17,7 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.components.peat import Peat
 from watershed_c.constituents import CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
@@ -220,9 +221,9 @@ def initialise(
     forcing, processes = normals(inputs.climate), dict(model.processes)
     if forcing is not inputs.climate:
         processes["climate"] = climate_of(watershed, inputs, forcing)
-    cycle = assembly.cycle_months
+    cycle, peat = assembly.cycle_months, processes.pop("peat", None)
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured, watch)
-    with _without_twins(processes) as isotopes:
+    with _without_twins(processes) as isotopes, _peat_as_mineral(watershed, processes):
         missing: list[str] = []
         if carbon_of is None:
             report = _initial_carbon(assembly, initialiser)
@@ -234,6 +235,12 @@ def initialise(
     if forcing is not inputs.climate:
         own = f"means of the record's first {normal_years(inputs.climate)} years"
         report.lines.append(f"climate before the start: {own if inputs.climate.before is None else 'the normals'}")
+    if isinstance(peat, Peat):
+        report.lines.append(f"{peat.cells.size} cells of peat: drift and plant input above take them for mineral soil")
+        if carbon_of is None:
+            peat.start_from(on_nodes(inputs.column.soc), measured.substratum)
+            slowest = assembly.pools.pools[assembly.pools.slowest]
+            report.lines.append(f"peat begins with its measured SOC, all of it {slowest}")
     if carbon_of is None:
         _fill_with_dissolved(assembly, processes)
     if isotopes is not None:
@@ -262,6 +269,22 @@ def _without_twins(processes: dict[str, Process]) -> Iterator[IsotopeTwins | Non
     finally:
         if isinstance(decomposition, Decomposition):
             decomposition.twins = twins
+
+
+@contextmanager
+def _peat_as_mineral(watershed: Watershed, processes: dict[str, Process]) -> Iterator[None]:
+    """While carbon is sought the pools of peat turn over like others: its own balance has no steady state."""
+    decomposition = processes.get("decomposition")
+    if not isinstance(decomposition, Decomposition) or decomposition.cells is watershed.cells:
+        yield
+        return
+    own, decomposition.cells = decomposition.cells, watershed.cells
+    try:
+        yield
+    finally:
+        decomposition.cells = own
+        peat = np.setdiff1d(watershed.cells, own)
+        watershed.respired[peat], watershed.doc_produced[peat] = 0.0, 0.0  # which nothing writes in a run
 
 
 def _carbon_of(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:

@@ -30,6 +30,7 @@ TERMS = {
     "plant_input": "plant input",
     "amendment": "manure and amendments",
     "respired": "respired CO2",
+    "peat_balance": "net balance of peat",
     "doc_production": "to / from dissolved organic carbon",
     "water_erosion": "moved by water (net)",
     "transit_mineralised": "mineralised while water moves it",

@@ -20,6 +20,7 @@ from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
+from watershed_c.components.peat import Peat
 from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
@@ -44,6 +45,7 @@ from watershed_c.scenario.fields import SpatialErodibility
 from watershed_c.scenario.processes import WITHIN, MorganMorganFinney
 from watershed_c.scenario.resolve import Inputs
 from watershed_c.state import Watershed
+from watershed_c.units import KG_M2_PER_T_HA
 
 
 def processes_of(
@@ -146,6 +148,12 @@ def processes_of(
     dissolved = chosen.dissolved_carbon
     if chosen.decomposition.enabled:
         processes["decomposition"] = _decomposition(w, inputs, pools, tables)
+    if inputs.peat is not None:
+        # its slope is in t ha-1 yr-1 per cm
+        processes["peat"] = Peat(
+            w, peat=inputs.peat != np.inf, loss=inputs.peat, density=on_nodes(column.soc / column.thickness),
+            slope=100.0 * KG_M2_PER_T_HA * chosen.peat.slope, intercept=chosen.peat.intercept, slowest=pools.slowest,
+        )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(
@@ -268,7 +276,7 @@ def _decomposition(
         watershed, pools, depth_scale=scale, doc_fraction=fraction, moisture=moisture.form, topsoil=topsoil,
         buried=chosen.decomposition.buried, wet_end="" if moisture.wet_end == "none" else moisture.wet_end,
         properties=_soil_properties(watershed, inputs, needed | set(topsoil.needs), pools.calibration_depth),
-        twins=_twins(watershed, inputs, tables),
+        twins=_twins(watershed, inputs, tables), peat=None if inputs.peat is None else inputs.peat != np.inf,
     )  # fmt: skip
 
 

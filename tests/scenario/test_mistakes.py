@@ -18,6 +18,8 @@ from watershed_c.scenario.resolve import Inputs, resolve
 
 #: soil water with a tight base, and the head of a kind of drains
 DRAINED = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[[processes.artificial_drainage.system]]\n'
+#: soil water with a tight base, and the head of peat
+PEAT = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[processes.peat]\n'
 #: (what is written, what is written instead, key, value shown, words of the message)
 WRITTEN = [
     ("clay = {", "clya = {", "soil.clya", "", ["unknown key", '"clay"']),
@@ -70,6 +72,16 @@ WRITTEN = [
     ("rain_days = 12", DRAINED + 'codes = [1]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].codes", "[1]", ["need processes.artificial_drainage.map"]),
     ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
+    ("rain_days = 12", PEAT, "processes.peat.classes", "", ["is missing", "land-use classes"]),
+    ("rain_days = 12", PEAT + 'classes = ["gras"]', "processes.peat.classes", "gras", ["no land-use class", '"grass"']),
+    ("rain_days = 12", 'rain_days = 12\n[processes.peat]\nclasses = ["grass"]', "processes.soil_water.base_conductivity", "", ["is missing", "peat needs a base"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { maize-wheat = "cropland" }', "processes.peat", "", ["has ipcc for maize-wheat", "not in its classes"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { grass = "croplands" }', "processes.peat.ipcc.grass", "croplands", ['"cropland"']),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nslope = 2', "processes.peat.slope", "2", ["must be 0-1"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nintercept = "2 cm"', "processes.peat.intercept", "2 cm", ["accepted units", "t/ha/yr"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\n[processes.decomposition]\nenabled = false', "processes.decomposition.enabled", "false", ["must be true while peat is on"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\n[processes.decomposition]\nburied = "material"', "processes.peat", "", ["cannot be on", "material"]),
+    ('rain_days = 12\n', 'enabled = false\n[processes.peat]\nclasses = ["grass"]\nipcc = { grass = "cropland" }\n', "processes.soil_water.enabled", "false", ["must be true while peat is on"]),
     ("erodibility = 0.04\n", "", "soil.erodibility", "", ["is missing", "water_erosion"]),
     ("erodibility = 0.04", 'erodibility = { law = "epi" }', "soil.erodibility.law", "epi", ['"epic"']),
     ("erodibility = 0.04", 'erodibility = { law = "epic", value = 0.04 }', "soil.erodibility", "", ["exactly one of", "has value, law"]),

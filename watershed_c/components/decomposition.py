@@ -67,9 +67,14 @@ class Decomposition(Process):
         What the model wants to know of the soil beside clay, in its units.
     twins : IsotopeTwins, optional
         14C and 13C of the pools.
+    peat : (n,) bool, optional
+        Nodes whose carbon is not turned over here and whose plant input does not enter: another process has their net
+        balance (coupling rule 27). Default: none.
 
     Attributes
     ----------
+    cells : (c,) int64
+        Nodes whose pools turn over.
     coefficients : (n, E)
         Transfer coefficients of each cell.
     rates : (P, n) or (P, 1), yr-1
@@ -90,20 +95,12 @@ class Decomposition(Process):
     _name = "Decomposition"
     _info = info(
         reads=(
-            "temperature",
-            "precipitation",
-            "pet",
-            "clay",
-            "unit",
-            "input_scale",
-            "water",
-            "field_capacity",
-            "wilting_point",
-            "saturation",
+            "temperature", "precipitation", "pet", "clay", "unit", "input_scale", "water", "field_capacity",
+            "wilting_point", "saturation",
         ),
         changes=("stocks", "deficit"),
         writes=("respired", "doc_produced"),
-    )
+    )  # fmt: skip
     _cite_as = """@incollection{coleman1996,
   author = {Coleman, K. and Jenkinson, D. S.},
   title = {{RothC-26.3}: a model for the turnover of carbon in soil},
@@ -134,6 +131,7 @@ class Decomposition(Process):
         scheme: str = "",
         properties: Mapping[str, np.ndarray] | None = None,
         twins: IsotopeTwins | None = None,
+        peat: np.ndarray | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -160,6 +158,9 @@ class Decomposition(Process):
         self.scheme = scheme or model.scheme
         self.doc_fraction = float(doc_fraction)
         self.twins = twins
+        if peat is not None and (twins is not None or peat.shape != w.clay.shape):
+            raise ValueError(f"peat must be of shape {w.clay.shape}, and goes without twins")
+        self.cells = w.cells if peat is None else w.cells[~peat[w.cells]]
         self._first_row = int(rows[0])
         n = w.clay.size
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
@@ -245,9 +246,9 @@ class Decomposition(Process):
                 amendment,
             )  # fmt: skip
             if order == 0:
-                over_cells(decompose, w.cells, *common, doubled, self.doc_fraction, dt, *results)
+                over_cells(decompose, self.cells, *common, doubled, self.doc_fraction, dt, *results)
             else:
-                over_cells(decompose_by_series, w.cells, *common, order, substeps, self.doc_fraction, dt, *results)
+                over_cells(decompose_by_series, self.cells, *common, order, substeps, self.doc_fraction, dt, *results)
 
         turnover(self._first_row, 1.0, plant, amendment, w.respired, w.doc_produced)
         self._book(plant, amendment)
@@ -263,11 +264,10 @@ class Decomposition(Process):
 
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
         w, amount = self.watershed, self._amount
-        np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
-        amount *= w.input_scale
-        w.ledger.book("plant_input", "soc", amount)
-        np.take(amendment.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
-        w.ledger.book("amendment", "soc", amount)
+        for term, entered, scale in (("plant_input", plant, w.input_scale), ("amendment", amendment, 1.0)):
+            np.take(entered.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
+            amount *= scale
+            w.ledger.book(term, "soc", amount, cells=self.cells)
         w.ledger.book("respired", "soc", w.respired, factor=-1.0)
         if self.doc_fraction > 0.0:
             w.ledger.book("doc_production", "soc", w.doc_produced, factor=-1.0)

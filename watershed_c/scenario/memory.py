@@ -36,6 +36,11 @@ def words_of_sideways(layers: int) -> float:
     return SIDEWAYS_LAYER_ARRAYS * layers + SIDEWAYS_ARRAYS
 
 
+def words_of_peat(layers: int) -> float:
+    """Words (8 B) per node of peat: density, twelve months of the water table, six (n) arrays, two made in a step."""
+    return layers + 12 + 8
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from watershed_c.scenario.fields import (
+    ArealMassFlux,
     Length,
     Number,
     Rate,
@@ -486,6 +487,36 @@ class DissolvedCarbon(Process):
     )
 
 
+class Peat(Process):
+    """[processes.peat]: net carbon balance of peat, in place of the pools; on when its table is there."""
+
+    classes: list[str] = item(doc="land-use classes that are peat", factory=list)
+    ipcc: dict[
+        str,
+        Literal[
+            "cropland", "grassland-boreal", "grassland-deep-drained", "grassland-shallow-drained", "forest-temperate",
+            "forest-boreal-rich", "forest-boreal-poor", "extraction",
+        ],
+    ] = item(
+        doc="classes of peat that lose what the IPCC says of this drained land use, whatever their water table",
+        factory=dict, source="Tier 1, IPCC 2013 Wetlands Supplement, chapter 2",
+    )  # fmt: skip
+    slope: Number = item(
+        0.1341, "net carbon loss, t C ha-1 yr-1, per cm of mean depth of the water table", ge=0.0, le=1.0,
+        source="Evans et al. 2021, Nature 593, 548, quoted at second hand",
+    )  # fmt: skip
+    intercept: ArealMassFlux = item(
+        -0.173, "net carbon loss with the water table at the surface; negative: a gain", ge=-1.0, le=1.0,
+        source="Evans et al. 2021: -1.73 t CO2-C ha-1 yr-1, quoted at second hand",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fits(self) -> Peat:
+        if unknown := sorted(set(self.ipcc) - set(self.classes)):
+            raise ValueError(f"has ipcc for {unknown[0]}, which is not in its classes.")
+        return self
+
+
 class CustomProcess(Table):
     """[[processes.custom]]: any Landlab component, by its import path."""
 
@@ -529,6 +560,7 @@ class Processes(Table):
     tillage_erosion: TillageErosion = item(doc="erosion by tillage", factory=TillageErosion)
     soil_column: SoilColumn = item(doc="the moving surface and vertical mixing", factory=SoilColumn)
     decomposition: Decomposition = item(doc="turnover of organic carbon", factory=Decomposition)
+    peat: Peat = item(doc="carbon balance of peat, and subsidence", factory=lambda: Peat(enabled=False))
     carbonate: Carbonate = item(doc="turnover of inorganic carbon", factory=lambda: Carbonate(enabled=False))
     dissolved_carbon: DissolvedCarbon = item(doc="DOC with water", factory=lambda: DissolvedCarbon(enabled=False))
     custom: list[CustomProcess] = item(doc="other Landlab components", factory=list)

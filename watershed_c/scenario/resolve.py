@@ -37,9 +37,11 @@ from watershed_c.scenario.memory import (
     predicted_memory,
     words_of_ages,
     words_of_erosion,
+    words_of_peat,
     words_of_sideways,
 )
 from watershed_c.scenario.parcels import coefficient_map, parcel_land
+from watershed_c.scenario.peat import peat_cells
 from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import Column, SoilReader
@@ -94,6 +96,8 @@ class Inputs:
         Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
     series_erosivity : (12,) MJ mm ha-1 h-1, or None
         Of the months of the mean year, from a series of rain.
+    peat : (n,) kg C m-2 yr-1, or None
+        Net carbon loss of peat: NaN by the water table, infinite where there is none; None where that is off.
     """
 
     scenario: Scenario
@@ -117,6 +121,7 @@ class Inputs:
     parcels: ParcelLand | None = None
     ktc: np.ndarray | None = None
     series_erosivity: np.ndarray | None = None
+    peat: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -179,6 +184,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
     ktc = coefficient_map(check, grid, parcels) if scenario.processes.water_erosion.enabled else None
     drains = drained_cells(check, grid, land.groups() if land is not None else None, known_classes(found))
+    peat = peat_cells(check, land.groups() if land is not None else None, known_classes(found))
     check.done()
     assert column is not None and forcing is not None and land is not None
     reference = scenario.climate.reference_elevation
@@ -188,7 +194,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
-        series_erosivity,
+        series_erosivity, peat,
     )  # fmt: skip
 
 
@@ -207,6 +213,8 @@ def _names(check: Checker) -> tuple[str, ...]:
         if not model.couples:
             check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
         _soil_of_model(check, model)
+        if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
+            check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
         if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
             check.add(("carbon", "isotopes"), "", f"are of linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
@@ -547,6 +555,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_ages(layers, pools)  # no model has more groups than pools
     if any(getattr(check.scenario.processes, name).enabled for name in WITHIN):
         more += words_of_sideways(layers)
+    if check.scenario.processes.peat.enabled:
+        more += words_of_peat(layers)
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:

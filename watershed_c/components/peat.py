@@ -1,0 +1,142 @@
+"""Peat: its net carbon balance follows the water table, and the surface sinks with what is lost."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.kernels.peat import INTERCEPT, SLOPE, exchange_peat
+from watershed_c.kernels.subsurface_flow import water_table_depth
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
+
+
+class Peat(Process):
+    """Debit the carbon that drained peat loses from its column, credit what wet peat gains, and move the surface.
+
+    Runs after soil water. In these cells the pools do not turn over (``Decomposition(peat=...)``): the flux is the net
+    balance of the ecosystem, plant input included, and is in place of decomposition and its input (coupling rule 27).
+
+    Parameters
+    ----------
+    watershed : Watershed
+    peat : (n,) bool, True or False
+        Which nodes are peat.
+    loss : (n,) kg C m-2 yr-1, any sign
+        Net carbon loss that is known; NaN: by the water table.
+    density : (n, L) kg C m-3, at least 0
+        Carbon in a volume of peat: what its loss lowers the surface by. It stays.
+    slope : float, kg C m-3 yr-1, at least 0
+        Net carbon loss per mean depth of the water table. Default: Evans et al. (2021).
+    intercept : float, kg C m-2 yr-1, any sign
+        Of a water table at the surface. Default: Evans et al. (2021).
+    slowest : int
+        Place among the pools of the one that is all of the carbon of peat at the start of a run.
+
+    Attributes
+    ----------
+    raised : (n,) m
+        How far the surface of each node rose since the run began; negative: subsidence.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of range or of a wrong shape.
+
+    Notes
+    -----
+    Equations: :func:`watershed_c.kernels.peat.exchange_peat`; docs/processes/peat.md.
+    """
+
+    _name = "Peat"
+    _info = info(reads=("water", "field_capacity", "saturation"), changes=("stocks", "elevation"))
+    _cite_as = """@article{evans2021,
+        author = {Evans, C. D. and Peacock, M. and Baird, A. J. and Artz, R. R. E. and Burden, A. and others},
+        title = {Overriding water table control on managed peatland greenhouse gas emissions},
+        journal = {Nature}, volume = {593}, pages = {548--552}, year = {2021},
+        doi = {10.1038/s41586-021-03523-1}}"""
+    ledger_terms = {"peat_balance": Term("vertical", "Net carbon balance of peat")}
+    transforms = ("soc",)
+    changes_only = ("soc",)
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        peat: np.ndarray,
+        loss: np.ndarray,
+        density: np.ndarray,
+        slope: float = SLOPE,
+        intercept: float = INTERCEPT,
+        slowest: int = 0,
+    ) -> None:
+        super().__init__(watershed)
+        w, n = watershed, watershed.elevation.size
+        if peat.shape != (n,) or peat.dtype != bool or loss.shape != (n,):
+            raise ValueError(f"peat (bool) and loss must be of shape {(n,)}, are {peat.shape} and {loss.shape}")
+        if density.shape != w.water.shape or not (density[w.cells] >= 0.0).all():
+            raise ValueError(f"density must be at least 0 and of shape {w.water.shape}, is {density.shape}")
+        if not 0.0 <= slope < math.inf or not math.isfinite(intercept):
+            raise ValueError(f"slope must be at least 0 and intercept finite, are {slope} and {intercept}")
+        self._pools = w.constituents.of_group("soc")
+        if not 0 <= slowest < self._pools.size:
+            raise ValueError(f"slowest must be 0 to {self._pools.size - 1}, is {slowest}")
+        self.cells = w.cells[peat[w.cells]]
+        self.slope, self.intercept = float(slope), float(intercept)
+        self.slowest = int(self._pools[slowest])
+        self._loss, self._density = loss, np.ascontiguousarray(density, dtype=np.float64)
+        self._thickness = w.layer_bottom - w.layer_top
+        #: (12, n) m yr and (12,) yr: depth of the water table of the last twelve months, times their length
+        self._depths, self._months = np.zeros((12, n)), np.zeros(12)
+        self.raised = np.zeros(n)
+        self._depth, self._gained, self._raised = np.zeros((3, n))
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """The water table of the last twelve months, and how far the surface rose."""
+        return {"depths": self._depths, "months": self._months, "raised": self.raised}
+
+    def findings(self) -> dict[str, float]:
+        """Mean and largest subsidence of peat, m."""
+        if not self.cells.size:
+            return {}
+        sunk = -self.raised[self.cells]
+        return {"mean_subsidence": float(sunk.mean()), "largest_subsidence": float(sunk.max())}
+
+    def start_from(self, stocks: np.ndarray, substratum: np.ndarray) -> None:
+        """Fill the cells of peat with measured carbon, all of it in one pool: the flux does not ask which.
+
+        Parameters
+        ----------
+        stocks : (n, L), kg C m-2
+        substratum : (n,), kg C per kg mineral
+            Below the profile.
+        """
+        w, cells = self.watershed, self.cells
+        w.stocks[np.ix_(cells, np.arange(stocks.shape[1]), self._pools)] = 0.0
+        w.stocks[cells, :, self.slowest] = stocks[cells]
+        w.substratum[np.ix_(cells, self._pools)] = 0.0
+        w.substratum[cells, self.slowest] = substratum[cells]
+        w.ledger.start_afresh()
+
+    def run_one_step(self, dt: float) -> None:
+        """Exchange the carbon of ``dt`` yr, book it, and move the surface."""
+        w, month = self.watershed, self.watershed.month
+        water_table_depth(self.cells, w.water, w.field_capacity, w.saturation, self._thickness, self._depth)
+        if w.month_begins:
+            self._depths[month], self._months[month] = 0.0, 0.0
+        self._depths[month] += dt * self._depth
+        self._months[month] += dt
+        np.divide(self._depths.sum(axis=0), self._months.sum(), out=self._depth)
+        by_table = self.slope * self._depth + self.intercept
+        over_cells(
+            exchange_peat, self.cells, np.where(np.isnan(self._loss), by_table, self._loss), self._depth, w.layer_top,
+            w.layer_bottom, self._density, int(self._pools[0]), self._pools.size, self.slowest, dt, w.stocks,
+            self._gained, self._raised,
+        )  # fmt: skip
+        w.ledger.book("peat_balance", "soc", self._gained)
+        w.elevation[self.cells] += self._raised[self.cells]
+        self.raised += self._raised
