@@ -2,7 +2,7 @@
 
 Operator splitting is sequential (first order in the step): forcing, cropping, soil water, flow routing, water
 erosion, tillage, soil column, tracers,
-decomposition, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a
+decomposition, peat, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a
 later one.
 """
 

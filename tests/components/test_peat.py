@@ -126,7 +126,7 @@ def test_refuses(changes: dict[str, object], words: str) -> None:
         peat_of(build.watershed(), **changes)
 
 
-def test_isotopes_do_not_go_with_peat() -> None:
+def test_decomposition_refuses_peat_of_another_shape() -> None:
     w = build.watershed()
     with pytest.raises(ValueError, match="peat must be of shape"):
         Decomposition(w, build.pool_model(), peat=np.zeros(3, dtype=bool))

@@ -82,6 +82,8 @@ WRITTEN = [
     ("rain_days = 12", PEAT + 'classes = ["grass"]\n[processes.decomposition]\nenabled = false', "processes.decomposition.enabled", "false", ["must be true while peat is on"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\n[processes.decomposition]\nburied = "material"', "processes.peat", "", ["cannot be on", "material"]),
     ('rain_days = 12\n', 'enabled = false\n[processes.peat]\nclasses = ["grass"]\nipcc = { grass = "cropland" }\n', "processes.soil_water.enabled", "false", ["must be true while peat is on"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\n[carbon.isotopes]\nc14 = true', "processes.peat", "", ["cannot be on with carbon.isotopes"]),
+    ('model = "rothc"\n[processes.soil_water]\nrain_days = 12', 'model = "mimics"\n[processes.soil_water]\n' + PEAT + 'classes = ["grass"]', "processes.peat", "", ["linear carbon models", "mimics"]),
     ("erodibility = 0.04\n", "", "soil.erodibility", "", ["is missing", "water_erosion"]),
     ("erodibility = 0.04", 'erodibility = { law = "epi" }', "soil.erodibility.law", "epi", ['"epic"']),
     ("erodibility = 0.04", 'erodibility = { law = "epic", value = 0.04 }', "soil.erodibility", "", ["exactly one of", "has value, law"]),
@@ -217,6 +219,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_valid_scenario_is_valid(here: Path) -> None:
     check(write(here))
+
+
+def test_ages_are_not_of_peat(here: Path) -> None:
+    text = VALID.replace("rain_days = 12", PEAT + 'classes = ["grass"]').replace('maps = ["cSoilOrg"]', 'maps = ["cAge"]')
+    found = [problem for problem in fails(write(here, text)).problems if problem.key == "processes.peat"]
+    assert len(found) == 1 and "cannot be on with cAge" in str(found[0])
 
 
 @pytest.mark.parametrize(("old", "new", "key", "value", "words"), WRITTEN, ids=[f"{m[2]}-{n}" for n, m in enumerate(WRITTEN)])

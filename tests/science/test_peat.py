@@ -1,0 +1,75 @@
+"""Peat in whole runs: held water tables, books, subsidence, and a resumed run to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from tests import runs
+from watershed_c.components.peat import Peat
+from watershed_c.io.ledger_csv import read_ledger
+from watershed_c.scenario.schema import Scenario
+from watershed_c.simulation import resume, run
+
+
+def scenario(depth: str = "45 cm", **more: object) -> Scenario:
+    """The small slope, its fields on drained peat."""
+    drains = [{"classes": ["maize-wheat"], "spacing": "4 m", "depth": depth}]
+    changes = {
+        **runs.WATER, "processes.artificial_drainage.system": drains, "processes.peat.enabled": True,
+        "processes.peat.classes": ["maize-wheat"], "output.maps": ["elev", "cSoilOrg", "wtd", "rh", "cInput", "netEro"],
+        "output.checkpoint_every": 7 / 12, "soil.bulk_density": "0.4 g/cm3",
+        "soil.soc": {"value": "400 t/ha", "depth": "50 cm", "profile": "uniform"},
+    }  # fmt: skip
+    return runs.small({**changes, **more})
+
+
+@pytest.fixture(scope="module")
+def drained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(scenario(), output=tmp_path_factory.mktemp("drained") / "run", quiet=True).directory
+
+
+def test_drained_peat_loses_carbon_and_sinks_and_its_books_close(drained: Path) -> None:
+    record, table = runs.record(drained), read_ledger(drained / "ledger.csv")
+    assert record["worst_ledger_residual"] < 1.0
+    lost = -table["soc.peat_balance"].sum()
+    assert lost > 0.0
+    with netCDF4.Dataset(drained / "results.nc") as results:
+        sunk = results["elev"][0] - results["elev"][-1]
+        peat = np.ma.filled(results["rh"][1:].sum(axis=0) == 0.0, False)
+        assert peat.any() and not peat.all()
+        assert results["cInput"][1:].sum(axis=0)[peat].max() == 0.0
+        eroded = results["netEro"][:].sum(axis=0)[peat].mean()
+    # 400 t/ha in 50 cm are 80 kg C m-3; erosion moves the surface too, at the density of its mineral part
+    cells = int(peat.sum())
+    assert lost / (100.0 * cells) / 80.0 == pytest.approx(record["findings"]["peat"]["mean_subsidence"], rel=1e-9)
+    mineral = 400.0 - 1.724 * 80.0 - 0.04 * 400.0
+    subsidence = sunk[peat].mean() - eroded / mineral
+    assert subsidence == pytest.approx(record["findings"]["peat"]["mean_subsidence"], rel=1e-3)
+
+
+def test_rewetted_peat_loses_less(drained: Path, tmp_path: Path) -> None:
+    wet = run(scenario("10 cm"), output=tmp_path / "run", quiet=True).directory
+    more, less = (-read_ledger(path / "ledger.csv")["soc.peat_balance"].sum() for path in (drained, wet))
+    assert less < 0.8 * more
+
+
+def test_resumed_to_the_bit_with_another_number_of_threads(drained: Path, tmp_path: Path) -> None:
+    original, directory = Peat.run_one_step, tmp_path / "run"
+
+    def stopped(self: Peat, dt: float) -> None:
+        if self.watershed.ledger.step == 16:
+            raise RuntimeError("stopped")
+        original(self, dt)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Peat, "run_one_step", stopped)
+        with pytest.raises(RuntimeError, match="stopped"):
+            run(scenario(), output=directory, quiet=True)
+    file = directory / "scenario.resolved.toml"
+    file.write_text(file.read_text().replace("threads = 1", "threads = 2"))
+    resume(directory, quiet=True)
+    runs.assert_same_run(drained, directory)
