@@ -188,6 +188,7 @@ def _rows(budgets: list[dict[str, Any]], runs: list[dict[str, np.ndarray]]) -> l
         ("plant_input", "plant input"),
         ("amendment", "manure and other amendments"),
         ("respired", "respired"),
+        ("peat_balance", "net balance of peat"),
     ):
         rows.append(Row(label, "t C/ha/yr", [_rate(budget, "soc", term) for budget in budgets]))
     rows.append(

@@ -28,6 +28,7 @@ from watershed_c.plots.style import (
 )
 
 INPUT, AMENDMENT, RESPIRED = "plant input", "manure and amendments", "respired CO₂"
+PEAT = "net balance of peat"
 DISSOLVED, LATERAL = "to dissolved organic C", "leaving with soil (net)"
 EXHUMED, BURIED = "exhumed from below the profile", "buried below the profile"
 #: ledger term of the SOC account -> its bar; any other term is soil moved between cells or out of the domain
@@ -35,6 +36,7 @@ TERMS = {
     "plant_input": INPUT,
     "amendment": AMENDMENT,
     "respired": RESPIRED,
+    "peat_balance": PEAT,
     "doc_production": DISSOLVED,
     "substratum_import": EXHUMED,
     "burial_below_profile": BURIED,
@@ -60,7 +62,7 @@ def flows(ledger: Path) -> dict[str, float]:
 
     ``soc.*_export`` repeats what left with the stream, which the cells are already debited: it is left out.
     """
-    totals = dict.fromkeys((INPUT, AMENDMENT, RESPIRED, DISSOLVED, LATERAL, EXHUMED, BURIED), 0.0)
+    totals = dict.fromkeys((INPUT, AMENDMENT, RESPIRED, PEAT, DISSOLVED, LATERAL, EXHUMED, BURIED), 0.0)
     with ledger.open(newline="") as handle:
         rows = csv.reader(handle)
         terms = {i: name.removeprefix("soc.") for i, name in enumerate(next(rows)) if name.startswith("soc.")}
@@ -89,7 +91,7 @@ def draw(results: xr.Dataset, run: str, totals: dict[str, float]) -> Figure | No
         results.cSoilOrg.isel(time=[0, -1]).values[:, soil].mean(axis=1, dtype=np.float64)
         * TONNES_PER_HECTARE
     )
-    turnover = _waterfall(rates, (INPUT, AMENDMENT, RESPIRED), 0.0)
+    turnover = _waterfall(rates, (INPUT, AMENDMENT, RESPIRED, PEAT), 0.0)
     left = turnover[-1].end if turnover else 0.0
     rest = _waterfall(rates, (DISSOLVED, LATERAL, EXHUMED, BURIED), left)
     net = _Bar("input less respiration", 0.0, left, GREY)
