@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -166,7 +167,8 @@ class Decomposition(Process):
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
         self.rates = np.repeat(model.rates[:, None], n if model.properties and self._rates_vary() else 1, axis=1)
         self.modifier = np.zeros((*w.water.shape, model.members.shape[1]))
-        self._clay = np.full(n, math.nan)
+        # checksum of the clay that rates and coefficients are of
+        self._clay_of = -1
         self._amount = w.work(0)
         above, below = depth_shares(w.layer_top, w.layer_bottom, model.calibration_depth, depth_scale)
         self._environment: Environment
@@ -213,9 +215,10 @@ class Decomposition(Process):
     def _follow_texture(self) -> None:
         """Rates and transfer coefficients of the present clay, where it changed."""
         w = self.watershed
-        if np.array_equal(w.clay, self._clay):
+        present = crc32(w.clay.data)
+        if present == self._clay_of:
             return
-        self._clay[:] = w.clay
+        self._clay_of = present
         known = {"clay": 100.0 * w.clay, **self._properties}
         values = {name: known[name][w.cells] for name in self.model.properties}
         self.coefficients[w.cells] = self.model.coefficients(values)

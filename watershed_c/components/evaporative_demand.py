@@ -110,7 +110,8 @@ class EvaporativeDemand:
         if method != "given" and latitude is None:
             raise ValueError(f'pet "{method}" needs the latitude')
         self.method, self.forcing = method, forcing
-        self._elevation, self._offset = elevation, offset
+        self._offset = offset
+        self._elevation = elevation if method in ("priestley_taylor", "penman_monteith") else np.zeros(0)
         self._cells, self._ratio = cells, radiation_ratio
         self._heat = kernel.heat_index(forcing.climatology(forcing.temperature)[:, None] + offset)
         self._daylight = np.zeros(12) if latitude is None else kernel.monthly_daylight(latitude)

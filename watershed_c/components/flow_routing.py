@@ -79,8 +79,6 @@ class FlowRouter(Process):
     ----------
     routed_elevation : (n,) m
         Surface of the network; 0 at inactive nodes.
-    depression_depth : (n,) m
-        Surface that is routed minus terrain: what was filled, negative where a trench was cut.
     undrained : (u,) int64
         Core nodes without a path to the open boundary: they have no receiver and keep what enters them. With
         ``two_receivers`` the cells of land that are sinks, and where rivers end on the map.
@@ -175,7 +173,6 @@ class FlowRouter(Process):
         self.parcels = parcels
         self.undrained = self.sinks = np.zeros(0, dtype=np.int64)
         self.parted = 0
-        self.depression_depth = np.zeros(n)
         self.routed_elevation = np.zeros(n)
         # checksum of the surface of the network in hand; differs after a restart has brought back the one above
         self._network_of = 0
@@ -232,7 +229,6 @@ class FlowRouter(Process):
             w.gradient_x, w.gradient_y,
         )  # fmt: skip
         self.undrained = self.sinks = np.setdiff1d(core, drained, assume_unique=True)
-        self.depression_depth[drained] = found.filled[drained] - surface[drained]
         self._network_of = crc32(surface.data)
         w.receiver[:], w.steepest_slope[:] = found.receiver, found.slope
         w.upstream_order[:] = np.concatenate((np.flatnonzero(~w.active), drained[::-1], self.undrained))
@@ -243,7 +239,8 @@ class FlowRouter(Process):
             w.order = np.concatenate((self.undrained, drained))
             w.first_receiver = np.concatenate((np.zeros(self.undrained.size, dtype=np.int64), found.first))
             w.receivers, w.weights = found.receivers, found.weights
-            np.greater(self.depression_depth, 0.0, out=w.in_depression)
+            w.in_depression[:] = False
+            w.in_depression[drained] = found.filled[drained] > surface[drained]
             w.in_depression |= found.trench
         np.multiply(w.active, w.cell_area, out=self._amount)
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)
@@ -262,8 +259,17 @@ class FlowRouter(Process):
         self.sinks, self.parted = network.sinks, network.parted
         self.undrained = np.concatenate((network.sinks, network.river_ends))
         w.contributing_area = contributing_area(network, land, w.active, w.cell_area)
-        self.depression_depth[:] = 0.0
         w.in_depression[:] = False
+
+    @property
+    def depression_depth(self) -> np.ndarray:
+        """Surface that is routed minus terrain (n,), m: what was filled, negative where a trench was cut; 0 where nothing
+        drains and where parcels route.
+        """
+        w = self.watershed
+        drains = w.active & (self.parcels is None)
+        drains[self.undrained] = False
+        return np.where(drains, w.filled_elevation - self.routed_elevation, 0.0)
 
     def bring_back(self) -> None:
         """Find the network of ``routed_elevation`` where a restart has changed that; for what runs before this."""
