@@ -263,8 +263,9 @@ class FlowRouter(Process):
 
     @property
     def depression_depth(self) -> np.ndarray:
-        """Surface that is routed minus terrain (n,), m: what was filled, negative where a trench was cut; 0 where nothing
-        drains and where parcels route.
+        """Surface that is routed minus terrain (n,), m: what was filled, negative where a trench was cut.
+
+        0 where nothing drains, and where parcels route.
         """
         w = self.watershed
         drains = w.active & (self.parcels is None)
