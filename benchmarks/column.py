@@ -94,12 +94,13 @@ def carbonate(cells: int) -> None:
     water, percolation = random.uniform(20.0, 80.0, shape), random.uniform(0.0, 40.0, shape)
     temperature, gas = random.uniform(0.0, 20.0, cells), random.uniform(1e-3, 3e-2, shape)
     zero, exchange = np.zeros(cells), np.zeros((6, cells))
+    aside = np.zeros((0, LAYERS))  # no water leaves sideways
     table, henry = equilibrium_table()
     per = 1e9 / (cells * LAYERS)
     step = least(
         lambda: carbonate_step(
-            index, 0, 1, stocks, calcium, dic, zero.copy(), zero.copy(), water, percolation, np.full(cells, 200.0),
-            percolation[:, -1].copy(), temperature, np.zeros(LAYERS), gas, table, henry, exchange,
+            index, 0, 1, stocks, calcium, dic, zero.copy(), zero.copy(), water, percolation, aside, np.full(cells, 200.0),
+            percolation[:, -1].copy(), temperature, np.zeros(LAYERS), gas, table, henry, exchange, aside, aside,
         )
     )  # fmt: skip
     solved = least(lambda: _solve(temperature, gas))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -25,6 +26,8 @@ from watershed_c.initial_carbon import Report
 QUIET_INTERVAL = 10.0
 #: characters of a line when the output is not a terminal
 PIPED_WIDTH = 120
+#: runs that are told beside the first one in one table
+BESIDE = 4
 
 TERMS = {
     "plant_input": "plant input",
@@ -162,23 +165,28 @@ class Console:
 
     def comparison(self, comparison: Comparison, directory: Path | None) -> None:
         """Runs side by side, and where table and maps of them are."""
-        self._rich.print()
-        self._rich.print(_comparison_table(comparison))
+        for table in _comparison_tables(comparison):
+            self._rich.print()
+            self._rich.print(table)
         if directory is not None:
             self._say(f"table and maps of differences in {directory}")
 
 
-def _comparison_table(comparison: Comparison) -> Table:
-    table = Table(title=f"Compared with {comparison.names[0]}", title_justify="left", box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for name in comparison.names:
-        table.add_column(Text(name), justify="right")
-    for row in comparison.rows:
-        # z: what rounds to nothing has no sign
-        told = ["" if value != value else f"{value:z.{row.digits}f}" for value in row.values]
-        table.add_row(Text(row.label), Text(row.unit), *told)
-    return table
+def _comparison_tables(comparison: Comparison) -> Iterator[Table]:
+    """The first run beside a few of the others at a time, so that no number is cut."""
+    others = range(1, len(comparison.names))
+    for start in others[::BESIDE]:
+        shown = [0, *others[start - 1 : start - 1 + BESIDE]]
+        table = Table(title=f"Compared with {comparison.names[0]}", title_justify="left", box=None, pad_edge=False)
+        table.add_column("", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for run in shown:
+            table.add_column(Text(comparison.names[run]), justify="right", min_width=9, overflow="fold")
+        for row in comparison.rows:
+            # z: what rounds to nothing has no sign
+            told = ["" if math.isnan(row.values[run]) else f"{row.values[run]:z.{row.digits}f}" for run in shown]
+            table.add_row(Text(row.label), Text(row.unit), *told)
+        yield table
 
 
 def _carbon_table(budget: Budget) -> Table:
