@@ -33,8 +33,11 @@ def measured(task: str, folder: Path, **arguments: int | str) -> float:
 def test_memory_of_steps(tmp_path: Path) -> None:
     """The slope between two sizes shows the bytes per node alone."""
     sizes = (128, 384)
-    measured("steps", tmp_path / "first", size=16, months=1, repeats=1)  # whoever compiles holds more than a run
-    peaks = [measured("steps", tmp_path / f"{size}", size=size, months=1, repeats=1) for size in sizes]
+    # the lesser of two: whoever compiles, or finds kernels only in part compiled, holds more than a run
+    peaks = [
+        min(measured("steps", tmp_path / f"{size}-{run}", size=size, months=1, repeats=1) for run in range(2))
+        for size in sizes
+    ]
     slope = (peaks[1] - peaks[0]) / (sizes[1] ** 2 - sizes[0] ** 2)
     assert WORD * words_of_steps(LAYERS, ROWS) == pytest.approx(slope, rel=TRUE)
     for size, peak in zip(sizes, peaks, strict=True):
