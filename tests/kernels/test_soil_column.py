@@ -608,36 +608,3 @@ def test_cells_are_independent() -> None:
     assert np.array_equal(whole, parts) and np.array_equal(exchanged, exchanged_parts)
     some, _ = run([np.array([4], dtype=np.int64)])
     assert np.array_equal(np.delete(some, 4, axis=0), np.delete(stocks, 4, axis=0))
-
-
-def test_columns_cut_together_are_cut_as_each_by_itself() -> None:
-    """Thin cuts of many columns go through vector registers; a twin sends every column through the general way."""
-    generator = np.random.default_rng(7)
-    cells, layers, rows = 77, 5, 6
-    reference = generator.uniform(50.0, 400.0, (cells, layers))
-    mineral, deposit_mineral = reference.copy(), np.zeros(cells)
-    stocks = generator.random((cells, layers, rows)) * reference[..., None]
-    deposit = np.zeros((cells, rows))
-    cut = generator.random(cells) < 0.5
-    mineral[cut, 0] *= generator.uniform(0.2, 1.0, int(cut.sum()))
-    laid = generator.random(cells) < 0.5
-    deposit_mineral[laid] = generator.uniform(0.0, 60.0, int(laid.sum()))
-    deposit[laid] = deposit_mineral[laid, None] * generator.random((int(laid.sum()), rows))
-    deposit[0] = 0.3  # a buffer that holds constituents and no mineral
-    below = generator.random((cells, rows))
-    group = np.array([0, 0, 1, 1, 1, 2])
-    results = []
-    for twin in (0, 1):
-        add = [*range(rows), *[0] * twin]
-        parent = np.array([-1] * rows + [0] * twin)
-        m, dm = mineral.copy(), deposit_mineral.copy()
-        s, d = np.ascontiguousarray(stocks[..., add]), np.ascontiguousarray(deposit[:, add])
-        moved, carried = np.zeros(cells), np.zeros((cells, rows + twin))
-        remap_columns(
-            np.arange(cells), m, s, reference, dm, d, np.ascontiguousarray(below[:, add]),
-            np.append(group, [9] * twin).astype(np.int64), parent, moved, carried,
-        )  # fmt: skip
-        assert (m == reference).all() and not dm.any() and not d.any()
-        results.append((s[..., :rows], carried[:, :rows], moved))
-    for together, alone in zip(*results, strict=True):
-        np.testing.assert_allclose(together, alone, rtol=1e-12, atol=1e-12)
