@@ -11,7 +11,8 @@ from tests import runs
 from watershed_c.assembly import assemble, initialise
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.errors import ScenarioError
-from watershed_c.scenario.resolve import Inputs, resolve
+from watershed_c.scenario.inputs import Inputs
+from watershed_c.scenario.resolve import resolve
 from watershed_c.simulation import resume, run
 
 GENERATOR = {

@@ -38,7 +38,7 @@ from watershed_c.names import STATE
 from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
-from watershed_c.scenario.resolve import Inputs
+from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
 
 #: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same

@@ -42,8 +42,9 @@ from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.fields import SpatialErodibility
-from watershed_c.scenario.processes import WITHIN, MorganMorganFinney
-from watershed_c.scenario.resolve import Inputs
+from watershed_c.scenario.inputs import Inputs
+from watershed_c.scenario.processes import WITHIN
+from watershed_c.scenario.processes.erosion import MorganMorganFinney
 from watershed_c.state import Watershed
 from watershed_c.units import KG_M2_PER_T_HA
 

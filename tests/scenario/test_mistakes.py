@@ -13,8 +13,9 @@ import pytest
 from tests.scenario.valid import VALID, base, climate, write
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, write_raster
+from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.load import load
-from watershed_c.scenario.resolve import Inputs, resolve
+from watershed_c.scenario.resolve import resolve
 
 #: soil water with a tight base, and the head of a kind of drains
 DRAINED = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[[processes.artificial_drainage.system]]\n'

@@ -15,8 +15,9 @@ from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, write_raster
 from watershed_c.kernels.erodibility import epic
 from watershed_c.processes import annual_erosivity, erosivity_shares
+from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.load import load, loads
-from watershed_c.scenario.resolve import Inputs, resolve
+from watershed_c.scenario.resolve import resolve
 
 
 @pytest.fixture

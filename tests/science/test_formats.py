@@ -16,8 +16,9 @@ from tests import runs
 from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import Raster, read_raster, write_raster
+from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.load import load
-from watershed_c.scenario.resolve import Inputs, resolve
+from watershed_c.scenario.resolve import resolve
 from watershed_c.simulation import run
 
 ROWS, COLUMNS, CELL = 14, 12, 20.0

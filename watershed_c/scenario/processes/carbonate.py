@@ -1,0 +1,22 @@
+"""Turnover of inorganic carbon as a scenario sets it."""
+
+from __future__ import annotations
+
+from watershed_c.scenario.fields import Number, item
+from watershed_c.scenario.processes.base import Process
+
+
+class Carbonate(Process):
+    """[processes.carbonate]: dissolution and precipitation of calcite; on when its table is there."""
+
+    root_respiration: Number = item(
+        0.85, "root respiration relative to heterotrophic, for the CO2 of soil air", ge=0.0, le=10.0,
+        source="Hanson et al. 2000, Biogeochemistry 48, 115",
+    )  # fmt: skip
+    atmospheric_carbon_dioxide: Number = item(
+        420.0, "ppm", ge=100.0, le=10000.0, source="NOAA Global Monitoring Laboratory, about 2023"
+    )
+    maximum_carbon_dioxide: Number = item(
+        150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6,
+        source="prior, above the largest measured, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38, 13)",
+    )  # fmt: skip
