@@ -20,6 +20,7 @@ from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
+from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
 from watershed_c.components.soil_column import SoilColumn
@@ -198,6 +199,16 @@ def soaked(w: Watershed) -> dict[str, np.ndarray]:
     return {"conductivity": np.full(w.water.shape, 1e5)}
 
 
+def irrigated(w: Watershed) -> Irrigation:
+    """A month with 30 mm of hard water, of which a quarter never reached the ground, on the cells of one unit."""
+    w.irrigate()
+    assert w.irrigation is not None
+    w.irrigation.brought[:] = np.where((w.unit == 0) & w.is_soil, 30.0, 0.0)
+    w.irrigation.arrived[:] = 0.75 * w.irrigation.brought
+    names = unit_tables().names
+    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 4.0))
+
+
 #: how each process is made on that watershed, in the order they run
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
@@ -205,6 +216,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     ),
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
+    "irrigation": irrigated,
     "artificial_drainage": lambda w: ArtificialDrainage(
         w, drains=[Drains(15.0, 0.9, 0.05, 3650.0)], system=w.unit % 2 - 1, **soaked(w)
     ),

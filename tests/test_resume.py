@@ -42,7 +42,12 @@ class Crash(RuntimeError):
 def scenario(**more: object) -> Scenario:
     # routed anew every few months: a resumed run must do it when the whole one does
     routing = {"processes.flow_routing.reroute_threshold": "0.15 mm"}
-    return runs.small({"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0, **routing, **more})
+    watered = {
+        "rotation.maize-wheat.irrigation": {"trigger": 0.7, "water": "well"},
+        "irrigation_water": {"well": {"calcium": 2.0}},
+    }
+    short = {"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0}
+    return runs.small({**short, **routing, **watered, **more})
 
 
 @pytest.fixture(scope="module")

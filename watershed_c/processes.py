@@ -18,6 +18,7 @@ from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
+from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
@@ -43,6 +44,7 @@ from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.fields import SpatialErodibility
 from watershed_c.scenario.inputs import Inputs
+from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.processes import WITHIN
 from watershed_c.scenario.processes.erosion import MorganMorganFinney
 from watershed_c.state import Watershed
@@ -104,6 +106,8 @@ def processes_of(
             conductivity_ratio=water.conductivity_ratio, base_conductivity=base,
             sideways=_sideways(w, inputs, router, properties.conductivity),
         )  # fmt: skip
+        if w.irrigation is not None:
+            processes["irrigation"] = _irrigation(w, inputs, tables)
     if router is not None:
         processes["flow_routing"] = router
     if chosen.water_erosion.enabled:
@@ -167,6 +171,16 @@ def processes_of(
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irrigation:
+    """What irrigation water brings, where carbonate takes it further."""
+    contents = {}
+    if inputs.scenario.processes.carbonate.enabled:
+        waters = {"": IrrigationWater()} | inputs.scenario.irrigation_water
+        for key in ("calcium", "bicarbonate"):
+            contents[key] = np.array([getattr(waters[name], key) for name in tables.irrigation_water])
+    return Irrigation(watershed, units=tables.names, **contents)
 
 
 def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:

@@ -15,6 +15,7 @@ import numpy as np
 
 from watershed_c.clock import Step
 from watershed_c.constituents import ConstituentTable
+from watershed_c.kernels.soil_water import IRRIGATION_COLUMNS
 from watershed_c.ledger import Ledger
 from watershed_c.names import STATE
 
@@ -82,6 +83,8 @@ class UnitState:
         The part of it that is manure or another amendment; not scaled by the cell's plant input.
     c4_inputs, c4_amendment : (U, L, P), kg C m-2 per step
         The parts of plant input and of amendments that C4 plants made.
+    irrigation : (U, 6), of no rows where nobody irrigates
+        Irrigation of the step, in the columns that ``kernels.soil_water.water_balance`` reads.
     tillage : list of TillageEvent
         This step's passes, in order.
     """
@@ -101,6 +104,7 @@ class UnitState:
     amendment: np.ndarray
     c4_inputs: np.ndarray
     c4_amendment: np.ndarray
+    irrigation: np.ndarray = field(default_factory=lambda: np.zeros((0, IRRIGATION_COLUMNS)))
     tillage: list[TillageEvent] = field(default_factory=list)
 
     @classmethod
@@ -142,6 +146,20 @@ class Sideways:
     drained: np.ndarray
     lateral: np.ndarray
     to_stream: np.ndarray
+
+
+@dataclass
+class Irrigation:
+    """Irrigation water of the step, kg m-2; only where somebody irrigates.
+
+    Attributes
+    ----------
+    brought, arrived : (n,)
+        All of it, and what of it reached the ground.
+    """
+
+    brought: np.ndarray
+    arrived: np.ndarray
 
 
 class Watershed:
@@ -220,6 +238,8 @@ class Watershed:
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: water that leaves layers sideways, where something makes it do so
         self.sideways: Sideways | None = None
+        #: water of irrigation, where somebody irrigates
+        self.irrigation: Irrigation | None = None
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
         self.first_receiver = np.zeros(1, dtype=np.int64)
@@ -337,6 +357,12 @@ class Watershed:
             drained, lateral = np.zeros_like(self.water), np.zeros_like(self.water)
             self.sideways = Sideways(drained, lateral, np.zeros(self.runoff.size))
         return self.sideways
+
+    def irrigate(self) -> None:
+        """Make room for the irrigation of units and cells."""
+        self.units.irrigation = np.zeros((self.units.cover_factor.size, IRRIGATION_COLUMNS))
+        if self.irrigation is None:
+            self.irrigation = Irrigation(np.zeros(self.runoff.size), np.zeros(self.runoff.size))
 
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""

@@ -99,6 +99,8 @@ _KINDS = (
     Kind("density", "kg/m3", ("g/cm3", "kg/m3", "t/m3", "cg/cm3")),
     Kind("areal mass", "kg/m2", ("t/ha", "kg/m2", "kg/ha", "g/m2")),
     Kind("areal mass flux", "kg/m2/yr", ("t/ha/yr", "kg/m2/yr", "kg/ha/yr", "g/m2/yr")),
+    Kind("mass or water", "kg/m2", ("t/ha", "kg/m2", "mm"), {"mm": 1.0, "cm": 10.0, "m3/ha": 0.1}),
+    Kind("concentration", "mmol/L", ("mmol/L", "mol/m3"), {"mmol/L": 1.0, "mol/m3": 1.0, "umol/L": 1e-3}),
     Kind("water", "kg/m2", ("mm", "kg/m2"), {"mm": 1.0, "cm": 10.0, "m": 1000.0, "L/m2": 1.0}),
     Kind("water flux", "kg/m2/yr", ("mm/month", "mm/yr", "mm/day"),
          {"mm/month": 12.0, "mm/yr": 1.0, "mm/day": HOURS_PER_YEAR / 24.0, "m/yr": 1000.0}),

@@ -10,6 +10,7 @@ from scipy.integrate import quad
 
 from watershed_c.kernels.soil_water import (
     CURVE_NUMBERS,
+    IRRIGATION_COLUMNS,
     event_runoff,
     expected_runoff,
     retention,
@@ -48,6 +49,7 @@ class Case:
         self.conductivity = 10.0 ** generator.uniform(2.0, 6.0, (n, layers))
         self.residence_time = 0.12
         self.base_conductivity, self.surface_runoff = np.zeros((2, 0))
+        self.irrigation, self.brought = np.zeros((0, IRRIGATION_COLUMNS)), np.zeros(0)
         self.substeps, self.dt, self.first = 4, MONTH, True
         self.__dict__.update(changes)
 
@@ -80,6 +82,8 @@ class Case:
             self.substeps,
             self.dt,
             self.first,
+            self.irrigation,
+            self.brought,
             self.runoff,
             self.percolation,
             self.evapotranspiration,
@@ -327,3 +331,48 @@ def test_parts_of_a_step_add_up():
         assert getattr(parts, name) == pytest.approx(getattr(whole, name), rel=1e-9, abs=1e-9), name
     # each part's recharge enters groundwater in its own part, not evenly through the step
     assert parts.groundwater + parts.baseflow == pytest.approx(whole.groundwater + whole.baseflow, rel=1e-9)
+
+
+# -- irrigation --
+def watered(trigger, refill, most=np.inf, efficiency=1.0, reaching=1.0, fixed=0.0):
+    return np.array([[fixed, trigger, refill, most, efficiency, reaching]])
+
+
+def wetness(case):
+    """Available water weighted by the roots of each cell."""
+    share = (case.water - case.wilting_point) / (case.field_capacity - case.wilting_point)
+    return (np.clip(share, 0.0, 1.0) * case.root_fraction[case.unit]).sum(axis=1)
+
+
+@pytest.mark.parametrize("refill", [0.6, 0.9, 1.0])
+def test_a_turn_refills_to_the_share_asked_for(refill):
+    """Nothing else moves: under the trigger the roots' share is met to 1e-12, above it the soil stays as it is."""
+    dry = {"rain": np.zeros(60), "pet": np.zeros(60), "conductivity": np.full((60, 4), 1e9), "substeps": 1}
+    irrigation = watered(0.5, refill, efficiency=0.75, reaching=0.75)
+    case = Case(n=60, seed=4, brought=np.zeros(60), irrigation=irrigation, **dry)
+    share = 0.9 * np.random.default_rng(1).random((60, 4))
+    case.water = case.wilting_point + share * (case.field_capacity - case.wilting_point)
+    before, held = wetness(case), case.water.copy()
+    case.step()
+    under = before < 0.5
+    assert under.any() and not under.all()
+    assert wetness(case)[under] == pytest.approx(refill, rel=1e-12)
+    assert np.array_equal(case.water[~under], held[~under]) and (case.brought[~under] == 0.0).all()
+    assert 0.75 * case.brought == pytest.approx((case.water - held).sum(axis=1), rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.parametrize("parts", [1, 5])
+def test_irrigation_closes_and_keeps_to_the_most_of_a_month(parts):
+    case = Case(n=40, seed=6, substeps=10, brought=np.zeros(40), rain=np.full(40, 5.0), pet=np.full(40, 200.0))
+    case.irrigation = watered(0.5, 0.9, most=100.0, efficiency=0.75, reaching=0.75, fixed=12 * 20.0)
+    case.water = case.wilting_point + 0.2 * (case.field_capacity - case.wilting_point)
+    case.rain, case.crop_coefficient, case.dt = case.rain / parts, case.crop_coefficient / parts, MONTH / parts
+    case.wet_days, case.substeps = case.wet_days / parts, case.substeps // parts
+    before = case.stock()
+    for part in range(parts):
+        case.first = part == 0
+        case.step()
+    arrived = 5.0 + 0.75 * (20.0 + case.brought)
+    out = case.runoff + case.evapotranspiration.sum(axis=1) + case.baseflow
+    assert before + arrived - out - case.stock() == pytest.approx(0.0, abs=1e-10)
+    assert case.brought.max() == pytest.approx(100.0) and case.brought.min() > 0.0

@@ -21,6 +21,13 @@ from watershed_c.scenario.resolve import resolve
 DRAINED = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[[processes.artificial_drainage.system]]\n'
 #: soil water with a tight base, and the head of peat
 PEAT = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[processes.peat]\n'
+
+
+def watered(text: str) -> tuple[str, str]:
+    """How the rotation is irrigated, written before the output."""
+    return "[output]\n", f"[rotation.maize-wheat.irrigation]\n{text}\n[output]\n"
+
+
 #: (what is written, what is written instead, key, value shown, words of the message)
 WRITTEN = [
     ("clay = {", "clya = {", "soil.clya", "", ["unknown key", '"clay"']),
@@ -54,6 +61,20 @@ WRITTEN = [
     ('depth = "25 cm"', 'depth = "25 m"', "rotation.maize-wheat.event.spring-plough.depth", "25 m", ["above 0 and at most 100 cm|at most 1 m"]),
     ('depth = "25 cm"\n', 'depth = "25 cm"\nimplement = "plow"\n', "rotation.maize-wheat.event.spring-plough.implement", "plow",
      ["not known", "mouldboard-plough"]),
+    (*watered("trigger = 0.6\nrefill = 0.5"), "rotation.maize-wheat.irrigation.refill", "50 %", ["above the trigger, 60 %"]),
+    (*watered("refill = 0.8"), "rotation.maize-wheat.irrigation", "", ["refill without trigger"]),
+    (*watered('method = "drip"'), "rotation.maize-wheat.irrigation", "", ["brings no water", 'do = "irrigate"']),
+    (*watered('trigger = 0.5\nwater = "wel"\n[irrigation_water.well]\ncalcium = 2'), "rotation.maize-wheat.irrigation.water", "wel",
+     ["no [irrigation_water.wel]", '"well"']),
+    (*watered('trigger = 0.5\ncrops = ["grass"]'), "rotation.maize-wheat.irrigation.crops", "grass", ["not a main crop"]),
+    (*watered('trigger = 0.5\ncrops = ["maize"]\nseason = ["01-01", "02-01"]'), "rotation.maize-wheat.irrigation", "", ["finds no month"]),
+    (*watered('crops = ["maize"]\nmonths = [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]'), "rotation.maize-wheat.irrigation.months", "9 mm",
+     ["when no crop that is irrigated stands"]),
+    ('do = "till"\ndepth = "25 cm"', 'do = "irrigate"', "rotation.maize-wheat.event.spring-plough", "", ["without amount", "30 mm"]),
+    ('do = "till"\ndepth = "25 cm"', 'do = "manure"\namount = "600 t/ha"', "rotation.maize-wheat.event.spring-plough", "",
+     ["600 t/ha of manure"]),
+    ('rain_days = 12', 'enabled = false\n[rotation.grass]\nyears = ["grass"]\nirrigation = { trigger = 0.5 }',
+     "processes.soil_water.enabled", "false", ["rotation.grass is irrigated"]),
     ('maps = ["cSoilOrg"]', 'maps = ["cSoilOrgg"]', "output.maps[0]", "cSoilOrgg", ['"cSoilOrg"']),
     ("[35.0, 25.0]", "[35.0, -25.0]", "output.points.foot", "[35.0, -25.0]", ["outside the grid"]),
     ("[35.0, 25.0]", "[35.0]", "output.points", "", ["[x, y]"]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.kernels.soil_water import MOST
 from watershed_c.names import info
 from watershed_c.state import TillageEvent, Watershed
 
@@ -72,6 +73,8 @@ class Cropping(Process):
         expected, found = self.inputs.shape[1:], watershed.units.inputs.shape
         if expected != found:
             raise ValueError(f"the tables have (units, layers, pools) = {expected}, the watershed has {found}")
+        if tables.irrigates:
+            watershed.irrigate()
         used = watershed.unit[watershed.cells]
         if used.size and not 0 <= used.min() <= used.max() < expected[0]:
             raise ValueError(f"cells have units {used.min()} to {used.max()}, the tables have {expected[0]}")
@@ -96,6 +99,9 @@ class Cropping(Process):
         state.amendment[:] = tables.at(self.amendment, month) * part
         state.c4_inputs[:] = tables.at(self.c4_inputs, month) * part
         state.c4_amendment[:] = tables.at(self.c4_amendment, month) * part
+        if tables.irrigates:
+            state.irrigation[:] = tables.at(tables.irrigation, month)
+            state.irrigation[:, MOST] *= part
         state.tillage[:] = [
             TillageEvent(unit, p.depth, p.efficiency, p.transport)
             for unit, row in enumerate(tables.month_of(month))

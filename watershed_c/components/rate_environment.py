@@ -58,6 +58,12 @@ def _plant_cover(w: Watershed) -> np.ndarray:
     return np.ascontiguousarray(w.units.plant_cover, dtype=np.float64)
 
 
+def wetting(watershed: Watershed) -> np.ndarray:
+    """(n,) kg m-2: precipitation of the step, and what of irrigation reached the ground."""
+    irrigation = watershed.irrigation
+    return watershed.precipitation if irrigation is None else watershed.precipitation + irrigation.arrived
+
+
 class SharedDeficit:
     """RothC: one moisture deficit for the plough layer (coupling rule 9), each layer's own water below it.
 
@@ -135,7 +141,7 @@ class SharedDeficit:
     def update(self, modifier: np.ndarray, dt: float) -> None:
         """Advance the deficit, then all factors of every layer."""
         w, cover = self._watershed, _plant_cover(self._watershed)
-        over_cells(update_deficit, w.cells, w.precipitation, w.pet, w.unit, cover, self._covered_limit,
+        over_cells(update_deficit, w.cells, wetting(w), w.pet, w.unit, cover, self._covered_limit,
                    self._bare_limit, w.deficit)  # fmt: skip
         over_cells(
             rate_modifier, w.cells, w.temperature, w.layer_temperature, w.unit, cover, w.deficit, self._maximum,
@@ -218,10 +224,10 @@ class LayerByLayer:
         w = self._watershed
         match driver:
             case "rain_over_pet":
-                np.divide(w.precipitation, w.pet, out=self._climate, where=w.pet > 0.0)
+                np.divide(wetting(w), w.pet, out=self._climate, where=w.pet > 0.0)
                 self._climate[w.pet <= 0.0] = WETTEST_RATIO
                 np.minimum(self._climate, WETTEST_RATIO, out=self._climate)
             case "rain_minus_pet":
-                np.divide(w.precipitation - w.pet, dt, out=self._climate)
+                np.divide(wetting(w) - w.pet, dt, out=self._climate)
             case "rain_per_year":
-                np.divide(w.precipitation, dt, out=self._climate)
+                np.divide(wetting(w), dt, out=self._climate)

@@ -12,12 +12,14 @@ from watershed_c.components.hydraulic_properties import HydraulicProperties
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
 from watershed_c.kernels.climate import snow_balance
 from watershed_c.kernels.infiltration import METHODS, dry_curve_number, surface_runoff, wet_curve_number
-from watershed_c.kernels.soil_water import retention, retention_low_abstraction, water_balance
+from watershed_c.kernels.soil_water import FIXED, REACHING, TRIGGER, retention, retention_low_abstraction, water_balance
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
+#: where soil water triggers irrigation a month is taken in at least so many substeps: a turn every three days, a choice
+MOST_TURNS = 10
 #: initial abstraction per retention -> retention from curve number
 _RETENTION = {0.2: retention, 0.05: retention_low_abstraction}
 
@@ -76,6 +78,8 @@ class SoilWater(Process):
     )
     ledger_terms = {
         "precipitation": Term("vertical", "Rain and snow"),
+        "irrigation": Term("vertical", "Water brought by irrigation"),
+        "irrigation_loss": Term("vertical", "Of that, what evaporates and drifts away before it reaches the ground"),
         "evapotranspiration": Term("vertical", "Transpiration and evaporation"),
         "runoff": Term("lateral", "Surface runoff to the stream"),
         "baseflow": Term("lateral", "Groundwater to the stream"),
@@ -146,6 +150,7 @@ class SoilWater(Process):
         self._evaporation_fraction = inside / inside.sum()
         self._liquid, self._layer_evapotranspiration = w.work(0), w.work(0, "layer")
         self._thickness = w.layer_bottom - w.layer_top
+        self._nobody = np.zeros(0)
         #: (n) runoff of the events of a part, where it is found part by part
         self._events = np.zeros(w.runoff.size if by_day or infiltration != "curve_number" else 0)
 
@@ -176,6 +181,10 @@ class SoilWater(Process):
             self._liquid[cells] += (w.water[cells] - held).sum(axis=1)
             w.water[cells] = held
         substeps = max(1, round(wet_days)) if self.substeps is None else self.substeps
+        irrigation = units.irrigation
+        brought = self._nobody if w.irrigation is None else w.irrigation.brought
+        if self.substeps is None and (irrigation[:, TRIGGER] > 0.0).any():
+            substeps = max(substeps, round(MOST_TURNS * dt * 12.0))
         shares = w.rain_shares if self.by_day else None
         if shares is not None:
             parts, substeps, wet_days = shares.size, 1, 1.0
@@ -197,12 +206,15 @@ class SoilWater(Process):
                 water_balance, cells, w.water, w.groundwater, rain, w.pet, wet_days, retained, self.initial_abstraction,
                 self._events, coefficient, cover, w.unit, roots, self._evaporation_fraction, w.wilting_point,
                 w.field_capacity, w.saturation, self.conductivity, self.base_conductivity,
-                self.groundwater_residence_time, substeps, dt / parts, part == 0, w.runoff, w.percolation,
-                self._layer_evapotranspiration, w.baseflow,
+                self.groundwater_residence_time, substeps, dt / parts, part == 0, irrigation, brought, w.runoff,
+                w.percolation, self._layer_evapotranspiration, w.baseflow,
             )  # fmt: skip
             for process in self.sideways:
                 process.advance(dt / parts)
         np.einsum("ij->i", self._layer_evapotranspiration, out=w.evapotranspiration)
+        if w.irrigation is not None:
+            w.irrigation.brought[cells] += (irrigation[:, FIXED] * dt)[w.unit[cells]]
+            np.multiply(w.irrigation.brought, irrigation[w.unit, REACHING], out=w.irrigation.arrived)
         self._book()
         for process in self.sideways:
             process.book()
@@ -222,6 +234,9 @@ class SoilWater(Process):
         w = self.watershed
         book = w.ledger.book
         book("precipitation", "water", w.precipitation)
+        if w.irrigation is not None:
+            book("irrigation", "water", w.irrigation.brought)
+            book("irrigation_loss", "water", w.irrigation.arrived - w.irrigation.brought)
         book("evapotranspiration", "water", w.evapotranspiration, factor=-1.0)
         for term, amount in (("runoff", w.runoff), ("baseflow", w.baseflow)):
             left = book(term, "water", amount, factor=-1.0)

@@ -37,6 +37,7 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "fVertSoil": (1.0, "soc", ("vertical", "internal")),
     "fSubstratum": (1.0, "soc", ("substratum",)),
     "mrros": (-1.0, "water", ("runoff", "return_flow")),
+    "irr": (1.0, "water", ("irrigation",)),
     "qtile": (-1.0, "water", ("drain_flow",)),
     "evspsbl": (-1.0, "water", ("evapotranspiration",)),
     "fDOCleach": (-1.0, "doc", ("doc_leached", "doc_drained")),

@@ -36,7 +36,7 @@ DRIVERS: dict[str, tuple[str, str]] = {
         "(rain + irrigation) / potential evapotranspiration of the month; infinite where the latter is 0",
     ),
     "rain_minus_pet": ("mm yr-1", "rain + irrigation - potential evapotranspiration of the year"),
-    "rain_per_year": ("mm yr-1", "rain of the year"),
+    "rain_per_year": ("mm yr-1", "rain + irrigation of the year"),
     "ph": ("-", "pH of the soil in water"),
     "clay": ("g kg-1", "clay in the fine earth"),
     "carbonate": ("g kg-1", "CaCO3 in the fine earth"),

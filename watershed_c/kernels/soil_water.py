@@ -45,8 +45,14 @@ _TOGETHER = 32
 ) = range(11)  # fmt: skip
 #: and by cell
 (
-    _INFILTRATION, _FLOW, _TRANSPIRATION, _EVAPORATION, _WETNESS, _SURFACE_WETNESS, _OVERFULL, _RUNOFF, _BY_CELL,
-) = range(9)  # fmt: skip
+    _INFILTRATION, _FLOW, _TRANSPIRATION, _EVAPORATION, _WETNESS, _SURFACE_WETNESS, _OVERFULL, _RUNOFF, _BROUGHT,
+    _BY_CELL,
+) = range(10)  # fmt: skip
+
+#: columns of ``irrigation`` by unit: kg m-2 yr-1 brought whatever the soil holds; share of the available water under
+#: which water is brought, 0: never; share to which it is then refilled; most that is so brought in a step, kg m-2;
+#: share of what is brought that refills; share that reaches the ground
+FIXED, TRIGGER, REFILL, MOST, EFFICIENCY, REACHING, IRRIGATION_COLUMNS = range(7)
 
 
 def retention(curve_number: np.ndarray) -> np.ndarray:
@@ -104,6 +110,29 @@ def expected_runoff(mean_rain: float, retention: float, abstraction: float) -> f
 
 
 @njit(cache=True, nogil=True)
+def _lacking(layer_work: np.ndarray, lane: int, trigger: float, refill: float) -> float:
+    """Water, kg m-2, that brings a cell's available water to the share ``refill`` if it is under ``trigger``, else 0.
+
+    It fills layers to field capacity from the top, the last in part; each counts by the water that roots take there.
+    """
+    wetness = 0.0
+    for column in layer_work:
+        share = (column[_HELD, lane] - column[_WILTING_POINT, lane]) * column[_PER_AVAILABLE, lane]
+        wetness += column[_ROOTS, lane] * min(1.0, max(0.0, share))
+    if wetness >= trigger:
+        return 0.0
+    wanted, needed = refill - wetness, 0.0
+    for column in layer_work:
+        room = max(0.0, column[_FIELD_CAPACITY, lane] - column[_HELD, lane])
+        gain = column[_ROOTS, lane] * min(1.0, room * column[_PER_AVAILABLE, lane])
+        if gain >= wanted:
+            return needed + (room * (wanted / gain) if gain > 0.0 else 0.0)
+        wanted -= gain
+        needed += room
+    return needed
+
+
+@njit(cache=True, nogil=True)
 def water_balance(
     cells,
     water,
@@ -128,6 +157,8 @@ def water_balance(
     substeps,
     dt,
     first,
+    irrigation,
+    brought,
     runoff,
     percolation,
     evapotranspiration,
@@ -169,6 +200,10 @@ def water_balance(
     dt : yr
     first : bool
         What is out begins here; else it is added to (the parts of one step).
+    irrigation : (U, 6)
+        Columns :data:`FIXED` to :data:`REACHING`. Of no rows: nobody irrigates.
+    brought : (n,) kg m-2 in the step, out
+        By triggers, what does not reach the ground included; of size 0 where nobody irrigates.
     runoff, baseflow : (n,) kg m-2 in the step, out
     percolation : (n, L) kg m-2 in the step, out
         Net downward flow through the base of each layer, >= 0; that of the last layer recharges groundwater.
@@ -176,10 +211,12 @@ def water_balance(
 
     Notes
     -----
-    rain = runoff + sum(evapotranspiration) + baseflow + change of water + change of groundwater, to round-off.
-    In each substep h:
+    rain + irrigation that reaches the ground = runoff + sum(evapotranspiration) + baseflow + change of water + change
+    of groundwater, to round-off. In each substep h:
 
-    1. Infiltration: rain less curve-number runoff (:func:`expected_runoff` per wet day), spread evenly.
+    1. Infiltration: rain less curve-number runoff (:func:`expected_runoff` per wet day), spread evenly. With it what
+       is brought by irrigation: a fixed amount evenly; and, where R (below) of the roots is under the trigger, what
+       refills the layers from the top until R is the share asked for, over the efficiency, up to the most of the step.
     2. Percolation, top down (Neitsch et al. 2011, SWAT theory eq. 2:3.2.3): above field capacity
        (W - FC) (1 - exp(-h / TT)), TT = (SAT - FC) / K; through the base of the profile at most its conductivity
        times h. What a layer cannot hold goes back up, so that a water table rises from a tight base; from the top
@@ -194,6 +231,7 @@ def water_balance(
         baseflow = G (1 - e) + q (1 - (1 - e) residence_time / dt),   e = exp(-dt / residence_time)
     """
     layers = water.shape[1]
+    irrigates = irrigation.shape[0] > 0
     h = dt / substeps
     last = layers - 1
     tight, known = base_conductivity.size > 0, surface_runoff.size > 0
@@ -221,6 +259,9 @@ def water_balance(
             work[_TRANSPIRATION, j] = demand * cover[row]
             work[_EVAPORATION, j] = demand * (1.0 - cover[row])
             work[_RUNOFF, j] = events
+            if irrigates:
+                work[_INFILTRATION, j] += irrigation[row, FIXED] * dt * irrigation[row, REACHING] / substeps
+                work[_BROUGHT, j] = 0.0 if first else brought[cell]
             for layer in range(layers):
                 column = layer_work[layer]
                 column[_HELD, j] = water[cell, layer]
@@ -238,6 +279,15 @@ def water_balance(
             for j in range(_TOGETHER):
                 work[_FLOW, j] = work[_INFILTRATION, j]
                 work[_OVERFULL, j] = 0.0
+            if irrigates:
+                for j in range(count):
+                    row = unit[cells[start + j]]
+                    if irrigation[row, TRIGGER] > 0.0:
+                        turn = _lacking(layer_work, j, irrigation[row, TRIGGER], irrigation[row, REFILL])
+                        turn = min(turn / irrigation[row, EFFICIENCY], irrigation[row, MOST] - work[_BROUGHT, j])
+                        if turn > 0.0:
+                            work[_BROUGHT, j] += turn
+                            work[_FLOW, j] += turn * irrigation[row, REACHING]
             for layer in range(layers):
                 column = layer_work[layer]
                 for j in range(_TOGETHER):
@@ -306,3 +356,5 @@ def water_balance(
                 evapotranspiration[cell, layer] += layer_work[layer, _DRAWN, j]
             baseflow[cell] += outflow
             runoff[cell] += work[_RUNOFF, j]
+            if irrigates:
+                brought[cell] = work[_BROUGHT, j]

@@ -53,15 +53,57 @@ class Amendment:
     crop: Crop | None
 
 
+@dataclass(frozen=True)
+class Irrigation:
+    """How a rotation is irrigated.
+
+    Attributes
+    ----------
+    method : str
+        A key of ``METHODS``.
+    efficiency : float
+        Share of what is brought that refills the soil.
+    trigger, refill : float
+        Share of the available water, weighted by the roots, under which the soil is refilled, and to which; ``trigger``
+        nan: it is not.
+    monthly_maximum : float, kg m-2 per month
+        Most that is brought; what has a date or a month counts.
+    months : tuple of 12 floats, kg m-2, or empty
+        Brought in each month whatever the soil holds.
+    water : str
+        Of the scenario's irrigation waters; empty: pure.
+    """
+
+    method: str = "sprinkler"
+    efficiency: float = 0.75
+    trigger: float = math.nan
+    refill: float = 1.0
+    monthly_maximum: float = math.inf
+    months: tuple[float, ...] = ()
+    water: str = ""
+
+    @property
+    def reaching(self) -> float:
+        """Share of what is brought that reaches the ground: of sprayed water the rest evaporates and drifts away."""
+        return self.efficiency if self.method == "sprinkler" else 1.0
+
+
 @dataclass
 class Calendar:
-    """One cycle of a rotation: main seasons and cover crops in order, passes and amendments by day."""
+    """One cycle of a rotation: main seasons and cover crops in order, passes and amendments by day.
+
+    ``turns`` are days and amounts (kg m-2) of single irrigations; ``irrigated`` says of each month of the cycle whether
+    the trigger and the table of months of ``irrigation`` hold in it.
+    """
 
     name: str
     years: tuple[Crop, ...]
     seasons: list[Season] = field(default_factory=list)
     tillage: list[Pass] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
+    irrigation: Irrigation | None = None
+    turns: list[tuple[int, float]] = field(default_factory=list)
+    irrigated: tuple[bool, ...] = ()
     plant_input: float = math.nan
     #: C of each month of the cycle, or empty: then from crop stages
     cover_factor: tuple[float, ...] = ()

@@ -14,8 +14,9 @@ import numpy as np
 from watershed_c.kernels import cover as rusle
 from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Amendment, Calendar, Season
+from watershed_c.management.irrigation import irrigation_table
 from watershed_c.management.library import Crop, Material
-from watershed_c.management.reading import DAYS, MONTH_STARTS
+from watershed_c.management.reading import DAYS, MONTH_STARTS, in_span
 from watershed_c.management.roots import crop_root_shares
 
 #: crop coefficient of bare soil (FAO-56 Table 12, initial stage of cereals; Allen et al. 1998)
@@ -160,9 +161,7 @@ def plant_carbon(season: Season, belowground: str = "proportional") -> tuple[flo
 
 def _window(span: tuple[int, int], days: int) -> np.ndarray:
     """Whether each day of the cycle is in a season of the year, both ends included."""
-    day = np.arange(days) % DAYS
-    first, last = span
-    return (day >= first) & (day <= last) if first <= last else (day >= first) | (day <= last)
+    return in_span(np.arange(days) % DAYS, span)
 
 
 class Cycle:
@@ -392,6 +391,7 @@ class Cycle:
             "curve_number": self.mean(np.array([number[crop.name] for crop in self.owner])),
             "root_fraction": self.mean(np.array([roots[crop.name] for crop in self.owner])),
             "root_carbon_below_profile": self.below,
+            "irrigation": irrigation_table(self.calendar),
         }
 
     def passes(self) -> list[tuple[TillagePass, ...]]:

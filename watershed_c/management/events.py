@@ -22,7 +22,7 @@ DEEPEST_TILLAGE = 1.0
 #: 2006 Vol. 4 Table 2.6; from memory, a prior
 BURNT = 0.8
 
-ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "none")
+ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "none")
 #: what can be done to crops of which kinds
 _DONE_TO = {
     "sow": ("annual", "cover"), "harvest": ("annual", "cover"), "burn": ("annual",), "kill": ("cover", "perennial"),
@@ -49,6 +49,8 @@ class Event:
     carbon: float | None
     straw_removed: float
     burnt: float
+    #: water brought, kg m-2
+    water: float = 0.0
 
     @property
     def dated(self) -> str:
@@ -100,8 +102,11 @@ class EventReader:
             if do == "till":
                 self.find(f"{key}.implement", implement, self.library.implements)
             removed, burnt = self._straw(key, do, crop, record)
+            water = float(get(record, "amount", math.nan)) if do == "irrigate" else 0.0
+            if not (math.isfinite(water) and water >= 0.0):
+                self.say(f"{key}.amount", get(record, "amount"), "must be the water brought, kg m-2, 0 or more.")
             if len(self.problems) == before and on is not None:
-                events.append(Event(key, on, do, crop, depth, implement, material, carbon, removed, burnt))
+                events.append(Event(key, on, do, crop, depth, implement, material, carbon, removed, burnt, water))
         self._once(events)
         return [event for event in events if event.do != "none"]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.names import nearest
 
@@ -26,6 +28,12 @@ def day_of_year(text: object) -> int | None:
     if not 1 <= month <= 12 or not 1 <= day <= MONTH_STARTS[month] - MONTH_STARTS[month - 1]:
         return None
     return MONTH_STARTS[month - 1] + day - 1
+
+
+def in_span(day: np.ndarray, span: tuple[int, int]) -> np.ndarray:
+    """Whether days of the year are in a span, both ends included; one that ends before it begins spans the new year."""
+    first, last = span
+    return (day >= first) & (day <= last) if first <= last else (day >= first) | (day <= last)
 
 
 def month_day(day: int) -> str:

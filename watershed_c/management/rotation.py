@@ -13,6 +13,7 @@ from typing import Any
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
 from watershed_c.management.events import Event, EventReader, get
+from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
 from watershed_c.management.reading import DAYS, month_day
 
@@ -64,6 +65,8 @@ class _Scheduler(EventReader):
         self.plant_input = float(get(record, "plant_input", math.nan))
         written_c = tuple(float(c) for c in get(record, "cover_factor", ()))
         self.cover_factor = written_c * (12 * len(self.years) // len(written_c)) if written_c else ()
+        self.watering = get(record, "irrigation")
+        self.irrigation = read_irrigation(self.watering, self.say)
         written = get(record, "event", get(record, "events", ()))
         self.events = self.read(written)
 
@@ -100,7 +103,10 @@ class _Scheduler(EventReader):
         seasons = [season for year, crop in enumerate(self.years) if (season := self.season(year, crop)) is not None]
         if self.failed:
             return None
-        calendar = Calendar(self.name, self.years, plant_input=self.plant_input, cover_factor=self.cover_factor)
+        calendar = Calendar(
+            self.name, self.years, irrigation=self.irrigation, plant_input=self.plant_input,
+            cover_factor=self.cover_factor,
+        )  # fmt: skip
         cycle = calendar.days
         self.in_order([s for s in seasons if s.crop.kind == "annual"], cycle)
         if self.failed:
@@ -126,6 +132,14 @@ class _Scheduler(EventReader):
             seasons += covers
         calendar.seasons = sorted(seasons, key=lambda s: s.start)
         calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
+        calendar.turns = [
+            (day, event.water)
+            for event in self.events
+            if event.do == "irrigate"
+            for day in self.days_of(event, seasons, cycle)
+        ]
+        calendar.irrigated = irrigated_months(self.watering, len(self.years), seasons)
+        check_irrigation(calendar, self.watering, self.say)
         return None if self.failed else calendar
 
     def in_order(self, annual: list[Season], cycle: int) -> None:
@@ -285,7 +299,8 @@ def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Ca
         By name: ``years`` (crop names), and optionally ``cover_crop``, ``event`` (or ``events``: list of records with
         ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2 or
         ``amount`` kg fresh m-2, ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop) and ``plant_input``
-        (kg C m-2 yr-1).
+        (kg C m-2 yr-1); ``irrigation`` (record of :class:`watershed_c.management.calendar.Irrigation`, and ``crops``,
+        ``season``).
     library : CropLibrary
 
     Raises

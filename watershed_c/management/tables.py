@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from watershed_c.kernels.soil_water import FIXED, TRIGGER
 from watershed_c.management.calendar import Calendar
 from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
 from watershed_c.management.library import CropLibrary
@@ -53,6 +54,10 @@ class UnitTables:
     sources : tuple of Source
     root_carbon_below_profile : (M, U), kg C m-2 per month
         Root and exudate carbon deeper than the last layer; not part of the input.
+    irrigation : (M, U, 6)
+        In the columns of ``kernels.soil_water``.
+    irrigation_water : tuple of str (U)
+        Water each is irrigated with; empty: pure.
     biodiffusivity_class : tuple of str (U)
     tillage : tillage[u][m], tuple of TillagePass in order of day
     """
@@ -74,8 +79,15 @@ class UnitTables:
     input_by_source: np.ndarray
     sources: tuple[Source, ...]
     root_carbon_below_profile: np.ndarray
+    irrigation: np.ndarray
+    irrigation_water: tuple[str, ...]
     biodiffusivity_class: tuple[str, ...]
     tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
+
+    @property
+    def irrigates(self) -> bool:
+        """Whether anybody irrigates."""
+        return bool(self.irrigation[:, :, [FIXED, TRIGGER]].any())
 
     def unit(self, rotation: str, offset: int = 0) -> int:
         """Index of the unit of a rotation shifted by ``offset`` years."""
@@ -167,6 +179,7 @@ def build_units(
     offsets: dict[str, int] = {}
     lengths: list[int] = []
     classes: list[str] = []
+    waters: list[str] = []
     tillage: list[tuple[tuple[TillagePass, ...], ...]] = []
     for name, cycle in cycles.items():
         first_unit[name], offsets[name] = len(names), len(cycle.calendar.years)
@@ -177,6 +190,7 @@ def build_units(
         for offset in range(offsets[name]):
             names.append(f"{name}+{offset}")
             lengths.append(len(passes))
+            waters.append("" if cycle.calendar.irrigation is None else cycle.calendar.irrigation.water)
             classes.append(_usual_class(cycle.calendar))
             order = (np.arange(longest) + 12 * offset) % len(passes)
             tillage.append(tuple(passes[m] for m in order))
@@ -188,6 +202,7 @@ def build_units(
         offsets=offsets,
         cycle_months=np.array(lengths, dtype=np.int64),
         sources=sources,
+        irrigation_water=tuple(waters),
         biodiffusivity_class=tuple(classes),
         tillage=tuple(tillage),
         **{key: np.ascontiguousarray(np.stack(tables, axis=1)) for key, tables in columns.items()},

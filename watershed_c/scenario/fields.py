@@ -6,6 +6,8 @@ held as float in the unit inside, and written back with it.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -66,6 +68,9 @@ Area = Annotated[float, _quantity("area"), Measures("area")]
 Density = Annotated[float, _quantity("density"), Measures("density")]
 ArealMass = Annotated[float, _quantity("areal mass"), Measures("areal mass")]
 ArealMassFlux = Annotated[float, _quantity("areal mass flux"), Measures("areal mass flux")]
+#: what is brought to a field: mass, or depth of water
+Brought = Annotated[float, _quantity("mass or water"), Measures("mass or water")]
+Concentration = Annotated[float, _quantity("concentration"), Measures("concentration")]
 Water = Annotated[float, _quantity("water"), Measures("water")]
 LapseRate = Annotated[float, _quantity("lapse rate"), Measures("lapse rate")]
 WaterFlux = Annotated[float, _quantity("water flux"), Measures("water flux")]
@@ -83,6 +88,21 @@ Angle = Annotated[float, _quantity("angle"), Measures("angle")]
 Activity = Annotated[float, _quantity("areal activity"), Measures("areal activity")]
 ActivityFlux = Annotated[float, _quantity("areal activity flux"), Measures("areal activity flux")]
 TillageTransport = Annotated[float, _quantity("tillage transport"), Measures("tillage transport")]
+
+
+def _day(value: Any) -> str:
+    match = re.fullmatch(r"(\d{2})-(\d{2})", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a day of the year "MM-DD", e.g. "04-20".')
+    try:
+        dt.date(2001, int(match.group(1)), int(match.group(2)))
+    except ValueError:
+        raise ValueError(f'must be a date that exists; "{value}" does not.') from None
+    return str(value)
+
+
+#: a day of the year "MM-DD"
+Day = Annotated[str, BeforeValidator(_day)]
 
 
 def none_means(word: str) -> BeforeValidator:

@@ -74,7 +74,25 @@ def rotations(check: Checker) -> tuple[dict[str, Rotation], dict[str, Calendar]]
             for problem in error.problems:
                 path = _event_path(rotation, name, problem.key)
                 check.add(path, problem.value, problem.expectation, problem.suggestion)
+    _irrigation(check, found, calendars)
     return found, calendars
+
+
+def _irrigation(check: Checker, found: dict[str, Rotation], calendars: dict[str, Calendar]) -> None:
+    """What irrigation needs of other tables."""
+    scenario = check.scenario
+    for name, rotation in found.items():
+        water = None if rotation.irrigation is None else rotation.irrigation.water
+        if water is not None and water not in scenario.irrigation_water:
+            hint = messages.nearest_hint(water, list(scenario.irrigation_water))
+            check.add(("rotation", name, "irrigation", "water"), water, f"has no [irrigation_water.{water}].", hint)
+    irrigates = [name for name, calendar in calendars.items() if calendar.irrigation is not None or calendar.turns]
+    if irrigates and not scenario.processes.soil_water.enabled:
+        wrong = f"must be true where water is brought: rotation.{irrigates[0]} is irrigated."
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
+    dissolves = any(water.calcium > 0.0 or water.bicarbonate > 0.0 for water in scenario.irrigation_water.values())
+    if dissolves and not scenario.processes.carbonate.enabled:
+        check.warnings.append("irrigation_water: what it has in solution is used with processes.carbonate only")
 
 
 def known_classes(found: dict[str, Rotation]) -> set[str]:

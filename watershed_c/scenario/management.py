@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from watershed_c.scenario.fields import Area, ArealMass, ArealMassFlux, Length, Number, Share, Table, item
+from watershed_c.scenario.fields import (
+    Area,
+    ArealMass,
+    ArealMassFlux,
+    Brought,
+    Day,
+    Length,
+    Number,
+    Share,
+    Table,
+    item,
+)
+from watershed_c.scenario.irrigation import Irrigation
 
 
 class LandRule(Table):
@@ -62,30 +73,22 @@ class Land(Table):
         return self
 
 
-def _day(value: Any) -> str:
-    match = re.fullmatch(r"(\d{2})-(\d{2})", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError('must be a day of the year "MM-DD", e.g. "04-20".')
-    try:
-        dt.date(2001, int(match.group(1)), int(match.group(2)))
-    except ValueError:
-        raise ValueError(f'must be a date that exists; "{value}" does not.') from None
-    return str(value)
-
-
 class Event(Table):
     """[[rotation.NAME.event]]: something done on a day of the year."""
 
     id: str | None = item(None, "name of the event, so that variants can speak of it")
-    on: Annotated[str, BeforeValidator(_day)] = item(doc='day "MM-DD"')
+    on: Day = item(doc='day "MM-DD"')
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
-    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "none"] = item(doc="what is done")
+    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "none"] = item(
+        doc="what is done"
+    )
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
     implement: str | None = item(None, "till: a name of models/implements.toml")
     material: str | None = item(None, "manure: a name of models/materials; cattle-fym if not given")
-    amount: ArealMass | None = item(
-        None, "manure: fresh mass brought, its carbon by the dry matter and carbon of the material", ge=0.0, le=50.0
-    )
+    amount: Brought | None = item(
+        None, "manure: fresh mass brought, its carbon by the dry matter and carbon of the material; irrigate: water, "
+        'e.g. "30 mm"', ge=0.0, le=500.0,
+    )  # fmt: skip
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
     straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
     burnt: Share | None = item(None, "burn: share of the straw that burns; 80 % if not given", ge=0.0, le=1.0)
@@ -98,6 +101,7 @@ class Event(Table):
             "residue": {"carbon"},
             "harvest": {"straw_removed"},
             "burn": {"burnt"},
+            "irrigate": {"amount"},
         }
         if self.do != "none":
             for key in ("depth", "implement", "material", "amount", "carbon", "straw_removed", "burnt"):
@@ -105,6 +109,10 @@ class Event(Table):
                     raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
         if self.do == "residue" and self.carbon is None:
             raise ValueError('has do = "residue" without carbon, e.g. carbon = "2 t/ha".')
+        if self.do == "irrigate" and self.amount is None:
+            raise ValueError('has do = "irrigate" without amount, e.g. amount = "30 mm".')
+        if self.do == "manure" and self.amount is not None and self.amount > 50.0:
+            raise ValueError(f"brings {10.0 * self.amount:g} t/ha of manure; at most 500 t/ha.")
         if self.do == "manure" and (self.carbon is None) == (self.amount is None):
             raise ValueError(
                 'has do = "manure", which needs either amount (fresh mass, e.g. "30 t/ha") or carbon (e.g. "2 t/ha").'
@@ -132,6 +140,7 @@ class Rotation(Table):
     plant_input: ArealMassFlux | None = item(
         None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
     )
+    irrigation: Irrigation | None = item(None, "water brought by trigger or by month, and how")
     event: list[Event] = item(doc="events of the year", factory=list)
 
     @model_validator(mode="after")

@@ -35,6 +35,7 @@ from watershed_c.scenario.fields import (
     item,
     none_means,
 )
+from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.isotopes import Isotopes
 from watershed_c.scenario.management import Land, Rotation
 from watershed_c.scenario.processes import Processes
@@ -414,6 +415,7 @@ class Scenario(Table):
     tracers: dict[str, Tracer] = item(doc="fallout radionuclides", factory=dict)
     land: Land = item(doc="land use")
     rotation: dict[str, Rotation] = item(doc="crops and their calendar", factory=dict)
+    irrigation_water: dict[str, IrrigationWater] = item(doc="waters that rotations are irrigated with", factory=dict)
     numerics: Numerics = item(doc="how it is computed", factory=Numerics)
     output: Output = item(doc="what is written", factory=Output)
     variants: dict[str, dict[str, Any]] = item(

@@ -1,0 +1,93 @@
+"""Irrigation: what its water brings in solution, and how much of it every management unit gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.kernels.carbonate import MOLAR_MASS_CALCIUM, MOLAR_MASS_CARBON
+from watershed_c.ledger import Term
+from watershed_c.names import info
+from watershed_c.state import Watershed
+
+#: kg m-2 of an element per mmol L-1 in 1 kg m-2 (1 L m-2) of water and kg mol-1 of the element
+PER_MILLIMOLE = 1e-3
+
+
+class Irrigation(Process):
+    """Bring calcium and bicarbonate of irrigation water to the top layer, and keep account of water by unit.
+
+    Runs after soil water, which decides on irrigation and books the water. What evaporates of sprayed water leaves its
+    salts on the field.
+
+    Parameters
+    ----------
+    watershed : Watershed
+        With irrigation (``Watershed.irrigate``).
+    units : sequence of str (U)
+        Names of the management units.
+    calcium, bicarbonate : (U,) mmol L-1, >= 0, optional
+        Of the water each unit is irrigated with. Default: pure. Bicarbonate enters dissolved inorganic carbon; what
+        calcium and the CO2 of soil air do not hold in solution degasses in ``Carbonate``.
+    """
+
+    _name = "Irrigation"
+    _info = info(reads=("unit",), changes=("dic", "calcium"))
+    ledger_terms = {"irrigation_solutes": Term("vertical", "Brought in solution by irrigation water")}
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        units: Sequence[str],
+        calcium: np.ndarray | None = None,
+        bicarbonate: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(watershed)
+        if watershed.irrigation is None:
+            raise ValueError("nobody irrigates: Irrigation needs a watershed with irrigation")
+        self.names = tuple(units)
+        self._brings = []
+        for name, account, given, mass in (
+            ("calcium", "calcium", calcium, MOLAR_MASS_CALCIUM), ("bicarbonate", "dic", bicarbonate, MOLAR_MASS_CARBON)
+        ):  # fmt: skip
+            if given is None:
+                continue
+            values = np.asarray(given, dtype=np.float64)
+            if values.shape != (len(self.names),) or not (values >= 0.0).all():
+                raise ValueError(f"{name} must be at least 0 and of shape {(len(self.names),)}, is {given}")
+            self._brings.append((account, values * PER_MILLIMOLE * mass))
+        #: by unit since the start: water brought to its cells, kg m-2 summed, and cell-years
+        self._water, self._cell_years = np.zeros((2, len(self.names)))
+        self._amount = watershed.work(0)
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Sums by unit."""
+        return {"water": self._water, "cell_years": self._cell_years}
+
+    def start_afresh(self) -> None:
+        """Begin the sums by unit."""
+        self._water[:] = self._cell_years[:] = 0.0
+
+    def findings(self) -> dict[str, float]:
+        """Mean water brought to each unit that is irrigated, mm per year."""
+        return {
+            f"irrigation of {name}, mm/yr": float(water / years)
+            for name, water, years in zip(self.names, self._water, self._cell_years, strict=True)
+            if water > 0.0
+        }
+
+    def run_one_step(self, dt: float) -> None:
+        """Bring the solutes of one step, ``dt`` in yr, and book them."""
+        w = self.watershed
+        assert w.irrigation is not None
+        brought, cells = w.irrigation.brought, w.cells
+        unit = w.unit[cells]
+        self._water += np.bincount(unit, brought[cells], len(self.names))
+        self._cell_years += np.bincount(unit, minlength=len(self.names)) * dt
+        for account, content in self._brings:
+            np.multiply(brought, content[w.unit], out=self._amount)
+            getattr(w, account)[:, 0] += self._amount
+            w.ledger.book("irrigation_solutes", account, self._amount)
