@@ -54,7 +54,7 @@ def assembled(folder: Path, size: int) -> Any:
 
 def task_steps(folder: Path, size: int, months: int, repeats: int) -> dict[str, float]:
     """Seconds per step of a running model (a year before does not count), and peak memory."""
-    from watershed_c.machine import peak_memory
+    from watershed_c.machine import mapped_memory, peak_memory
 
     assembly = assembled(folder, size)
     model, w = assembly.model, assembly.watershed
@@ -67,7 +67,10 @@ def task_steps(folder: Path, size: int, months: int, repeats: int) -> dict[str, 
         for _ in range(months):
             model.step()
         seconds = min(seconds, time.perf_counter() - started)
-    return {"cells": w.cells.size, "layers": w.layer_bottom.size, "seconds_per_step": seconds / months, "peak": peak_memory()}
+    return {
+        "cells": w.cells.size, "layers": w.layer_bottom.size, "seconds_per_step": seconds / months,
+        "peak": peak_memory(), "mapped": mapped_memory(),
+    }  # fmt: skip
 
 
 def task_processes(folder: Path, size: int, threads: int) -> dict[str, Any]:

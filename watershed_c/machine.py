@@ -1,4 +1,4 @@
-"""What the machine has given: the most memory this process has used; and giving it back."""
+"""What the machine has given: the most memory this process has used, what of it is files; and giving it back."""
 
 from __future__ import annotations
 
@@ -11,17 +11,33 @@ def peak_memory() -> float:
 
     Linux tells it by two ways: that of ``getrusage`` begins with what the parent had when it started this process.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024.0 * float(line.split()[1])
+    if (peak := _status("VmHWM")) is not None:
+        return peak
     try:
         import resource
     except ImportError:  # Windows
         return 0.0
     used = float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return used if sys.platform == "darwin" else used * 1024.0
+
+
+def mapped_memory() -> float:
+    """Part of the resident memory that is files, bytes; 0 where the system does not tell.
+
+    These are pages of libraries. The system may share them and take them back, and keeps more or fewer of the same
+    library resident by what its page cache holds.
+    """
+    return _status("RssFile") or 0.0
+
+
+def _status(key: str) -> float | None:
+    """What Linux says of this process under a key, bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith(f"{key}:"):
+                return 1024.0 * float(line.split()[1])
+    return None
 
 
 def give_back_memory() -> None:

@@ -9,8 +9,11 @@ from watershed_c.ledger import KINDS
 from watershed_c.names import STATE
 from watershed_c.state import EXCHANGES
 
-#: bytes a run holds whatever its size: interpreter, compiled kernels, libraries (measured, Linux, Python 3.11)
-BASE_MEMORY = 330e6
+#: bytes a run holds whatever its size, of its own: interpreter, compiled kernels (measured, Linux, Python 3.11)
+OWN_MEMORY = 200e6
+#: bytes of libraries resident: 140e6 to 200e6 in equal runs, as the page cache has it (measured, as above)
+LIBRARIES = 200e6
+BASE_MEMORY = OWN_MEMORY + LIBRARIES
 #: of float64 and int64 arrays, and of those of float32
 WORD, HALF = 8, 4
 #: (n) arrays of the processes by their attributes: climate 3 (offset, wetter, heat), flow routing 3 (depression depth,
