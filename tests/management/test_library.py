@@ -112,7 +112,7 @@ def test_allocation_is_that_of_the_published_table():
 )
 def test_canopy_reaches_30_percent_when_the_source_says(name, days):
     """Days to 30 % cover as tabulated in SoilManageR plant_cover_LUT (Mosimann & Ruettimann 2006)."""
-    cover = canopy_growth(LIBRARY.crops[name], 300)
+    cover = canopy_growth(Season(LIBRARY.crops[name], 0, 300, 0.0))
     assert np.interp(0.3, cover[:200], np.arange(200)) == pytest.approx(days, abs=0.5)
     assert (np.diff(cover) >= 0).all() and cover[0] == 0.0 and cover[-1] <= 1.0
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels import cover as rusle
 from watershed_c.management.calendar import Season
-from watershed_c.management.cycle import Climatology, depth_shares, plant_carbon
+from watershed_c.management.cycle import Climatology, canopy_growth, depth_shares, plant_carbon
+from watershed_c.management.heat import daily_temperature
 from watershed_c.management.library import load_library
+from watershed_c.management.reading import MONTH_STARTS
 from watershed_c.management.roots import ROOT_LAWS, crop_root_shares, root_shares
 from watershed_c.management.rotation import schedule
 from watershed_c.management.tables import build_units
@@ -107,6 +109,15 @@ ROTATIONS = {
         "years": ["grass", "grass", "winter-wheat"],
         "event": [{"on": "10-01", "do": "till", "crop": "winter-wheat"}],
     },
+    "double": {
+        "years": [["winter-barley", "soybean"], "maize"],
+        "event": [
+            {"on": "07-14", "do": "sow", "crop": "soybean"},
+            {"on": "10-12", "do": "harvest", "crop": "soybean"},
+            {"on": "07-12", "do": "till", "year": 1, "implement": "disk-harrow"},
+            {"on": "04-15", "do": "till", "crop": "maize"},
+        ],
+    },
     "forest": {"years": ["deciduous-forest"]},
     "bare": {"years": ["fallow"]},
 }
@@ -118,7 +129,7 @@ def expected_carbon(name):
     return sum(sum(plant_carbon(s)) for s in calendar.seasons) + sum(a.carbon for a in calendar.amendments)
 
 
-@pytest.mark.parametrize("name", ["arable", "forest", "bare"])
+@pytest.mark.parametrize("name", ["arable", "double", "forest", "bare"])
 def test_no_carbon_is_lost_between_calendar_and_tables(name):
     tables = build({name: ROTATIONS[name]})
     months = tables.cycle_months[0]
@@ -236,7 +247,7 @@ def test_roots_by_the_law_that_is_chosen():
 
 def test_offsets_are_the_same_rotation_years_later():
     tables = build(ROTATIONS)
-    assert tables.names[:3] == ("arable+0", "arable+1", "arable+2") and len(tables.names) == 3 + 3 + 1 + 1
+    assert tables.names[:3] == ("arable+0", "arable+1", "arable+2") and len(tables.names) == 3 + 3 + 2 + 1 + 1
     first = tables.unit("arable")
     for table in (tables.cover_factor, tables.input_by_source, tables.crop_coefficient):
         for offset in (1, 2, 4):
@@ -251,7 +262,7 @@ def test_short_cycles_repeat_and_months_before_the_start_wrap():
     forest = tables.unit("forest")
     assert tables.cycle_months[forest] == 12
     assert np.array_equal(tables.at(tables.input_by_source, 25)[forest], tables.at(tables.input_by_source, 1)[forest])
-    assert np.array_equal(tables.at(tables.cover_factor, -12), tables.at(tables.cover_factor, 24))
+    assert np.array_equal(tables.at(tables.cover_factor, -12), tables.at(tables.cover_factor, 60))
 
 
 def test_winter_wheat_is_sown_the_autumn_before():
@@ -345,6 +356,88 @@ def test_tillage_intensity_of_a_rotation_is_that_of_its_passes():
     plough, disk = LIBRARY.implements["mouldboard-plough"], LIBRARY.implements["disk-harrow"]
     expected = 0.5 * plough.intensity(0.2) + disk.intensity(disk.depth)
     assert calendar.tillage_intensity == pytest.approx(expected) and expected == pytest.approx(69, abs=2)
+
+
+# ---- two crops in a year, relay, temperature sums, single years ---------------------------------------------
+
+
+def test_two_crops_are_harvested_in_one_year():
+    calendar = schedule({"r": ROTATIONS["double"]}, LIBRARY)["r"]
+    harvests = [(season.crop.name, season.end // 365) for season in calendar.seasons]
+    assert harvests == [("winter-barley", 0), ("soybean", 0), ("maize", 1)]
+    assert [p.day for p in calendar.tillage] == [192, 365 + 104]
+    late = ROTATIONS["double"] | {"event": [{"on": "06-20", "do": "sow", "crop": "soybean"}]}
+    assert "soybean is sown 06-20 but winter-barley stands until" in problems(late)
+    assert "stands all year" in problems({"years": [["grass", "maize"]]})
+
+
+def test_a_relay_crop_waits_in_the_shade_and_is_there_at_the_harvest():
+    """Sown into barley on 1 May, at a tenth of the ground at most; after the harvest it has a head start."""
+    sow = {"on": "05-01", "do": "sow", "crop": "clover-cover"}
+    drilled, relay = (one(["barley"], sow, cover_crop="clover-cover", relay=way) for way in (False, True))
+    record = {"years": ["barley"], "event": [sow], "cover_crop": "clover-cover", "relay": True}
+    calendar = schedule({"r": record}, LIBRARY)["r"]
+    barley, clover = sorted(calendar.seasons, key=lambda s: s.crop.kind)
+    assert (clover.start, clover.shaded_until, clover.in_the_light) == (120, barley.end, clover.end - barley.end)
+    assert relay.canopy_cover[5, 0] == drilled.canopy_cover[5, 0] > 0.5  # of the barley
+    assert relay.canopy_cover[7, 0] > drilled.canopy_cover[7, 0] + 0.05
+    assert relay.input_by_source.sum() > drilled.input_by_source.sum()
+    assert "sown into no standing crop" in problems({"years": ["barley"], "cover_crop": "clover-cover", "relay": True})
+    assert "needs a cover_crop" in problems({"years": ["barley"], "relay": True})
+
+
+def test_dates_by_temperature_sum_are_those_of_the_mean_year():
+    """Summed by hand, day by day: maize is sown 150 degC d above 8 degC after New Year and ripe 700 later."""
+    days = daily_temperature(CLIMATE.temperature)
+    above = np.maximum(days - 8.0, 0.0)
+    sown = int(np.argmax(np.cumsum(above) >= 60.0)) + 1
+    ripe = sown + int(np.argmax(np.cumsum(above[sown:]) >= 550.0)) + 1
+    events = [
+        {"id": "sow", "do": "sow", "crop": "maize", "temperature_sum": 60.0, "since": "01-01"},
+        {"id": "cut", "do": "harvest", "crop": "maize", "temperature_sum": 550.0},
+    ]
+    record = {"years": ["maize"], "event": events, "canopy_sums": {"maize": [50.0, 150.0, 250.0, 400.0]}}
+    grown = schedule({"r": record}, LIBRARY, CLIMATE.temperature)["r"].seasons[0]
+    assert (grown.start, grown.end) == (sown, ripe)
+    cover = canopy_growth(grown)
+    assert cover[int(np.argmax(np.cumsum(above[sown:]) >= 150.0)) + 1] == pytest.approx(0.5)
+    warmer = schedule({"r": record}, LIBRARY, CLIMATE.temperature + 1.0)["r"].seasons[0]
+    assert warmer.start < sown and warmer.end < ripe
+    # lines between the middles of months round their tops off
+    means = np.add.reduceat(days, MONTH_STARTS[:-1]) / np.diff(MONTH_STARTS)
+    assert means == pytest.approx(CLIMATE.temperature, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"do": "harvest", "crop": "maize", "temperature_sum": 1500.0}, "maize does not ripen: from sowing on 05-06"),
+        ({"do": "till", "crop": "maize", "temperature_sum": 5000.0, "since": "01-01"}, "is never reached"),
+        ({"do": "till", "temperature_sum": 100.0}, "is above the base temperature of a crop"),
+        ({"do": "sow", "crop": "maize", "temperature_sum": 100.0}, 'set since = "01-01"'),
+        ({"do": "till", "on": "05-01", "year": 3}, "must be a year of the rotation, 1 to 1"),
+    ],
+)
+def test_what_temperature_sums_and_years_refuse(event, words):
+    with pytest.raises(ScenarioError, match=words):
+        schedule({"r": {"years": ["maize"], "event": [event]}}, LIBRARY, CLIMATE.temperature)
+
+
+def test_an_event_of_one_year_is_not_in_the_others():
+    events = [
+        {"on": "08-10", "do": "harvest", "crop": "barley", "year": 2},
+        {"on": "03-20", "do": "sow", "crop": "barley", "year": 1},
+        {"on": "10-20", "do": "sow", "crop": "winter-wheat", "year": 2},
+        {"on": "11-05", "do": "till", "year": 3},
+        {"on": "09-01", "do": "manure", "carbon": 0.1, "year": 1},
+    ]
+    record = {"years": ["barley", "barley", "winter-wheat"], "event": events}
+    calendar = schedule({"r": record}, LIBRARY)["r"]
+    first, second, wheat = calendar.seasons
+    usual = LIBRARY.crops["barley"]
+    assert (first.start, first.end) == (78, usual.harvested) and second.end == 365 + 221
+    assert second.start == 365 + usual.sown and wheat.start == 365 + 292
+    assert [p.day for p in calendar.tillage] == [730 + 308] and [a.day for a in calendar.amendments] == [243]
 
 
 # ---- practices ---------------------------------------------------------------------------------------------

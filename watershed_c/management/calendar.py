@@ -14,7 +14,8 @@ class Season:
     """A crop on the field from day ``start`` to the day before ``end`` (day of harvest); ``start`` may be negative.
 
     ``straw_removed`` is the share of the straw taken away, nan when nothing is said of it; ``straw_burnt`` the share of
-    what is left that burns.
+    what is left that burns; ``shaded_until`` the day until which a relay crop stands under another, its start for all
+    others; ``stages`` days since sowing at which the canopy covers 10, 50, 75 and 100 %, empty: by the crop's rates.
     """
 
     crop: Crop
@@ -23,6 +24,13 @@ class Season:
     yield_dry_matter: float
     straw_removed: float = math.nan
     straw_burnt: float = 0.0
+    shaded_until: int | None = None
+    stages: tuple[float, ...] = ()
+
+    @property
+    def in_the_light(self) -> int:
+        """Days it stands under no other crop."""
+        return self.end - (self.start if self.shaded_until is None else self.shaded_until)
 
 
 @dataclass(frozen=True)

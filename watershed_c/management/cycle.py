@@ -115,11 +115,19 @@ def depth_shares(depth: float, layer_bottom: np.ndarray) -> np.ndarray:
     return np.diff(reached) / reached[-1]
 
 
-def canopy_growth(crop: Crop, days: int) -> np.ndarray:
-    """Canopy cover on each day since sowing (days), piecewise linear (Mosimann & Ruettimann 2006), 0-1."""
+def canopy_growth(season: Season) -> np.ndarray:
+    """Canopy cover on each day of a season, piecewise linear (Mosimann & Ruettimann 2006), 0-1.
+
+    A relay crop stays at the first stage while it stands under another: it emerges and waits for light, a choice.
+    """
     stages = np.array(COVER_STAGES)
-    reached = np.concatenate(([0.0], np.cumsum(np.diff(stages) / np.array(crop.cover_rates))))
-    return np.interp(np.arange(days), reached, stages)
+    rates = np.array(season.crop.cover_rates)
+    reached = np.concatenate(([0.0], season.stages or np.cumsum(np.diff(stages) / rates)))
+    age = np.arange(season.end - season.start, dtype=np.float64)
+    if season.shaded_until is not None:
+        shaded = season.shaded_until - season.start
+        age = np.where(age < shaded, np.minimum(age, reached[1]), age - shaded + min(shaded, reached[1]))
+    return np.interp(age, reached, stages)
 
 
 def fall_height(crop: Crop, cover: np.ndarray) -> np.ndarray:
@@ -140,7 +148,7 @@ def plant_carbon(season: Season, belowground: str = "proportional") -> tuple[flo
     if crop.kind == "fallow":
         return 0.0, 0.0, 0.0, 0.0
     if crop.kind == "cover":
-        amount *= min(1.0, (season.end - season.start) / crop.days_to_yield)
+        amount *= min(1.0, season.in_the_light / crop.days_to_yield)
     per_share = crop.dry_matter_carbon * amount / crop.product
     roots, exudates = per_share * crop.roots, per_share * crop.exudates
     if belowground != "proportional" and not math.isnan(crop.fixed_roots):
@@ -240,13 +248,16 @@ class Cycle:
             self.add(self.source(crop), days, (product + straw) * falling, self.top())
             self.add_roots(crop, days, (roots + exudates) * growing / year)
             return
-        cover = canopy_growth(crop, length)
-        self.canopy[days], self.fall_height[days] = cover, fall_height(crop, cover)
-        self.covered[days] = cover >= COVERED_FROM
+        cover = canopy_growth(season)
+        # of a relay crop and the one it stands under, the closer canopy
+        closer = cover >= self.canopy[days]
+        self.canopy[days[closer]], self.fall_height[days[closer]] = cover[closer], fall_height(crop, cover[closer])
+        self.covered[days] = np.maximum(self.covered[days], cover >= COVERED_FROM)
         development = first + (middle - first) * cover
         left = length - 1 - np.arange(length)
         late = np.clip(1.0 - left / LATE_SEASON, 0.0, 1.0)
-        self.coefficient[days] = development + np.minimum(last - development, 0.0) * late
+        coefficient = development + np.minimum(last - development, 0.0) * late
+        self.coefficient[days[closer]] = coefficient[closer]
         product, straw, roots, exudates = plant_carbon(season, self.belowground)
         weights = cover / cover.sum() if cover.sum() > 0.0 else np.full(length, 1.0 / length)
         self.add_roots(crop, days, (roots + exudates) * weights)

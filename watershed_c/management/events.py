@@ -37,7 +37,12 @@ def get(record: Any, key: str, default: Any = None) -> Any:
 
 @dataclass
 class Event:
-    """An event as written, its day found; ``key`` is how messages call it."""
+    """An event as written; ``key`` is how messages call it.
+
+    ``on`` is its day of the year; ``year`` the year of the rotation in which it happens, from 0, None: every year, or
+    every one of its crop. One with a ``temperature_sum`` (degC d from 1 January, or from ``sowing`` of its crop) has no
+    day until :meth:`watershed_c.management.heat.DatedEvents.warm` finds it.
+    """
 
     key: str
     on: int
@@ -51,6 +56,9 @@ class Event:
     burnt: float
     #: water brought, kg m-2
     water: float = 0.0
+    year: int | None = None
+    temperature_sum: float | None = None
+    from_sowing: bool = True
 
     @property
     def dated(self) -> str:
@@ -65,6 +73,8 @@ class EventReader:
     library: CropLibrary
     problems: list[Problem]
     named: dict[str, Crop]
+    #: years of the rotation
+    count: int
     failed: bool
 
     def say(self, key: str, value: object, expectation: str, suggestion: str = "") -> None:
@@ -88,12 +98,17 @@ class EventReader:
         for number, record in enumerate(records):
             key = str(get(record, "id", f"event {number + 1}"))
             before, on, do = len(self.problems), day_of_year(get(record, "on")), get(record, "do", "")
-            if on is None:
+            warmth, year = get(record, "temperature_sum"), self._year(key, record)
+            if on is None and warmth is not None and get(record, "on") is None:
+                on = 0
+            elif on is None:
                 wanted = 'must be a day "MM-DD" (29 February is not one: years have 365 days).'
                 self.say(f"{key}.on", get(record, "on"), wanted)
             if do not in ACTIONS:
                 self.say(f"{key}.do", do, "must be one of " + ", ".join(ACTIONS) + ".", self.closest(str(do), ACTIONS))
             crop = self._crop(key, do, get(record, "crop"))
+            if warmth is not None:
+                self._warmth(key, do, crop, get(record, "since", "sowing"))
             depth = get(record, "depth")
             if depth is not None and not 0.0 < depth <= DEEPEST_TILLAGE:
                 self.say(f"{key}.depth", depth, f"must be above 0 and at most {DEEPEST_TILLAGE} m.")
@@ -106,9 +121,34 @@ class EventReader:
             if not (math.isfinite(water) and water >= 0.0):
                 self.say(f"{key}.amount", get(record, "amount"), "must be the water brought, kg m-2, 0 or more.")
             if len(self.problems) == before and on is not None:
-                events.append(Event(key, on, do, crop, depth, implement, material, carbon, removed, burnt, water))
+                events.append(
+                    Event(
+                        key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, year, warmth,
+                        get(record, "since", "sowing") == "sowing",
+                    )
+                )  # fmt: skip
         self._once(events)
         return [event for event in events if event.do != "none"]
+
+    def _year(self, key: str, record: Any) -> int | None:
+        """Year of the rotation, from 0, in which an event happens; None where it does not say."""
+        year = get(record, "year")
+        if year is None:
+            return None
+        if not 1 <= year <= self.count:
+            self.say(f"{key}.year", year, f"must be a year of the rotation, 1 to {self.count}.")
+            return None
+        return int(year) - 1
+
+    def _warmth(self, key: str, do: str, crop: str | None, since: str) -> None:
+        """Say what keeps a temperature sum from having a meaning."""
+        if crop is None:
+            wrong = "is needed with temperature_sum, which is above the base temperature of a crop."
+            self.say(f"{key}.crop", "missing", wrong)
+        elif crop in self.named and math.isnan(self.named[crop].base_temperature):
+            self.say(f"{key}.temperature_sum", crop, f"has no base temperature in models/crops/{crop}.toml.")
+        elif since == "sowing" and (do == "sow" or (crop in self.named and self.named[crop].kind != "annual")):
+            self.say(f"{key}.since", since, 'cannot be counted from a sowing here; set since = "01-01".')
 
     def _crop(self, key: str, do: str, crop: str | None) -> str | None:
         """Crop of an event: that written, or the only one it can be done to."""
@@ -157,12 +197,12 @@ class EventReader:
     def _once(self, events: list[Event]) -> None:
         """Say which crop is sown or harvested on two dates."""
         for do in ("sow", "harvest"):
-            dates: dict[str | None, Event] = {}
+            dates: dict[tuple[str | None, int | None], Event] = {}
             for event in (event for event in events if event.do == do):
-                first = dates.setdefault(event.crop, event)
+                first = dates.setdefault((event.crop, event.year), event)
                 if first is not event:
                     wrong = f"{event.crop} has a {do} event already: {first.key}, {month_day(first.on)}."
-                    self.say(event.key, event.dated, wrong, "A rotation has one date a crop.")
+                    self.say(event.key, event.dated, wrong, "A rotation has one date a crop, or one in each year.")
 
 
 _WHY_NOT = {

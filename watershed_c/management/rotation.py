@@ -10,9 +10,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
-from watershed_c.management.events import Event, EventReader, get
+from watershed_c.management.events import Event, get
+from watershed_c.management.heat import DatedEvents, daily_temperature
 from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
 from watershed_c.management.reading import DAYS, month_day
@@ -27,20 +30,30 @@ BURNS_WITHIN = 31
 LARGEST_YIELD = 2.0
 
 
-class _Scheduler(EventReader):
+class _Scheduler(DatedEvents):
     """Reads one rotation; problems go to ``problems``."""
 
-    def __init__(self, name: str, record: Any, library: CropLibrary, problems: list[Problem]) -> None:
+    def __init__(
+        self, name: str, record: Any, library: CropLibrary, problems: list[Problem], temperature: np.ndarray | None
+    ) -> None:
         self.name, self.library, self.problems = name, library, problems
         self.key = f"rotation.{name}"
         self.failed = False
-        years = [self.find("years", crop, library.crops) for crop in get(record, "years", ())]
-        if not years:
+        written_years = [[year] if isinstance(year, str) else list(year) for year in get(record, "years", ())]
+        self.count = len(written_years)
+        if not all(written_years) or not written_years:
             self.say("years", "", "must name at least one crop.")
-        self.years: tuple[Crop, ...] = tuple(crop for crop in years if crop is not None)
-        for crop in self.years:
+        names = [(year, name) for year, crops in enumerate(written_years) for name in crops]
+        found = [(year, self.find("years", name, library.crops)) for year, name in names]
+        self.grown = [(year, crop) for year, crop in found if crop is not None]
+        self.years: tuple[Crop, ...] = tuple(
+            crop for n, (year, crop) in enumerate(self.grown) if n == 0 or self.grown[n - 1][0] != year
+        )
+        for year, crop in self.grown:
             if crop.kind == "cover":
                 self.say("years", crop.name, f'is a cover crop; write cover_crop = "{crop.name}".')
+            elif crop.kind != "annual" and len(written_years[year]) > 1:
+                self.say("years", crop.name, "stands all year: no other crop can be harvested in it.")
         cover = get(record, "cover_crop")
         covers = {name: crop for name, crop in library.crops.items() if crop.kind == "cover"}
         self.cover: Crop | None = None
@@ -48,7 +61,12 @@ class _Scheduler(EventReader):
             self.say("cover_crop", cover, "is not a cover crop.", "Known: " + ", ".join(covers) + ".")
         elif cover is not None:
             self.cover = self.find("cover_crop", cover, covers)
-        self.named = {crop.name: crop for crop in (*self.years, *([self.cover] if self.cover else []))}
+        self.relay = bool(get(record, "relay", False))
+        if self.relay and self.cover is None:
+            self.say("relay", "true", "needs a cover_crop that is sown into the standing crop.")
+        self.named = {crop.name: crop for _, crop in self.grown}
+        if self.cover is not None:
+            self.named[self.cover.name] = self.cover
         self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
         for crop_name, value in get(record, "yields", {}).items():
             if crop_name not in self.named:
@@ -69,38 +87,39 @@ class _Scheduler(EventReader):
         self.irrigation = read_irrigation(self.watering, self.say)
         written = get(record, "event", get(record, "events", ()))
         self.events = self.read(written)
-
-    def dates(self, crop: Crop) -> tuple[int, int, float]:
-        """Sowing day, harvest day (of the year), share of straw removed."""
-        sown, harvested, removed = crop.sown, crop.harvested, math.nan
-        for event in self.events:
-            if event.crop == crop.name and event.do == "sow":
-                sown = event.on
-            if event.crop == crop.name and event.do in ("harvest", "kill"):
-                harvested, removed = event.on, event.straw_removed
-        return sown if sown is not None else -1, harvested if harvested is not None else -1, removed
+        self.canopy_sums = {crop: tuple(sums) for crop, sums in get(record, "canopy_sums", {}).items()}
+        for crop_name, sums in self.canopy_sums.items():
+            if crop_name not in self.named or self.named[crop_name].kind != "annual":
+                self.say("canopy_sums", crop_name, "is not an annual crop of this rotation.")
+            elif not all(low < high for low, high in zip((0.0, *sums), sums, strict=False)):
+                self.say(f"canopy_sums.{crop_name}", sums, "must be four temperature sums that increase from above 0.")
+        self.temperature = None if temperature is None else np.resize(temperature, DAYS * self.count)
+        if not self.failed:
+            self.warm()
 
     def season(self, year: int, crop: Crop) -> Season | None:
         """Main season of a year, before its neighbours are looked at."""
         first = year * DAYS
         if crop.kind in ("perennial", "fallow"):
             return Season(crop, first, first + DAYS, self.yields[crop.name])
-        sown, harvested, removed = self.dates(crop)
+        sown, harvested, removed = self.dates(crop, year)
         if sown == harvested or (sown > harvested and crop.habit != "winter"):
-            if year == self.years.index(crop):
+            if crop.name not in self.told:
+                self.told.add(crop.name)
                 wrong = f"harvest before sowing: sown {month_day(sown)}, harvested {month_day(harvested)}."
                 if crop.habit != "winter":
                     wrong += " It is not a winter crop."
                 self.say(f"years[{year}]", crop.name, wrong)
             return None
         start = first + sown - (DAYS if sown > harvested else 0)
-        return Season(crop, start, first + harvested, self.yields[crop.name], removed)
+        return Season(crop, start, first + harvested, self.yields[crop.name], removed, stages=self.stages(crop, start))
 
     def run(self) -> Calendar | None:
         """The calendar, or None when something is wrong."""
         if self.failed:
             return None
-        seasons = [season for year, crop in enumerate(self.years) if (season := self.season(year, crop)) is not None]
+        self.told: set[str] = set()
+        seasons = [season for year, crop in self.grown if (season := self.season(year, crop)) is not None]
         if self.failed:
             return None
         calendar = Calendar(
@@ -125,8 +144,8 @@ class _Scheduler(EventReader):
             covers = self.cover_crops(seasons, calendar.tillage, cycle)
             if not covers:
                 wrong = (
-                    f"never stands: between main crops, its sowing {month_day(self.dates(self.cover)[0])} and the next "
-                    f"tillage there are less than {COVER_CROP_SHORTEST} days."
+                    f"never stands: between main crops, its sowing {month_day(self.dates(self.cover, 0)[0])} and the "
+                    f"next tillage there are less than {COVER_CROP_SHORTEST} days."
                 )
                 self.say("cover_crop", self.cover.name, wrong, "Till later, or sow it earlier with a sow event.")
             seasons += covers
@@ -144,14 +163,16 @@ class _Scheduler(EventReader):
 
     def in_order(self, annual: list[Season], cycle: int) -> None:
         """Let default sowing dates wait for the harvest before them; overlaps that are left are wrong."""
-        fixed = {event.crop for event in self.events if event.do == "sow"}
+        fixed = {event.crop for event in self.events if event.do == "sow" and event.year is None}
+        fixed_in = {(event.crop, event.year) for event in self.events if event.do == "sow"}
         ordered = sorted(annual, key=lambda s: s.start)
         for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
             shift = cycle if after is ordered[0] else 0
             wait = before.end + SOWING_DELAY - (after.start + shift)
             if after.start + shift >= before.end:
                 continue
-            if after.crop.name not in fixed and wait <= LONGEST_WAIT:
+            own = after.crop.name in fixed or (after.crop.name, after.start // DAYS % self.count) in fixed_in
+            if not own and wait <= LONGEST_WAIT:
                 after.start += wait
                 continue
             wrong = (
@@ -166,14 +187,17 @@ class _Scheduler(EventReader):
         For a crop sown the year before, a day after its harvest date means the autumn it was sown in, if the field is
         then free or already sown to it; otherwise the autumn after its harvest.
         """
+        if event.year is not None:
+            return [event.year * DAYS + event.on]
         if event.crop is None or (self.cover is not None and event.crop == self.cover.name):
             return [year * DAYS + event.on for year in range(len(self.years))]
         days = []
-        for year, crop in enumerate(self.years):
+        for year, crop in self.grown:
             if crop.name != event.crop:
                 continue
             day = year * DAYS + event.on
-            own = next((s for s in seasons if s.crop is crop and s.end == year * DAYS + self.dates(crop)[1]), None)
+            end = year * DAYS + self.dates(crop, year)[1]
+            own = next((s for s in seasons if s.crop is crop and s.end == end), None)
             if own is not None and own.start < year * DAYS and day >= own.end:
                 earlier = (day - DAYS) % cycle
                 others = (s for s in seasons if s is not own and s.crop.kind == "annual")
@@ -217,6 +241,8 @@ class _Scheduler(EventReader):
         """Straw that burns on the field; it must lie there: harvested, not yet buried, nothing sown into it."""
         for event in (event for event in self.events if event.do == "burn"):
             for season in [s for s in seasons if s.crop.name == event.crop]:
+                if event.year not in (None, (season.end + (event.on - season.end) % DAYS) // DAYS % self.count):
+                    continue
                 lag = (event.on - season.end) % DAYS
                 since = f"{season.crop.name}, harvested {month_day(season.end)}"
                 buries = (p for p in tillage if p.implement.burial > 0.0)
@@ -244,8 +270,9 @@ class _Scheduler(EventReader):
             kept = any(s.crop is sward.crop and (s.start - sward.end) % cycle == 0 for s in seasons)
             if not kept:
                 last_years.add(sward.crop.name)
-            if sward.crop.name in killed and not kept:
-                inside = sorted([*inside, min(sward.start + killed[sward.crop.name].on, sward.end)])
+            own = killed.get(sward.crop.name)
+            if own is not None and not kept and own.year in (None, sward.start // DAYS):
+                inside = sorted([*inside, min(sward.start + own.on, sward.end)])
             if not inside:
                 continue
             if kept:
@@ -259,23 +286,31 @@ class _Scheduler(EventReader):
     def cover_crops(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> list[Season]:
         """Cover crops in the gaps between main seasons; ended by the first pass after drilling or the next sowing."""
         assert self.cover is not None
-        sown, killed, _ = self.dates(self.cover)
         ordered = sorted(seasons, key=lambda s: s.start)
         found = []
         for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
             stop = after.start + (cycle if after is ordered[0] else 0)
             if before.crop.kind == "fallow":
                 continue
+            sown, killed, _ = self.dates(self.cover, before.end // DAYS % self.count)
             start = before.end + COVER_CROP_DELAY
             start += max(0, (before.end // DAYS) * DAYS + sown - start)
+            under = (before.end - sown) % DAYS
+            relay = self.relay and before.crop.kind == "annual" and 0 < under < before.end - before.start
+            if relay:
+                start = before.end - under
             if killed >= 0:
                 stop = min(stop, start + (killed - start) % DAYS)
             for p in tillage:
                 day = start + (p.day - start) % cycle
                 if start < day < stop and p.ends_plants:
                     stop = day
-            if stop - start >= COVER_CROP_SHORTEST:
-                found.append(Season(self.cover, start, stop, self.yields[self.cover.name]))
+            if stop - (before.end if relay else start) >= COVER_CROP_SHORTEST:
+                shaded = before.end if relay else None
+                found.append(Season(self.cover, start, stop, self.yields[self.cover.name], shaded_until=shaded))
+        if self.relay and found and all(season.shaded_until is None for season in found):
+            wrong = "is sown into no standing crop on its date: give it one in the season of a main crop."
+            self.say("relay", month_day(self.dates(self.cover, 0)[0]), f"{self.cover.name} {wrong}")
         return found
 
     def brought(self, seasons: list[Season], cycle: int) -> list[Amendment]:
@@ -290,7 +325,9 @@ class _Scheduler(EventReader):
         return found
 
 
-def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Calendar]:
+def schedule(
+    rotations: Mapping[str, Any], library: CropLibrary, temperature: np.ndarray | None = None
+) -> dict[str, Calendar]:
     """Calendar of every rotation.
 
     Parameters
@@ -302,6 +339,8 @@ def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Ca
         (kg C m-2 yr-1); ``irrigation`` (record of :class:`watershed_c.management.calendar.Irrigation`, and ``crops``,
         ``season``).
     library : CropLibrary
+    temperature : (12,) degC, optional
+        Of the months of the mean year, for events and stages by temperature sum.
 
     Raises
     ------
@@ -309,7 +348,8 @@ def schedule(rotations: Mapping[str, Any], library: CropLibrary) -> dict[str, Ca
         Everything wrong with any of them.
     """
     problems: list[Problem] = []
-    calendars = {name: _Scheduler(name, record, library, problems).run() for name, record in rotations.items()}
+    daily = None if temperature is None else daily_temperature(temperature)
+    calendars = {name: _Scheduler(name, record, library, problems, daily).run() for name, record in rotations.items()}
     if problems:
         raise ScenarioError(problems)
     return {name: calendar for name, calendar in calendars.items() if calendar is not None}

@@ -164,7 +164,7 @@ def build_units(
     bottom = np.asarray(layer_bottom, dtype=np.float64)
     if bottom.ndim != 1 or bottom.size == 0 or (np.diff(np.concatenate(([0.0], bottom))) <= 0.0).any():
         raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
-    calendars = schedule(rotations, library)
+    calendars = schedule(rotations, library, climate.temperature)
     if not prescribed:
         for calendar in calendars.values():
             calendar.plant_input = math.nan

@@ -45,8 +45,11 @@ class LandUse:
         return {name: self.index == number for number, name in enumerate(self.names)}
 
 
-def rotations(check: Checker) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
-    """The rotation of every class of the land (a crop's own name is a rotation of that crop), and their calendars."""
+def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
+    """The rotation of every class of the land (a crop's own name is a rotation of that crop), and their calendars.
+
+    ``temperature`` (12) degC is that of the mean year, None where there is no climate.
+    """
     scenario = check.scenario
     try:
         library = load_library()
@@ -69,7 +72,7 @@ def rotations(check: Checker) -> tuple[dict[str, Rotation], dict[str, Calendar]]
     calendars: dict[str, Calendar] = {}
     for name, rotation in found.items():
         try:
-            calendars |= schedule({name: rotation}, library)
+            calendars |= schedule({name: rotation}, library, temperature)
         except ScenarioError as error:
             for problem in error.problems:
                 path = _event_path(rotation, name, problem.key)

@@ -77,7 +77,16 @@ class Event(Table):
     """[[rotation.NAME.event]]: something done on a day of the year."""
 
     id: str | None = item(None, "name of the event, so that variants can speak of it")
-    on: Day = item(doc='day "MM-DD"')
+    on: Day | None = item(None, 'day "MM-DD"; without it a temperature_sum')
+    temperature_sum: Number | None = item(
+        None, "instead of a day: degC d above the base temperature of the crop in the mean year of the climate", gt=0.0,
+        le=10000.0,
+    )  # fmt: skip
+    since: Literal["sowing", "01-01"] = item("sowing", "temperature_sum: from when it is counted")
+    year: int | None = item(
+        None, "only in this year of the rotation, from 1; every year, or every one of its crop, if not given", ge=1,
+        le=50,
+    )  # fmt: skip
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
     do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "none"] = item(
         doc="what is done"
@@ -95,6 +104,8 @@ class Event(Table):
 
     @model_validator(mode="after")
     def _fits(self) -> Event:
+        if (self.on is None) == (self.temperature_sum is None):
+            raise ValueError('must have either on, a day "MM-DD", or temperature_sum.')
         allowed = {
             "till": {"depth", "implement"},
             "manure": {"depth", "material", "amount", "carbon"},
@@ -123,9 +134,19 @@ class Event(Table):
 class Rotation(Table):
     """[rotation.NAME]: the crops of a class, year after year."""
 
-    years: list[str] = item(doc="main crop of each year, in order", min_length=1, max_length=50)
+    years: list[str | list[str]] = item(
+        doc='main crop of each year, in order; two harvested in one year as a list, ["winter-barley", "soybean"]',
+        min_length=1, max_length=50,
+    )  # fmt: skip
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
     cover_crop: str | None = item(None, "sown between main crops")
+    relay: bool = item(
+        False, "the cover crop is sown into the standing main crop where its sowing date falls into one"
+    )
+    canopy_sums: dict[str, Annotated[list[Number], Field(min_length=4, max_length=4)]] = item(
+        doc="temperature sums, degC d above the base temperature from sowing, at which the canopy of a crop covers "
+        "10, 50, 75 and 100 %; by days as in its file if not given", factory=dict,
+    )  # fmt: skip
     practice_factor: Number = item(1.0, "RUSLE support practice factor P; 1 = none", ge=0.0, le=1.0)
     practice: Literal["none", "contouring", "strips", "terraces"] = item(
         "none", "P by the slope of the cell: contour tillage, contour strips of sod, terraces with what their channels "

@@ -56,7 +56,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     _output(check, overwrite)
     forcing = climate_of(check)
     series_erosivity = erosivity_of_series(check)
-    found, calendars = rotations(check)
+    found, calendars = rotations(check, None if forcing is None else forcing.climatology(forcing.temperature))
     grid = build_grid(check)
     if grid is None:
         check.done()
