@@ -123,7 +123,7 @@ def test_low_cover_class_has_the_low_coefficient() -> None:
     w.units.cover_factor_annual[:] = (0.18, 0.05)  # a ploughed field, grass
     erosion = WaterErosion(w, transport_capacity_coefficient=(2.0, 8.0))
     erosion.run_one_step(1 / 12)
-    assert erosion.loss.coefficient_of_units().tolist() == [8.0, 2.0]
+    assert erosion.loss._factors()[2].tolist() == [8.0, 2.0]
     assert not erosion.warnings
 
 

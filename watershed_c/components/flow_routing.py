@@ -9,6 +9,7 @@ import numpy as np
 from watershed_c.components.base import Process
 from watershed_c.kernels.flow_network import DEPRESSIONS, METHODS, find_network
 from watershed_c.kernels.flow_routing import accumulate, downslope_gradient, gradient
+from watershed_c.kernels.mean_year import slope_to_receiver
 from watershed_c.kernels.parcel_network import ParcelLand, contributing_area, find_parcel_network
 from watershed_c.kernels.two_receivers import RIVER
 from watershed_c.names import info
@@ -18,7 +19,7 @@ from watershed_c.units import HOURS_PER_YEAR
 
 #: method by land use: flux decomposition of WaTEM/SEDEM
 TWO_RECEIVERS = "two_receivers"
-GRADIENTS = {"downslope": downslope_gradient, "central": gradient}
+GRADIENTS = {"downslope": downslope_gradient, "central": gradient, "adjusted": gradient}
 #: kg m-3, so that kg m-2 (= mm) of water becomes m
 WATER_DENSITY = 1000.0
 
@@ -58,9 +59,10 @@ class FlowRouter(Process):
         them. ``breach``: a trench is cut from each floor to lower ground in the surface that is routed, by the
         least excavation (Lindsay & Dhun 2015); sediment passes through the trenches. The terrain itself stays.
         It is the sediment pass that acts on this (``traps_sediment``).
-    slopes : {"downslope", "central"}, optional
+    slopes : {"downslope", "central", "adjusted"}, optional
         Differences that soil loss and transport capacity take as slope: to the lower neighbours, under which no wave
-        of two cells can grow; or central ones, of second order, for terrain that does not change. Downslope if not
+        of two cells can grow; or central ones, of second order, for terrain that does not change; or central ones, and
+        to the receiver of cells that have one (``two_receivers``: the adjusted slope of WaTEM/SEDEM). Downslope if not
         given, but central with ``two_receivers``, which takes its directions from them.
     exponent : float, 0 to 20
         Multiple flow: shares are as slope**exponent. Default 1.1 (Freeman 1991); 0 shares equally.
@@ -155,6 +157,8 @@ class FlowRouter(Process):
             slopes = "central" if method == TWO_RECEIVERS else "downslope"
         if slopes not in GRADIENTS:
             raise ValueError(f"slopes must be one of {', '.join(GRADIENTS)}, is {slopes!r}")
+        if slopes == "adjusted" and method != TWO_RECEIVERS:
+            raise ValueError(f"slopes 'adjusted' and method {TWO_RECEIVERS!r} go together")
         if not 0.0 <= exponent <= 20.0:
             raise ValueError(f"exponent must be 0 to 20, is {exponent}")
         if not reroute_threshold >= 0.0:
@@ -256,6 +260,8 @@ class FlowRouter(Process):
             over_cells=over_cells,
         )  # fmt: skip
         w.order, w.first_receiver, w.receivers, w.weights = network[:4]
+        if self.slopes == "adjusted":
+            slope_to_receiver(*network[:3], self.routed_elevation, w.shape[1], w.dx, w.gradient_x, w.gradient_y)
         self.sinks, self.parted = network.sinks, network.parted
         self.undrained = np.concatenate((network.sinks, network.river_ends))
         w.contributing_area = contributing_area(network, land, w.active, w.cell_area)

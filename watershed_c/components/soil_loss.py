@@ -11,13 +11,6 @@ from watershed_c.kernels.support_practice import apply_practice
 from watershed_c.parallel import over_cells
 from watershed_c.state import Watershed
 
-_LENGTH = {"van_oost_2003": kernels.LENGTH_VAN_OOST_2003, "mccool_1989": kernels.LENGTH_MCCOOL_1989}
-_SLOPE = {"nearing_1997": kernels.SLOPE_NEARING_1997, "mccool_1987": kernels.SLOPE_MCCOOL_1987}
-_CAPACITY = {
-    "van_oost_2000": kernels.CAPACITY_VAN_OOST_2000,
-    "verstraeten_2007": kernels.CAPACITY_VERSTRAETEN_2007,
-}
-
 #: ktc on land of low and of high erosion potential, m: the example values of the WaTEM/SEDEM documentation (tutorial
 #: 3c). That program has no default; in calibration it scans 1-20 and 5-40 m.
 EXAMPLE_COEFFICIENT = (3.0, 12.0)
@@ -26,6 +19,15 @@ EXAMPLE_COEFFICIENT = (3.0, 12.0)
 COVER_THRESHOLD = 0.1
 #: cell size those values go with, m
 COEFFICIENT_CELL_SIZE = 20.0
+
+
+#: how WaTEM/SEDEM differs from the papers: L by the area with the cell's own, Verstraeten's capacity by the slope angle
+CONVENTIONS = ("desmet_govers", "watem_sedem")
+
+
+def _own(own: np.ndarray | None, of_unit: np.ndarray) -> np.ndarray:
+    """What nodes have of their own, and else what their unit has."""
+    return of_unit if own is None else np.where(np.isnan(own), of_unit, own)
 
 
 def _code(table: Mapping[str, int], name: str, value: str) -> int:
@@ -38,7 +40,7 @@ class Rusle:
     """Potential soil loss R K LS C P, and a transport capacity made of R, K and the terrain.
 
     Parameters are those of :class:`watershed_c.components.water_erosion.WaterErosion`; ``coefficient`` is its
-    ``transport_capacity_coefficient``, ``by_node`` its ``coefficient_map``.
+    ``transport_capacity_coefficient``, ``own`` its ``cover_map``, ``practice_map`` and ``coefficient_map``.
 
     Attributes
     ----------
@@ -61,13 +63,15 @@ class Rusle:
         coefficient: tuple[float, float] | None,
         cover_threshold: float,
         channel_area: float,
-        by_node: np.ndarray | None = None,
+        own: tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None] = (None, None, None),
+        convention: str = CONVENTIONS[0],
+        ls_correction: float = 1.0,
     ) -> None:
         w = watershed
         self.watershed, self.warnings = w, list[str]()
-        self._length = _code(_LENGTH, "length_exponent", length_exponent)
-        self._slope = _code(_SLOPE, "slope_factor", slope_factor)
-        self._capacity = _code(_CAPACITY, "capacity", capacity)
+        self._length = _code(kernels.LENGTH, "length_exponent", length_exponent)
+        self._slope = _code(kernels.SLOPE, "slope_factor", slope_factor)
+        self._capacity = _code(kernels.CAPACITY, "capacity", capacity)
         if not np.isclose(w.dx, w.dy, rtol=1e-6):
             raise ValueError(f"the slope-length factor needs square cells, they are {w.dx} by {w.dy} m")
         if coefficient is None:
@@ -86,9 +90,17 @@ class Rusle:
             raise ValueError(f"channel_area must be above 0 m2, is {channel_area}")
         self.coefficient = float(coefficient[0]), float(coefficient[1])
         self.cover_threshold, self.channel_area = cover_threshold, float(channel_area)
-        self._by_node = by_node
-        #: number of each node, where ktc is by node instead of by unit
-        self._every = np.arange(0 if by_node is None else w.elevation.size)
+        if convention not in CONVENTIONS:
+            raise ValueError(f"convention must be one of {', '.join(CONVENTIONS)}, is {convention!r}")
+        if not ls_correction > 0.0:
+            raise ValueError(f"ls_correction must be above 0, is {ls_correction}")
+        self._as_watem_sedem, self._ls_correction = convention == "watem_sedem", ls_correction
+        self._cover, self._practice, self._coefficient = own
+        #: whether any of them is by node, and then the number of each node
+        self._by_node = any(values is not None for values in own)
+        self._every = np.arange(w.elevation.size if self._by_node else 0)
+        #: cells whose practice follows their slope where their unit has one
+        self._practised = w.cells if self._practice is None else w.cells[np.isnan(self._practice[w.cells])]
         self.ls, self._terrain = np.zeros(w.elevation.size), np.zeros(w.elevation.size)
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -103,18 +115,29 @@ class Rusle:
         else:
             area_in, area = w.contributing_area
         over_cells(
-            kernels.ls_factor, w.cells, area_in, w.gradient_x, w.gradient_y, w.dx, self.channel_area,
-            self._length, self._slope, self.ls,
+            kernels.ls_factor, w.cells, area if self._as_watem_sedem else area_in, w.gradient_x, w.gradient_y, w.dx,
+            self.channel_area, self._length, self._slope, self.ls,
         )  # fmt: skip
+        self.ls /= self._ls_correction
+        slope_x, slope_y = w.gradient_x, w.gradient_y
+        if self._as_watem_sedem and self._capacity == kernels.CAPACITY_VERSTRAETEN_2007:
+            slope_x, slope_y = kernels.slope_as_angle(slope_x, slope_y)
         over_cells(
-            kernels.capacity_of_terrain, w.cells, self._capacity, self.ls, area, w.gradient_x, w.gradient_y, w.dx,
+            kernels.capacity_of_terrain, w.cells, self._capacity, self.ls, area, slope_x, slope_y, w.dx,
             self.channel_area, self._terrain,
         )  # fmt: skip
 
-    def coefficient_of_units(self) -> np.ndarray:
-        """Transport capacity coefficient of each management unit, (U,)."""
-        high = self.watershed.units.cover_factor_annual > self.cover_threshold
-        return np.where(high, self.coefficient[1], self.coefficient[0])
+    def _factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """C, P and ktc by unit, or by node where nodes have their own; and which of them is that of a node, (n,)."""
+        w, units = self.watershed, self.watershed.units
+        cover, annual, practice = units.cover_factor, units.cover_factor_annual, units.practice_factor
+        number = w.unit
+        if self._by_node:
+            number, unit = self._every, np.maximum(w.unit, 0)
+            cover, annual = _own(self._cover, cover[unit]), _own(self._cover, annual[unit])
+            practice = _own(self._practice, practice[unit])
+        coefficient = np.where(annual > self.cover_threshold, self.coefficient[1], self.coefficient[0])
+        return cover, practice, _own(self._coefficient, coefficient), number
 
     def agent(self, dt: float) -> np.ndarray:
         """What drives it, (n,) MJ mm ha-1 h-1 in the step of ``dt`` yr: the erosivity of rain."""
@@ -123,17 +146,13 @@ class Rusle:
     def of_step(self, dt: float, potential: np.ndarray, capacity: np.ndarray) -> None:
         """Write potential soil loss and transport capacity of a step of ``dt`` yr, (n,) kg m-2."""
         w, agent = self.watershed, self.agent(dt)
+        cover, practice, coefficient, number = self._factors()
         over_cells(
-            kernels.potential_soil_loss, w.cells, agent, w.erodibility, self.ls, w.unit,
-            w.units.cover_factor, w.units.practice_factor, potential,
-        )  # fmt: skip
+            kernels.potential_soil_loss, w.cells, agent, w.erodibility, self.ls, number, cover, practice, potential
+        )
         if w.units.practice.any():
-            over_cells(apply_practice, w.cells, w.gradient_x, w.gradient_y, w.unit, w.units.practice, potential)
-        unit, coefficient = w.unit, self.coefficient_of_units()
-        if self._by_node is not None:
-            by_unit = coefficient[np.maximum(unit, 0)]
-            unit, coefficient = self._every, np.where(np.isfinite(self._by_node), self._by_node, by_unit)
+            over_cells(apply_practice, self._practised, w.gradient_x, w.gradient_y, w.unit, w.units.practice, potential)
         over_cells(
-            kernels.transport_capacity, w.cells, self._terrain, agent, w.erodibility, unit, coefficient,
+            kernels.transport_capacity, w.cells, self._terrain, agent, w.erodibility, number, coefficient,
             potential, capacity,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from watershed_c.components.annual_pass import AnnualPass
 from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
-from watershed_c.components.soil_loss import COVER_THRESHOLD
+from watershed_c.components.soil_loss import CONVENTIONS, COVER_THRESHOLD
 from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels import sediment
 from watershed_c.kernels.parcel_network import SEWER, ParcelLand
@@ -74,8 +74,13 @@ class WaterErosion(Process):
     downstream_mineralisation : float, 0-1
         Share of the organic carbon that leaves the catchment which turns into CO2 beyond it. Default 0; brackets 0.05
         to 0.8 (Lugato et al. 2018).
-    coefficient_map : (n,), optional
-        ktc of cells that have one of their own, whatever their unit; NaN elsewhere.
+    cover_map, practice_map, coefficient_map : (n,), optional
+        C, P and ktc of cells that have one of their own, whatever their unit; NaN elsewhere.
+    convention : {"desmet_govers", "watem_sedem"}
+        L by the area that enters a cell; or, as WaTEM/SEDEM and its ktc have it, by that with the cell's own, and the
+        slope of Verstraeten's capacity as an angle.
+    ls_correction : float, above 0
+        What LS is divided by.
     parcels : ParcelLand, optional
         With it buffers keep their share of the sediment, and sewers take theirs (their export has a term of its own).
 
@@ -136,7 +141,11 @@ class WaterErosion(Process):
         largest_enrichment: float = LARGEST_RATIO,
         transit_mineralisation: float = 0.0,
         downstream_mineralisation: float = 0.0,
+        cover_map: np.ndarray | None = None,
+        practice_map: np.ndarray | None = None,
         coefficient_map: np.ndarray | None = None,
+        convention: str = CONVENTIONS[0],
+        ls_correction: float = 1.0,
         parcels: ParcelLand | None = None,
         storm_hours: float = STORM_HOURS,
         wet_days: float | None = None,
@@ -150,7 +159,8 @@ class WaterErosion(Process):
         self.loss = soil_loss(
             w, model, storm_hours=storm_hours, wet_days=wet_days, mmf=mmf, length_exponent=length_exponent,
             slope_factor=slope_factor, capacity=capacity, coefficient=transport_capacity_coefficient,
-            cover_threshold=cover_threshold, channel_area=channel_area, by_node=coefficient_map,
+            cover_threshold=cover_threshold, channel_area=channel_area,
+            own=(cover_map, practice_map, coefficient_map), convention=convention, ls_correction=ls_correction,
         )  # fmt: skip
         self.warnings += self.loss.warnings
         if w.dx > COARSE_CELL:

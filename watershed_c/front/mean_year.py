@@ -20,11 +20,6 @@ from watershed_c.kernels.sediment import NOTHING_KEPT
 from watershed_c.kernels.two_receivers import OPEN_WATER, OUTSIDE, RIVER, ROAD
 from watershed_c.parallel import over_cells
 
-LENGTH = {"van_oost_2003": rusle.LENGTH_VAN_OOST_2003, "mccool_1989": rusle.LENGTH_MCCOOL_1989}
-SLOPE = {"nearing_1997": rusle.SLOPE_NEARING_1997, "mccool_1987": rusle.SLOPE_MCCOOL_1987}
-CAPACITY = {"van_oost_2000": rusle.CAPACITY_VAN_OOST_2000, "verstraeten_2007": rusle.CAPACITY_VERSTRAETEN_2007}
-#: transport capacity coefficient of roads, rivers and open water, which let everything pass
-NO_LIMIT = 9999.0
 #: kg m-2 -> t ha-1
 _TONNES_PER_HECTARE = 10.0
 
@@ -170,7 +165,7 @@ def mean_year(catchment: Catchment) -> MeanYear:
         slope_to_receiver(*network[:3], surface, ncols, dx, gradient_x, gradient_y)
     cells = np.flatnonzero(core & (code != RIVER)).astype(np.int64)
     ls = np.zeros(n)
-    models = LENGTH[given.length_exponent], SLOPE[given.slope_factor]
+    models = rusle.LENGTH[given.length_exponent], rusle.SLOPE[given.slope_factor]
     over_cells(rusle.ls_factor, cells, area, gradient_x, gradient_y, dx, np.inf, *models, ls)
     ls /= given.ls_correction
     found = MeanYear(
@@ -191,12 +186,10 @@ def with_coefficient(year: MeanYear, coefficient: np.ndarray) -> MeanYear:
     cells = np.flatnonzero(year.land).astype(np.int64)
     slope_x, slope_y = year.gradient_x, year.gradient_y
     if given.capacity == "verstraeten_2007":
-        tangent = np.hypot(slope_x, slope_y)
-        to_radians = np.divide(np.arctan(tangent), tangent, out=np.ones(n), where=tangent > 0.0)
-        slope_x, slope_y = slope_x * to_radians, slope_y * to_radians
-    terrain, capacity = np.zeros(n), np.zeros(n)
+        slope_x, slope_y = rusle.slope_as_angle(slope_x, slope_y)
+    terrain, capacity, code = np.zeros(n), np.zeros(n), rusle.CAPACITY[given.capacity]
     over_cells(
-        rusle.capacity_of_terrain, cells, CAPACITY[given.capacity], year.ls, year.area, slope_x, slope_y, dx, np.inf,
+        rusle.capacity_of_terrain, cells, code, year.ls, year.area, slope_x, slope_y, dx, np.inf,
         terrain,
     )  # fmt: skip
     over_cells(
@@ -231,9 +224,9 @@ def coefficients(
     roads, rivers, open water and in ditches; ``low`` on dams.
     """
     found = np.where(cover > limit, high, low)
-    found[np.isin(code, (ROAD, RIVER, OPEN_WATER))] = NO_LIMIT
+    found[np.isin(code, (ROAD, RIVER, OPEN_WATER))] = rusle.NO_LIMIT
     if dam is not None:
         found[dam] = low
     if ditch is not None:
-        found[ditch] = NO_LIMIT
+        found[ditch] = rusle.NO_LIMIT
     return found

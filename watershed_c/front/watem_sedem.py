@@ -12,16 +12,12 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.front.mean_year import Catchment, MeanYear, coefficients, mean_year
 from watershed_c.io.gis_rasters import write_idrisi
 from watershed_c.io.rasters import Raster, RasterError, misalignment, read_raster
-from watershed_c.io.watem_files import Choices, read_choices
-from watershed_c.kernels.flow_routing import NEIGHBOUR_COLUMN, NEIGHBOUR_ROW
+from watershed_c.io.watem_files import BUFFER_EXTENSION, Choices, read_choices
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.kernels.two_receivers import FOREST, OUTSIDE, PASTURE, RIVER
+from watershed_c.scenario.parcels import COVER_OF_DAMS, COVER_OF_DITCHES, basins, drawn_routes
 
 TOTALS, ROUTING, RECORD = "Total sediment.txt", "routing.txt", "run.json"
-#: cells of a buffer that are not its outlet have its number plus this
-BUFFER_EXTENSION = 16384
-#: directions of Landlab (E, N, W, S, NE, NW, SW, SE) by those of drawn routes, 1 to 8 clockwise from north
-COMPASS = np.array([1, 4, 0, 7, 3, 6, 2, 5])
 #: lines of the table of totals, by the term of the budget; the first four are always written
 LINES = {
     "erosion": "Total erosion", "deposition": "Total deposition",
@@ -118,7 +114,7 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     to_field, to_forest, to_strip = (
         number[f"parcel connectivity {key}"] / 100.0 for key in ("cropland", "forest", "grasstrips")
     )
-    route, ditch, dam = _lines(maps, core, grid.shape[1])
+    route, ditch, dam = _lines(maps, core, core | np.isfinite(elevation), grid.shape[1])
     passing, kept = _buffers(maps, core, route)
     for column, row, to_column, to_row in choices.forced:
         source = (dtm.shape[0] + 1 - row) * grid.shape[1] + column
@@ -135,10 +131,7 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     if choice["include tillage direction"]:
         bearing = np.where(code > 0, maps.get("tillage direction filename", outside=np.nan), np.nan)
         roughness = maps.get("oriented roughness filename")
-    if choice["include ditches"]:
-        cover = np.where(ditch, 0.01, cover)
-    if choice["include dams"]:
-        cover = np.where(dam, 0.0, cover)
+    cover = np.where(dam, COVER_OF_DAMS, np.where(ditch, COVER_OF_DITCHES, cover))
     if choice["create ktc map"] or choice["calibrate"]:
         low, high = number.get("ktc low", 1.0), number.get("ktc high", 1.0)
         coefficient = coefficients(code, cover, low, high, number["ktc limit"], dam=dam, ditch=ditch)
@@ -154,8 +147,8 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     parcels = ParcelLand(
         code=code, own=own, connectivity=(to_field, to_forest, to_strip), window=int(number["max kernel"]),
         cardinal_rivers=choice["cardinal routing river"], route=route if (route >= 0).any() else None,
-        line=ditch | dam if (ditch | dam).any() else None, passing=passing, kept=kept, sewer=sewer, bearing=bearing,
-        roughness=roughness,
+        line=ditch | dam if (ditch | dam).any() else None, ditch=ditch if ditch.any() else None, passing=passing,
+        kept=kept, sewer=sewer, bearing=bearing, roughness=roughness,
     )  # fmt: skip
     catchment = Catchment(
         grid.shape, dtm.dx, elevation, parcels, erodibility, cover, practice, number["r factor"], coefficient, tillage,
@@ -166,43 +159,29 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     return catchment, grid
 
 
-def _lines(maps: _Maps, core: np.ndarray, ncols: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Receivers of ditches and dams, -1 elsewhere, and where either lie."""
-    route = np.full(core.size, -1, dtype=np.int64)
-    drawn = []
-    offsets = NEIGHBOUR_ROW * ncols + NEIGHBOUR_COLUMN
-    for key in ("ditch map filename", "dam map filename"):
-        direction = np.zeros(core.size, dtype=np.int64)
-        if key in maps.rasters:
-            direction = np.where(core, maps.whole(key, 0, 8), 0)
-        cells = np.flatnonzero((direction > 0) & (route < 0))
-        route[cells] = cells + offsets[COMPASS[direction[cells] - 1]]
-        drawn.append(direction > 0)
-    return route, drawn[0], drawn[1]
+def _lines(maps: _Maps, core: np.ndarray, receives: np.ndarray, ncols: int) -> tuple[np.ndarray, ...]:
+    """What :func:`drawn_routes` finds in the maps of ditches and dams."""
+    nowhere = np.zeros(core.size, dtype=np.int64)
+    ditches, dams = (
+        np.where(core, maps.whole(key, 0, 8), 0) if key in maps.rasters else nowhere
+        for key in ("ditch map filename", "dam map filename")
+    )
+    return drawn_routes(ditches, dams, receives, ncols)
 
 
 def _buffers(maps: _Maps, core: np.ndarray, route: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Shares of area that buffers let pass and of sediment that they keep; their cells go to the outlet."""
+    """What :func:`basins` finds in the map of buffers."""
     key = "buffer map filename"
     if key not in maps.rasters:
         return None, None
     numbers = np.where(core, maps.whole(key, 0, 32768), 0)
-    passing, kept = np.full(core.size, -1.0), np.full(core.size, -1.0)
-    for number in np.unique(numbers[(numbers > 0) & (numbers < BUFFER_EXTENSION)]):
-        trapping = maps.choices.trapping.get(int(number) + BUFFER_EXTENSION)
-        outlet = np.flatnonzero(numbers == number)
-        if trapping is None:
-            maps.wrong(key, f"has buffer {number}, but no [Buffer ...] has extension id = {number + BUFFER_EXTENSION}.")
-            continue
-        if outlet.size != 1:
-            maps.wrong(key, f"has {outlet.size} cells numbered {number}: a buffer has one outlet.")
-            continue
-        members = np.flatnonzero(numbers == number + BUFFER_EXTENSION)
-        route[members] = outlet[0]
-        passing[members] = 1.0
-        passing[outlet] = 1.0 - trapping / 100.0 if maps.choices.choice["buffer reduce area"] else 1.0
-        kept[outlet] = trapping / 100.0
-    return passing, kept
+    trapping = {number - BUFFER_EXTENSION: share / 100.0 for number, share in maps.choices.trapping.items()}
+
+    def wrong(number: int, expectation: str) -> None:
+        hint = f"Give extension id = {number + BUFFER_EXTENSION} in a [Buffer ...]."
+        maps.wrong(key, expectation, "A buffer has one outlet." if number in trapping else hint)
+
+    return basins(numbers, trapping, maps.choices.choice["buffer reduce area"], route, wrong)
 
 
 def run_file(

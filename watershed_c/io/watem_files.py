@@ -17,6 +17,8 @@ MAPS = (
     "dam map filename", "tillage direction filename", "oriented roughness filename", "outlet map filename",
     "river segment filename",
 )  # fmt: skip
+#: number of the cells of a buffer that are not its outlet, minus that of the outlet
+BUFFER_EXTENSION = 16384
 #: maps that are read where a choice is 1
 MAPS_OF_CHOICE = {
     "include sewers": ("sewer map filename",),

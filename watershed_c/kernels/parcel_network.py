@@ -45,6 +45,8 @@ class ParcelLand(NamedTuple):
         Receiver of cells whose route is drawn (ditch, dam, buffer, forced); -1 elsewhere.
     line : (n,) bool, optional
         Ditches and dams, which draw the flow of their neighbours.
+    ditch : (n,) bool, optional
+        Those of them that are ditches.
     passing : (n,), optional
         Share of the contributing area that buffers let pass, whatever the land of the receiver; -1 elsewhere.
     kept : (n,), optional
@@ -62,6 +64,7 @@ class ParcelLand(NamedTuple):
     cardinal_rivers: bool = True
     route: np.ndarray | None = None
     line: np.ndarray | None = None
+    ditch: np.ndarray | None = None
     passing: np.ndarray | None = None
     kept: np.ndarray | None = None
     sewer: np.ndarray | None = None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 #: slope-length exponent m: grows with upslope area to 0.72 (Van Oost 2003, PhD thesis KU Leuven, as in WaTEM/SEDEM)
@@ -27,6 +28,13 @@ SLOPE_MCCOOL_1987 = 1
 CAPACITY_VAN_OOST_2000 = 0
 #: transport capacity: power law of upslope area and slope (Verstraeten et al. 2007)
 CAPACITY_VERSTRAETEN_2007 = 1
+#: the same by the names that users write
+LENGTH = {"van_oost_2003": LENGTH_VAN_OOST_2003, "mccool_1989": LENGTH_MCCOOL_1989}
+SLOPE = {"nearing_1997": SLOPE_NEARING_1997, "mccool_1987": SLOPE_MCCOOL_1987}
+CAPACITY = {"van_oost_2000": CAPACITY_VAN_OOST_2000, "verstraeten_2007": CAPACITY_VERSTRAETEN_2007}
+
+#: transport capacity coefficient of roads, rivers, open water and ditches, which let everything pass (WaTEM/SEDEM)
+NO_LIMIT = 9999.0
 
 #: length of the RUSLE unit plot, m (72.6 ft; Wischmeier & Smith 1978)
 UNIT_PLOT_LENGTH = 22.13
@@ -35,6 +43,13 @@ KG_M2_PER_T_HA = 0.1
 #: share of interrill erosion a = 0.6 (Van Rompaey et al. 2001) times 6.86 of the interrill slope factor 6.86 tan^0.8
 #: (Govers & Poesen 1988)
 INTERRILL_COEFFICIENT = 0.6 * 6.86
+
+
+def slope_as_angle(gradient_x: np.ndarray, gradient_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The gradient (n,), m m-1, as long as its angle in radians: what Verstraeten's capacity takes in WaTEM/SEDEM."""
+    tangent = np.hypot(gradient_x, gradient_y)
+    shorter = np.divide(np.arctan(tangent), tangent, out=np.ones(tangent.size), where=tangent > 0.0)
+    return gradient_x * shorter, gradient_y * shorter
 
 
 @njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from watershed_c.grid import COARSE_CELL
 from watershed_c.io.rasters import Raster, RasterError, crs_name, is_geographic, read_raster
+from watershed_c.kernels.two_receivers import GRASS_STRIP, OUTSIDE, RIVER
 from watershed_c.scenario import catchment as catchments
 from watershed_c.scenario import drainage, messages, terrain
 from watershed_c.scenario.checker import Checker
@@ -39,7 +40,9 @@ class Grid:
     latitude : float or None
         Degrees north, where the terrain knows it.
     channel : (n,) bool or None
-        Cells that the map domain.channel makes channel.
+        Cells that the map domain.channel, or the rivers of domain.parcels, make channel.
+    codes : (n,) int64 or None
+        Land codes of domain.parcels.
     """
 
     terrain: Raster
@@ -50,6 +53,7 @@ class Grid:
     moved: float = 0.0
     latitude: float | None = None
     channel: np.ndarray | None = None
+    codes: np.ndarray | None = None
 
     @property
     def soil(self) -> np.ndarray:
@@ -60,6 +64,12 @@ class Grid:
     def core(self) -> np.ndarray:
         """(n,) bool, cells of the catchment."""
         return self.status == CORE
+
+    def node(self, row: int, column: int) -> int:
+        """The node of a cell of the DEM, counted from 0 in the south-west; -1 where the grid has none."""
+        row, column = row - self.first_row, column - self.first_column
+        inside = 0 <= row < self.terrain.shape[0] and 0 <= column < self.terrain.shape[1]
+        return row * self.terrain.shape[1] + column if inside else -1
 
     def window(self, values: np.ndarray) -> np.ndarray:
         """(n,) part of a map of the DEM (rows, cols) that belongs to the grid; NaN beyond the DEM."""
@@ -83,7 +93,7 @@ def build_grid(check: Checker) -> Grid | None:
             f"cells of {grid.terrain.dx:g} m: slopes are damped and tillage curvature is lost above {COARSE_CELL:g} m"
         )
     gaps = np.isnan(grid.terrain.values) & ~drainage.outside(grid.terrain.values)
-    if gaps.any():
+    if gaps.any() and grid.codes is None:
         row, column = (int(where[0]) for where in np.nonzero(gaps))
         check.warnings.append(
             f"domain.dem: {gaps.sum():,} cells without data inside the catchment (first at x "
@@ -99,6 +109,8 @@ def _with_channel(check: Checker, grid: Grid, written: str) -> Grid:
     if raster is None:
         return grid
     channel = grid.core & (np.nan_to_num(grid.window(raster.values), nan=0.0) != 0.0)
+    if grid.channel is not None:
+        channel |= grid.channel
     if not channel.any():
         check.warnings.append(f"domain.channel: {written} marks no cell of the catchment")
     elif channel[grid.core].all():
@@ -155,8 +167,7 @@ def _from_dem(check: Checker) -> Grid | None:
         dem = replace(dem, crs=domain.crs)
     if not _fit_for_erosion(check, dem):
         return None
-    return _at_outlet(check, dem)
-
+    return _at_outlet(check, dem) if domain.parcels is None else _within_parcels(check, dem, domain.parcels)
 
 def _fit_for_erosion(check: Checker, dem: Raster) -> bool:
     written = check.scenario.domain.dem
@@ -197,6 +208,50 @@ def _at_outlet(check: Checker, dem: Raster) -> Grid | None:
         check.add(("domain", "dem"), check.scenario.domain.dem, "leaves no cell of land inside its edges.")
         return None
     return Grid(padded, dem, -1, -1, status)
+
+
+def _within_parcels(check: Checker, dem: Raster, written: str) -> Grid | None:
+    """The land that a map of parcels has, with heights beyond it, over which water leaves."""
+    key = ("domain", "parcels")
+    raster = check.map(key, written, None, dem)
+    if raster is None:
+        return None
+    codes = np.nan_to_num(np.pad(raster.values, 1, constant_values=0.0), nan=0.0).ravel()
+    if (wrong := codes[(codes != np.round(codes)) | (codes < GRASS_STRIP) | (codes > 1e9)]).size:
+        hint = "0 outside, above 0 fields, -1 river, -2 road, -3 forest, -4 pasture, -5 open water, -6 grass strip."
+        check.add(key, written, f"has {wrong[0]:g}, which is no land code.", hint)
+        return None
+    codes = codes.astype(np.int64)
+    around = np.pad(dem.values, 1, constant_values=np.nan)
+    heights, land, river = np.isfinite(around.ravel()), codes != OUTSIDE, codes == RIVER
+    if lacking := int((land & ~heights).sum()):
+        check.add(key, written, f"has {lacking:,} cells in which the DEM has no data.")
+        return None
+    if not (land & ~river).any():
+        check.add(key, written, "is 0, or river, everywhere: no cell is left that has soil.")
+        return None
+    status = np.where(land, CORE, np.where(heights, OPEN, CLOSED)).astype(np.uint8)
+    if not (status == OPEN).any():
+        _open_the_lowest(around, status, river) or _open_the_lowest(around, status, land)
+    padded = Raster(around, dem.dx, dem.dy, dem.x_left - dem.dx, dem.y_bottom - dem.dy, dem.crs)
+    return Grid(padded, dem, -1, -1, status, channel=river, codes=codes)
+
+
+def _open_the_lowest(around: np.ndarray, status: np.ndarray, at: np.ndarray) -> bool:
+    """Where a DEM ends with the land: a way out beside the lowest cell of ``at`` on its edge, a hand lower than that.
+
+    False where none lies on the edge.
+    """
+    ncols, surface = around.shape[1], around.ravel()
+    beside = np.array([-ncols, 1, ncols, -1])
+    cells = np.flatnonzero(at)
+    edge = cells[(status[cells[:, None] + beside] == CLOSED).any(axis=1)]
+    if edge.size == 0:
+        return False
+    lowest = edge[np.argmin(surface[edge])]
+    outlet = next(lowest + step for step in beside.tolist() if status[lowest + step] == CLOSED)
+    status[outlet], surface[outlet] = OPEN, surface[lowest] - 0.1
+    return True
 
 
 def _closed(raster: Raster, outlets: np.ndarray | list[int]) -> np.ndarray:

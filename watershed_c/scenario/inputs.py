@@ -63,6 +63,8 @@ class Inputs:
         What land use says in flux decomposition.
     ktc : (n,) or None
         Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
+    cover, practice : (n,) or None
+        C and P of cells that have their own, NaN elsewhere.
     series_erosivity : (12,) MJ mm ha-1 h-1, or None
         Of the months of the mean year, from a series of rain.
     peat : (n,) kg C m-2 yr-1, or None
@@ -91,6 +93,8 @@ class Inputs:
     ktc: np.ndarray | None = None
     series_erosivity: np.ndarray | None = None
     peat: np.ndarray | None = None
+    cover: np.ndarray | None = None
+    practice: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from watershed_c.errors import ScenarioError
 from watershed_c.kernels.flow_routing import gradient
+from watershed_c.kernels.two_receivers import FOREST, GRASS_STRIP, OPEN_WATER, PASTURE, ROAD
 from watershed_c.management.calendar import Calendar
 from watershed_c.management.library import load_library
 from watershed_c.management.rotation import schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import CLOSED, Grid
-from watershed_c.scenario.management import Parcels, Rotation
+from watershed_c.scenario.management import LAND_WORDS, Parcels, Rotation
 from watershed_c.scenario.toml_lines import KeyPath
 
 
@@ -57,11 +58,12 @@ def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str,
         check.problems.extend(error.problems)
         return {}, {}
     found = dict(scenario.rotation)
-    names = list(dict.fromkeys([*scenario.land.classes.values(), *(rule.land_class for rule in scenario.land.rules)]))
+    names = scenario.land.names
     before = scenario.carbon.initial.history_class
     places: dict[str, KeyPath] = {before: ("carbon", "initial", "history_class")} if before else {}
     places |= {rule.land_class: ("land", "rules", n, "class") for n, rule in enumerate(scenario.land.rules)}
-    places |= {name: ("land", "classes", code) for code, name in scenario.land.classes.items()}
+    for code, given in scenario.land.classes.items():
+        places |= {name: ("land", "classes", code) for name in ([given] if isinstance(given, str) else given)}
     for name in [*names, *([before] if before else [])]:
         if name not in found and name in library.crops:
             found[name] = Rotation(years=[name])
@@ -135,11 +137,18 @@ def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
 def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse | None:
     """Classes, fields and offsets of the nodes, or None and problems."""
     land = check.scenario.land
-    names = tuple(dict.fromkeys([*land.classes.values(), *(rule.land_class for rule in land.rules)]))
-    index = _from_map(check, grid, names) if land.map is not None else _from_rules(check, grid, names)
+    names = tuple(land.names)
+    if land.map is not None:
+        index = _from_map(check, grid, names)
+    elif land.rules:
+        index = _from_rules(check, grid, names)
+    else:
+        index = _from_codes(check, grid, names)
     if index is None:
         return None
     blocks = _blocks(check, grid, ("land", "parcels"), land.parcels)
+    if land.parcels is None and grid.codes is not None:
+        blocks = np.where(grid.codes > 0, grid.codes, -1)
     if blocks is None:
         return None
     pairs = blocks * len(names) + index
@@ -154,7 +163,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
             continue
         key = ("rotation", name, "offset")
         if rotation.offset == "by_parcel":
-            if land.parcels is None:
+            if land.parcels is None and grid.codes is None:
                 hint = 'Give [land] parcels = { map = "..." } or { size = "4 ha" }.'
                 check.add(key, "by_parcel", "needs parcels.", hint)
             else:
@@ -184,13 +193,32 @@ def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray 
         wrong = f"covers {share:.1f} % of the catchment; {gaps:,} cells have no class."
         check.add(key, land.map, wrong, "Fill the gaps of the map.")
         return None
-    known = {int(code): names.index(name) for code, name in land.classes.items()}
+    known = {int(code): names.index(str(name)) for code, name in land.classes.items()}
     for code in np.unique(inside):
         if int(code) not in known or code != int(code):
             count = int((inside == code).sum())
             check.add(key, "", f"class {code:g} ({count:,} cells) has no entry in land.classes.")
         else:
             index[grid.soil & (codes == code)] = known[int(code)]
+    return None if (index[grid.soil] < 0).any() else index
+
+
+def _from_codes(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
+    """Classes of the land codes of domain.parcels, by the words of land.classes."""
+    key, given = ("land", "classes"), check.scenario.land.classes
+    if grid.codes is None:
+        check.add(key, "", f"has {next(iter(given))}, which is of domain.parcels: there are none.")
+        return None
+    index = np.full(grid.codes.size, -1, dtype=np.int64)
+    for word, code in zip(LAND_WORDS, (1, ROAD, FOREST, PASTURE, OPEN_WATER, GRASS_STRIP), strict=True):
+        here = np.flatnonzero(grid.soil & (grid.codes > 0 if word == "fields" else grid.codes == code))
+        if here.size and word not in given:
+            expectation = f"has no {word}: {here.size:,} cells of {check.scenario.domain.parcels} are that."
+            check.add(key, "", expectation, f'{word} = "a rotation or crop"')
+        elif here.size:
+            of_word = [given[word]] if isinstance(given[word], str) else given[word]
+            numbers = np.array([names.index(name) for name in of_word])
+            index[here] = numbers[grid.codes[here] % numbers.size if word == "fields" else np.zeros_like(here)]
     return None if (index[grid.soil] < 0).any() else index
 
 

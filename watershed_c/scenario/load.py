@@ -13,6 +13,7 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.scenario import messages
 from watershed_c.scenario.schema import FORMAT_VERSION, Scenario
 from watershed_c.scenario.toml_lines import KeyPath, key_lines
+from watershed_c.scenario.watem_sedem import take_apart
 
 
 def load(
@@ -83,8 +84,9 @@ def loads(
     for key, value in changes.items():
         set_key(raw, key, value)
     _check_version(raw, file, lines)
+    notes = take_apart(raw, path.parent if path else Path(), file, lines)
     scenario = _validated(raw, file, lines, set(changes))
-    scenario._path = path
+    scenario._path, scenario._notes = path, tuple(notes)
     if scenario.variants:
         from watershed_c.scenario.variants import members
 
@@ -134,7 +136,7 @@ def changed(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
     for key, value in changes.items():
         set_key(raw, key, value)
     result = _validated(raw, scenario._file, scenario._lines, set(changes))
-    result._path = scenario._path
+    result._path, result._notes = scenario._path, scenario._notes
     return result
 
 

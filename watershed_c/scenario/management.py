@@ -50,27 +50,46 @@ class Parcels(Table):
         return self
 
 
+#: words of land.classes for the land of domain.parcels
+LAND_WORDS = ("fields", "roads", "forest", "pasture", "open_water", "grass_strips")
+
+
 class Land(Table):
     """[land]: which cell is what."""
 
     map: str | None = item(None, "land-use map of class numbers")
-    classes: dict[str, str] = item(doc="class number -> rotation (or crop that is the same every year)", factory=dict)
+    classes: dict[str, str | list[str]] = item(
+        doc="class number -> rotation (or crop that is the same every year); with domain.parcels and no map: fields, "
+        "roads, forest, pasture, open_water, grass_strips -> the same; several for fields are dealt out by number",
+        factory=dict,
+    )  # fmt: skip
     rules: list[LandRule] = item(doc="instead of a map: the first rule that fits", factory=list)
     parcels: Parcels | None = item(None, "fields; one field per class if not given")
 
     @field_validator("classes")
     @classmethod
-    def _numbers(cls, value: dict[str, str]) -> dict[str, str]:
-        for key in value:
-            if not re.fullmatch(r"-?\d{1,9}", key):
+    def _numbers(cls, value: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
+        for key, name in value.items():
+            if key not in LAND_WORDS and not re.fullmatch(r"-?\d{1,9}", key):
                 raise ValueError(f'has the class "{key}"; classes are whole numbers, e.g. 1 = "maize-wheat".')
+            if isinstance(name, list) and (key != "fields" or not name):
+                raise ValueError(f'has a list for "{key}"; only fields of domain.parcels have several classes.')
         return value
 
     @model_validator(mode="after")
     def _one(self) -> Land:
-        if (self.map is None) == (not self.rules):
+        words = [key for key in self.classes if key in LAND_WORDS]
+        if words and (self.map is not None or self.rules):
+            raise ValueError(f'has classes.{words[0]}, which is of domain.parcels: with map or rules it says nothing.')
+        if (self.map is not None) + bool(self.rules) + bool(words) != 1:
             raise ValueError("must have either map (with classes) or rules.")
         return self
+
+    @property
+    def names(self) -> list[str]:
+        """Every class, once."""
+        given = [[name] if isinstance(name, str) else name for name in self.classes.values()]
+        return list(dict.fromkeys([*(n for names in given for n in names), *(rule.land_class for rule in self.rules)]))
 
 
 class Event(Table):

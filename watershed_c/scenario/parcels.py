@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from watershed_c.io.watem_files import BUFFER_EXTENSION
 from watershed_c.kernels.flow_routing import NEIGHBOUR_COLUMN, NEIGHBOUR_ROW
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.kernels.two_receivers import FOREST, GRASS_STRIP, OPEN_WATER, OUTSIDE, PASTURE, ROAD
+from watershed_c.kernels.water_erosion import NO_LIMIT
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
-from watershed_c.scenario.domain import Grid
+from watershed_c.scenario.domain import CLOSED, Grid
 from watershed_c.scenario.land import LandUse
 from watershed_c.scenario.toml_lines import KeyPath
 
 #: keys of the classes that are no fields, and their land code
 KINDS = {"roads": ROAD, "forest": FOREST, "pasture": PASTURE, "open_water": OPEN_WATER, "grass_strips": GRASS_STRIP}
 #: directions of Landlab (E, N, W, S, NE, NW, SW, SE) by those of drawn routes: 1 to 8 clockwise from north
-_COMPASS = np.array([1, 4, 0, 7, 3, 6, 2, 5])
-#: transport capacity coefficient of roads, rivers and open water in WaTEM/SEDEM
-NO_LIMIT = 9999.0
-#: number of the cells of a buffer that are not its outlet, minus that of the outlet (WaTEM/SEDEM)
-BUFFER_EXTENSION = 16384
+COMPASS = np.array([1, 4, 0, 7, 3, 6, 2, 5])
+#: cover factor C of ditches and of dams (WaTEM/SEDEM)
+COVER_OF_DITCHES, COVER_OF_DAMS = 0.01, 0.0
 _KEY: KeyPath = ("processes", "flow_routing", "parcels")
 
 
@@ -40,8 +42,10 @@ def parcel_land(check: Checker, grid: Grid, land: LandUse, classes: set[str]) ->
     own[code > 0] = 1.0 - table.trapped_field
     own[code == FOREST] = 1.0 - table.trapped_forest
     own[code == PASTURE] = 1.0 - table.trapped_pasture
-    route, line = _lines(check, grid)
+    route, ditch, dam = _lines(check, grid)
+    line = ditch | dam
     passing, kept = _buffers(check, grid, route)
+    _forced(check, grid, route)
     maps = {name: _map(check, grid, name) for name in ("sewers", "tillage_direction", "furrow_height")}
     sewer = maps["sewers"]
     if sewer is not None:
@@ -49,38 +53,63 @@ def parcel_land(check: Checker, grid: Grid, land: LandUse, classes: set[str]) ->
         sewer = np.where(grid.soil, np.nan_to_num(sewer, nan=0.0), 0.0)
     if (table.tillage_direction is None) != (table.furrow_height is None):
         check.add(_KEY, "", "must have both tillage_direction and furrow_height, or neither.")
-    roughness = maps["furrow_height"]
+    bearing, roughness = maps["tillage_direction"], maps["furrow_height"]
     if roughness is not None:
         _within(check, "furrow_height", roughness, 0.0, 100.0)
     drawn = (route >= 0).any()
     return ParcelLand(
         code=code, own=own, connectivity=(table.to_field, table.to_forest, table.to_strip), window=table.window,
         cardinal_rivers=table.cardinal_rivers, route=route if drawn else None, line=line if line.any() else None,
-        passing=passing, kept=kept, sewer=sewer, bearing=maps["tillage_direction"],
+        ditch=ditch if ditch.any() else None, passing=passing, kept=kept, sewer=sewer,
+        bearing=None if bearing is None else np.where(code > 0, bearing, np.nan),
         roughness=None if roughness is None else np.nan_to_num(roughness, nan=0.0),
     )  # fmt: skip
 
 
-def coefficient_map(check: Checker, grid: Grid, parcels: ParcelLand | None) -> np.ndarray | None:
-    """Transport capacity coefficient of cells that have one of their own, NaN elsewhere; None if there are none.
+def own_factors(
+    check: Checker, grid: Grid, parcels: ParcelLand | None
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
+    """C, P and transport capacity coefficient of cells that have their own, NaN elsewhere; None if there are none.
 
-    What the map says, and on roads and open water one that lets everything pass.
+    What the maps say. Ditches have C 0.01 and dams 0, and on roads, open water and in ditches everything passes, as in
+    WaTEM/SEDEM.
     """
-    written, key = check.scenario.processes.water_erosion.ktc_map, ("processes", "water_erosion", "ktc_map")
-    found = None
-    if written is not None and (raster := check.map(key, written, None, grid.dem)) is not None:
-        found = grid.window(raster.values)
-        if (found[grid.soil] <= 0.0).any():
-            check.add(key, written, "has numbers that are not above 0; leave cells without one of their own empty.")
-    if parcels is not None and (passes := np.isin(parcels.code, (ROAD, OPEN_WATER))).any():
-        found = np.full(grid.status.size, np.nan) if found is None else found
-        found[passes] = NO_LIMIT
+    cover, practice, coefficient = (_factor(check, grid, name) for name in ("cover_map", "practice_map", "ktc_map"))
+    if parcels is None:
+        return cover, practice, coefficient
+    passes = np.isin(parcels.code, (ROAD, OPEN_WATER))
+    if parcels.line is not None:
+        ditch = np.zeros(passes.size, dtype=bool) if parcels.ditch is None else parcels.ditch
+        cover = np.full(passes.size, np.nan) if cover is None else cover
+        cover[parcels.line], cover[ditch] = COVER_OF_DAMS, COVER_OF_DITCHES
+        passes |= ditch
+    if passes.any():
+        coefficient = np.full(passes.size, np.nan) if coefficient is None else coefficient
+        coefficient[passes] = NO_LIMIT
+    return cover, practice, coefficient
+
+
+def _factor(check: Checker, grid: Grid, name: str) -> np.ndarray | None:
+    """The map of a key of processes.water_erosion: C and P from 0 to 1, coefficients above 0; NaN without a number."""
+    written, key = getattr(check.scenario.processes.water_erosion, name), ("processes", "water_erosion", name)
+    if written is None or (raster := check.map(key, written, None, grid.dem)) is None:
+        return None
+    found = np.where(grid.soil, grid.window(raster.values), np.nan)
+    if name == "ktc_map" and (found <= 0.0).any():
+        check.add(key, written, "has numbers that are not above 0; leave cells without one of their own empty.")
+    elif name != "ktc_map" and (wrong := found[(found < 0.0) | (found > 1.0)]).size:
+        check.add(key, written, f"has {wrong[0]:g}; its values are 0 to 1.")
     return found
 
 
 def _codes(check: Checker, grid: Grid, land: LandUse, classes: set[str]) -> np.ndarray:
-    """(n,) int64 land codes: fields by number; land without a field by its class."""
+    """(n,) int64 land codes: those of the map of parcels, or fields by number and land without a field by its class."""
     table = check.scenario.processes.flow_routing.parcels
+    if grid.codes is not None:
+        for key in KINDS:
+            if getattr(table, key):
+                check.add((*_KEY, key), "", "stands beside domain.parcels, which says what every cell is.")
+        return np.where(grid.soil, grid.codes, OUTSIDE)
     first = int(land.field.max(initial=-1)) + 2
     code = np.where(land.field >= 0, land.field + 1, first + land.index).astype(np.int64)
     taken: dict[str, str] = {}
@@ -111,51 +140,105 @@ def _within(check: Checker, name: str, values: np.ndarray, low: float, high: flo
         check.add((*_KEY, name), written, f"has {wrong[0]:g}; its values are {low:g} to {high:g}.")
 
 
-def _lines(check: Checker, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """Receivers of ditches and dams, -1 elsewhere, and where they are."""
-    n, ncols = grid.status.size, grid.terrain.shape[1]
-    route, line = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool)
-    offsets = NEIGHBOUR_ROW * ncols + NEIGHBOUR_COLUMN
+def _lines(check: Checker, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Receivers of ditches and dams, -1 elsewhere, and where either are."""
+    directions = []
     for name in ("ditches", "dams"):
         values = _map(check, grid, name)
         if values is None:
-            continue
+            values = np.zeros(grid.status.size)
         values = np.where(grid.soil, np.nan_to_num(values, nan=0.0), 0.0)
-        if (values != np.round(values)).any() or values.min() < 0.0 or values.max() > 8.0:
-            wrong = values[(values != np.round(values)) | (values < 0.0) | (values > 8.0)][0]
-            expectation = f"has {wrong:g}; directions are 1 to 8 clockwise from north, 0 where there is none."
+        if (wrong := values[(values != np.round(values)) | (values < 0.0) | (values > 8.0)]).size:
+            expectation = f"has {wrong[0]:g}; directions are 1 to 8 clockwise from north, 0 where there is none."
             check.add((*_KEY, name), getattr(check.scenario.processes.flow_routing.parcels, name), expectation)
-            continue
-        drawn = np.flatnonzero((values > 0.0) & ~line)
-        target = drawn + offsets[_COMPASS[values[drawn].astype(np.int64) - 1]]
-        leads = grid.status[target] != 4  # not to where nothing is
-        route[drawn[leads]] = target[leads]
-        line[drawn] = True
-    return route, line
+            values = np.zeros(grid.status.size)
+        directions.append(values.astype(np.int64))
+    # a route does not lead to where nothing is
+    return drawn_routes(directions[0], directions[1], grid.status != CLOSED, grid.terrain.shape[1])
+
+
+def drawn_routes(
+    ditches: np.ndarray, dams: np.ndarray, receives: np.ndarray, ncols: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Receivers of cells with a drawn route, -1 elsewhere, and where ditches and where dams are.
+
+    Parameters
+    ----------
+    ditches, dams : (n,) int64
+        Direction of flow, 1 to 8 clockwise from north, 0 where there is none; where both are, the ditch counts.
+    receives : (n,) bool
+        Nodes that water can flow to.
+    """
+    route = np.full(ditches.size, -1, dtype=np.int64)
+    dams = np.where(ditches > 0, 0, dams)
+    offsets = NEIGHBOUR_ROW * ncols + NEIGHBOUR_COLUMN
+    direction = np.where(ditches > 0, ditches, dams)
+    drawn = np.flatnonzero(direction > 0)
+    target = drawn + offsets[COMPASS[direction[drawn] - 1]]
+    leads = receives[target]
+    route[drawn[leads]] = target[leads]
+    return route, ditches > 0, dams > 0
+
+
+def _forced(check: Checker, grid: Grid, route: np.ndarray) -> None:
+    """Draw the routes of processes.flow_routing.parcels.forced."""
+    nrows, ncols = grid.dem.shape
+    for number, (column, row, to_column, to_row) in enumerate(check.scenario.processes.flow_routing.parcels.forced):
+        nodes = [grid.node(nrows - down, along - 1) for along, down in ((column, row), (to_column, to_row))]
+        if min(nodes) < 0 or not grid.soil[nodes[0]] or grid.status[nodes[1]] == CLOSED:
+            expectation = f"leads from ({column}, {row}) to ({to_column}, {to_row}), which is not within the catchment."
+            hint = f"Columns are 1 to {ncols}, rows 1 to {nrows} from the north."
+            check.add((*_KEY, "forced", number), "", expectation, hint)
+        else:
+            route[nodes[0]] = nodes[1]
 
 
 def _buffers(check: Checker, grid: Grid, route: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Shares of the area that cells of buffers let pass and of the sediment their outlets keep, -1 elsewhere; the cells
-    of a buffer are led to its outlet.
-    """
+    """What :func:`basins` finds in the map of buffers."""
     table = check.scenario.processes.flow_routing.parcels
     values = _map(check, grid, "buffers")
     if values is None:
         return None, None
     numbers = np.where(grid.soil, np.nan_to_num(values, nan=0.0), 0.0).astype(np.int64)
+    trapping = {int(number): share for number, share in table.buffer_trapping.items() if number.isdecimal()}
+
+    def wrong(number: int, expectation: str) -> None:
+        hint = "A buffer has one outlet." if number in trapping else f'buffer_trapping = {{ "{number}" = "75 %" }}'
+        check.add((*_KEY, "buffers"), table.buffers, expectation, hint)
+
+    return basins(numbers, trapping, table.buffers_reduce_area, route, wrong)
+
+
+def basins(
+    numbers: np.ndarray, trapping: dict[int, float], reduces_area: bool, route: np.ndarray,
+    wrong: Callable[[int, str], None],
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Shares of the area that cells of buffers let pass and of the sediment their outlets keep, (n,), -1 elsewhere.
+
+    Parameters
+    ----------
+    numbers : (n,) int64
+        Number of the buffer at its outlet, number + 16384 in its other cells, 0 elsewhere.
+    trapping : dict of int to float
+        Share that each buffer keeps.
+    reduces_area : bool
+        Whether outlets hold back that share of the contributing area, too.
+    route : (n,) int64
+        Drawn routes: the other cells of a buffer are led to its outlet.
+    wrong : callable
+        Told the number of a buffer and what is wrong with it.
+    """
     passing, kept = np.full(numbers.size, -1.0), np.full(numbers.size, -1.0)
-    for number in np.unique(numbers[(numbers > 0) & (numbers < BUFFER_EXTENSION)]):
-        share = table.buffer_trapping.get(str(number))
-        outlet = np.flatnonzero(numbers == number)
-        if share is None or outlet.size != 1:
-            wrong, hint = f"has {outlet.size} cells numbered {number}.", "A buffer has one outlet."
-            if share is None:
-                wrong, hint = f"has buffer {number} without trapping.", f'buffer_trapping = {{ "{number}" = "75 %" }}'
-            check.add((*_KEY, "buffers"), table.buffers, wrong, hint)
-            continue
-        members = np.flatnonzero(numbers == number + BUFFER_EXTENSION)
-        route[members] = outlet[0]
-        passing[members] = 1.0
-        passing[outlet[0]] = 1.0 - share if table.buffers_reduce_area else 1.0
-        kept[outlet[0]] = share
+    held = numbers[numbers > 0]
+    for number in np.unique(np.where(held > BUFFER_EXTENSION, held - BUFFER_EXTENSION, held)).tolist():
+        outlet, members = np.flatnonzero(numbers == number), np.flatnonzero(numbers == number + BUFFER_EXTENSION)
+        if number not in trapping:
+            wrong(number, f"has buffer {number} without trapping.")
+        elif outlet.size != 1:
+            wrong(number, f"has {outlet.size} cells numbered {number}.")
+        else:
+            route[members] = outlet[0]
+            passing[members] = 1.0
+            passing[outlet] = 1.0 - trapping[number] if reduces_area else 1.0
+            kept[outlet] = trapping[number]
     return passing, kept

@@ -26,7 +26,7 @@ from watershed_c.scenario.memory import (
     words_of_sideways,
 )
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
-from watershed_c.scenario.parcels import coefficient_map, parcel_land
+from watershed_c.scenario.parcels import own_factors, parcel_land
 from watershed_c.scenario.peat import peat_cells
 from watershed_c.scenario.processes import WITHIN
 from watershed_c.scenario.schema import Scenario
@@ -51,6 +51,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
         Everything that is wrong.
     """
     check = Checker(scenario)
+    check.warnings.extend(scenario._notes)
     pools = pools_of_names(check)
     needs_of_processes(check)
     _output(check, overwrite)
@@ -72,7 +73,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
     worked_depth(check, calendars)
     parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
-    ktc = coefficient_map(check, grid, parcels) if scenario.processes.water_erosion.enabled else None
+    eroding = scenario.processes.water_erosion.enabled
+    cover, practice, ktc = own_factors(check, grid, parcels) if eroding else (None, None, None)
     drains = drained_cells(check, grid, land.groups() if land is not None else None, known_classes(found))
     peat = peat_cells(check, land.groups() if land is not None else None, known_classes(found))
     check.done()
@@ -84,7 +86,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
-        series_erosivity, peat,
+        series_erosivity, peat, cover, practice,
     )  # fmt: skip
 
 

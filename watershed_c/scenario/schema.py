@@ -86,11 +86,23 @@ class Domain(Table):
     channel: str | None = item(
         None, "map of rivers and open water: cells with a number other than 0 are channel, too"
     )
+    parcels: str | None = item(
+        None, "map of the land codes of WaTEM/SEDEM: 0 outside, above 0 the number of a field, -1 river, -2 road, -3 "
+        "forest, -4 pasture, -5 open water, -6 grass strip; instead of an outlet: water leaves where the DEM goes on",
+    )  # fmt: skip
+    watem_sedem: str | None = item(
+        None, "choices file (.ini) of WaTEM/SEDEM: gives dem, parcels and every key that it has the like of, unless "
+        "the scenario gives them",
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _one(self) -> Domain:
+        if self.watem_sedem is not None:  # taken apart where scenarios are read
+            raise ValueError("has watem_sedem, which is for scenario files.")
         if (self.dem is None) == (self.synthetic is None):
             raise ValueError("must have either dem or [domain.synthetic].")
+        if self.parcels is not None and (self.dem is None or self.outlet != "lowest" or self.snap is not None):
+            raise ValueError("has parcels, which go with a dem and without outlet and snap: water leaves all round.")
         return self
 
 
@@ -425,6 +437,8 @@ class Scenario(Table):
 
     _path: Path | None = PrivateAttr(None)
     _file: str = PrivateAttr("")
+    #: what of a file that it was made of is not used
+    _notes: tuple[str, ...] = PrivateAttr(())
     _lines: dict[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)
     #: file and lines of variants that are not those of the scenario file
     _variants_from: tuple[str, dict[tuple[str | int, ...], int]] | None = PrivateAttr(None)

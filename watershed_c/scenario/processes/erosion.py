@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from watershed_c.scenario.fields import Length, Number, Share, SpatialAngle, Table, item
+from watershed_c.scenario.fields import Length, Number, Share, SpatialAngle, Table, item, none_means
 from watershed_c.scenario.processes.base import Process
 
 
@@ -86,7 +86,10 @@ class MorganMorganFinney(Table):
 _NOT_OF_MODEL = {
     "rusle": ("storm_hours",),
     "musle": (),
-    "mmf": ("storm_hours", "length_exponent", "slope_factor", "capacity", "ktc_map", "cover_threshold"),
+    "mmf": (
+        "storm_hours", "length_exponent", "slope_factor", "capacity", "ktc_map", "cover_threshold", "cover_map",
+        "practice_map", "convention", "ls_correction",
+    ),
 }
 
 
@@ -105,12 +108,28 @@ class WaterErosion(Process):
     length_exponent: Literal["van_oost_2003", "mccool_1989"] = item("van_oost_2003", "exponent m of slope length in LS")
     slope_factor: Literal["nearing_1997", "mccool_1987"] = item("nearing_1997", "slope factor S of LS")
     capacity: Literal["van_oost_2000", "verstraeten_2007"] = item("van_oost_2000", "transport capacity equation")
-    ktc_low: Number | None = item(
+    ktc_low: Annotated[Number | None, none_means("none")] = item(
         None, "transport capacity coefficient where annual C <= cover_threshold; m (van_oost_2000) or m-1.8; the "
         "example of WaTEM/SEDEM (3 and 12 m) if not given: calibrate, it belongs to a cell size", gt=0.0, le=1e6,
     )  # fmt: skip
-    ktc_high: Number | None = item(None, "the same where annual C > cover_threshold", gt=0.0, le=1e6)
-    ktc_map: str | None = item(None, "map of the coefficient, for the cells in which it has a number")
+    ktc_high: Annotated[Number | None, none_means("none")] = item(
+        None, "the same where annual C > cover_threshold", gt=0.0, le=1e6
+    )
+    ktc_map: Annotated[str | None, none_means("none")] = item(
+        None, "map of the coefficient, for the cells in which it has a number"
+    )
+    cover_map: Annotated[str | None, none_means("none")] = item(
+        None, "map of C, the same all year, for the cells in which it has a number; of crops elsewhere"
+    )
+    practice_map: Annotated[str | None, none_means("none")] = item(
+        None, "map of P, for the cells in which it has a number; of rotations elsewhere"
+    )
+    convention: Literal["desmet_govers", "watem_sedem"] = item(
+        "desmet_govers", "L by the area that enters a cell; or, with which the coefficients of WaTEM/SEDEM were "
+        "calibrated, by that with the cell's own, and the slope of verstraeten_2007 as an angle",
+        source="Desmet & Govers 1996; watem-sedem 4fe0efa",
+    )  # fmt: skip
+    ls_correction: Number = item(1.0, "LS is divided by this", gt=0.0, le=1e6, source="WaTEM/SEDEM, ls correction")
     cover_threshold: Number = item(
         0.1, "annual cover factor C that parts low from high: between grassland and ploughed fields", ge=0.0, le=1.0,
         source="rusleR 0.0.2, after Batista et al. 2022; WaTEM/SEDEM has no default",

@@ -18,6 +18,10 @@ class ParcelRouting(Table):
     pasture: list[str] = item(doc="land classes that are pasture", factory=list)
     open_water: list[str] = item(doc="land classes that are standing water", factory=list)
     grass_strips: list[str] = item(doc="land classes that are grass strips; all other land is fields", factory=list)
+    forced: list[Annotated[list[int], Field(min_length=4, max_length=4)]] = item(
+        doc="routes from cell to cell: [column, row, to column, to row] of the DEM, from 1, row 1 in the north",
+        factory=list,
+    )  # fmt: skip
     window: int = item(
         50, "cells to each side in which a pit finds its receiver", ge=1, le=1000, source="WaTEM/SEDEM, max kernel"
     )
@@ -55,10 +59,11 @@ class FlowRouting(Process):
         "trap", "closed depressions are filled for the routing, and sediment settles in them (trap), or cut open by "
         "trenches, through which it passes (breach)", source="Barnes et al. 2014; Lindsay & Dhun 2015",
     )  # fmt: skip
-    slopes: Literal["downslope", "central"] | None = item(
+    slopes: Literal["downslope", "central", "adjusted"] | None = item(
         None, "slope of soil loss and transport capacity: to the lower neighbours (downslope), so that waves of two "
-        "cells cannot grow, or by central differences, as in WaTEM/SEDEM; downslope, but central with two_receivers, "
-        "if not given", source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
+        "cells cannot grow, by central differences, as in WaTEM/SEDEM, or (adjusted, two_receivers) by these, and to "
+        "the receiver of cells that have one; downslope, but central with two_receivers, if not given",
+        source="Osher & Sethian 1988; Zevenbergen & Thorne 1987",
     )  # fmt: skip
     exponent: Number = item(
         1.1, "multiple: a share is as slope^exponent", ge=0.0, le=20.0, source="Freeman 1991, Comput. Geosci. 17, 413"
@@ -72,4 +77,6 @@ class FlowRouting(Process):
     def _parcels(self) -> FlowRouting:
         if self.method != "two_receivers" and self.parcels != ParcelRouting():
             raise ValueError(f'has parcels, which method = "{self.method}" does not read; "two_receivers" does.')
+        if self.method != "two_receivers" and self.slopes == "adjusted":
+            raise ValueError(f'has slopes = "adjusted", which method = "{self.method}" has no use for.')
         return self
