@@ -69,12 +69,17 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def write_choices(folder: Path, maps: dict[str, np.ndarray], size: float, **changed: Any) -> Path:
-    """Choices file and rasters in a folder; ``maps`` have row 0 in the south, dtm, prc, K, C and P among them."""
+def write_choices(
+    folder: Path, maps: dict[str, np.ndarray], size: float, *, corner: tuple[float, float] = (0.0, 0.0), **changed: Any
+) -> Path:
+    """Choices file and rasters in a folder; ``maps`` have row 0 in the south, dtm, prc, K, C and P among them.
+
+    ``corner`` is that in the south-west, m.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     told = DEFAULTS | changed
     for name, values in maps.items():
-        raster = Raster(values.astype(np.float64), size, size)
+        raster = Raster(values.astype(np.float64), size, size, *corner)
         if told["suffix"] == ".rst":
             write_idrisi(folder / f"{name}.rst", raster)
         else:

@@ -1,18 +1,17 @@
 """A real farmed catchment, Langegracht in the Belgian loam belt: 50 000 cells of 20 m, 1 962 parcels, 20 years.
 
 Real are the terrain, the parcels and the land use (Digitaal Vlaanderen, DHMV I / GRB; read where they lie, not copied).
-R and the transport capacity coefficients are those of the WaTEM/SEDEM run that comes with them. Synthetic, and stated
-below, are weather, texture, carbon, crops and their calendar; the map of K came with the run and is synthetic, too.
+R and the transport capacity coefficients are those of the choices file of the WaTEM/SEDEM run that comes with them,
+which is the land of the scenario. Synthetic, and stated below, are weather, texture, carbon, crops and their calendar;
+the map of K came with the run and is synthetic, too.
 
 What is compared with that run are patterns. Its totals are printed, not gated, as it differs by design: its water and
 sediment cross borders of parcels only where they must, runoff is cut there by 10 to 70 %, LS grows with the area
-however
-long the slope, roads pass all sediment on, C is 0.37 on every field, and one pass stands for the mean year.
+however long the slope, roads pass all sediment on, C is 0.37 on every field, and one pass stands for the mean year.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from pathlib import Path
@@ -23,30 +22,30 @@ import pytest
 from scipy.stats import spearmanr
 
 from tests import runs
-from tests.support import shared
-from watershed_c.io.rasters import Raster, write_raster
+from tests.watem_inputs import write_case
 from watershed_c.simulation import open_results, run
 
-CRS, EPSG = "EPSG:31370", 31370
+EPSG = 31370
+#: south-western corner of the maps, m
+CORNER = (162090.0, 165815.0)
 YEARS = 20
 #: kg m-2 yr-1 -> t ha-1 yr-1
 TONNES_PER_HECTARE = 10.0
-RIVER, ROAD, FOREST, PASTURE, WATER, STRIP = -1, -2, -3, -4, -5, -6
+RIVER, FOREST, PASTURE = -1, -3, -4
 #: two-year rotations of the loam belt, dealt out by parcel number: class, crop beside winter wheat, its day of
 #: ploughing, that of wheat
-ROTATIONS = {
-    1: ("wheat-maize", "maize", "04-15", "10-26"),
-    2: ("wheat-beet", "sugar-beet", "03-20", "10-26"),
-    3: ("wheat-potato", "potato", "04-05", "10-10"),
-}
+ROTATIONS = (
+    ("wheat-maize", "maize", "04-15", "10-26"),
+    ("wheat-beet", "sugar-beet", "03-20", "10-26"),
+    ("wheat-potato", "potato", "04-05", "10-10"),
+)
 
 SCENARIO = """\
 schema = 1
 title = "Langegracht, 20 years"
 [domain]
-dem = "dem{suffix}"
-channel = "channel{suffix}"
-outlet = "edges"                           # the map is cut out of the land: water and sediment leave over its edge, too
+watem_sedem = "choices.ini"                # terrain, parcels, rivers, K, R and ktc of the run that comes with them
+crs = "EPSG:31370"
 [time]
 start = "2001-01"
 end = "2020-12"
@@ -58,28 +57,27 @@ pet = "thornthwaite"
 temperature = [3.3, 3.7, 6.8, 9.8, 13.6, 16.2, 18.4, 18.0, 14.9, 11.1, 6.8, 3.9]
 precipitation = [76, 63, 70, 51, 67, 72, 74, 79, 69, 75, 76, 81]
 [climate.erosivity]
-annual = {erosivity}
 shares = [0.03, 0.03, 0.04, 0.05, 0.11, 0.15, 0.17, 0.17, 0.10, 0.07, 0.04, 0.04]   # thunderstorms of summer
 [soil]                                     # synthetic: silt loam on loess, decarbonated to 80 cm
 layers = ["10 cm", "15 cm", "25 cm", "50 cm"]
 clay = "15 %"
 sand = "10 %"
 bulk_density = "1.35 g/cm3"
-soc = {{ value = "45 t/ha", depth = "25 cm", profile = "exponential", e_folding_depth = "25 cm" }}
-sic = {{ value = "8 %", as = "CaCO3", decarbonated_depth = "80 cm" }}
-erodibility = {{ map = "erodibility{suffix}", units = "t ha h ha-1 MJ-1 mm-1" }}
+soc = { value = "45 t/ha", depth = "25 cm", profile = "exponential", e_folding_depth = "25 cm" }
+sic = { value = "8 %", as = "CaCO3", decarbonated_depth = "80 cm" }
 [soil.substratum]
 soc = "0.2 %"
 sic = "1 %"
 [carbon]                                   # nobody measured carbon there: the steady state of what the crops return
-initial = {{ method = "steady" }}
+initial = { method = "steady" }
 plant_input = "prescribed"
 [processes.soil_water]
 rain_days = 16
 [processes.flow_routing]
+method = "multiple"
 [processes.water_erosion]
-ktc_low = {ktc_low}
-ktc_high = {ktc_high}
+cover_map = "none"                         # C is that of the crops, and so is what parts fields from grass
+cover_threshold = 0.1
 longest_slope = "305 m"                    # AH-703: the longest slope RUSLE is meant for
 [processes.tillage_erosion]
 [processes.soil_column]
@@ -87,16 +85,13 @@ biodiffusivity = "1 cm2/yr"
 [processes.decomposition]
 [processes.carbonate]
 [processes.dissolved_carbon]
-[land]
-map = "landuse{suffix}"
-parcels = "parcels{suffix}"
 [land.classes]                             # roads and yards: no sealed ground here, so they count as their verges
-{road} = "grass"
-{forest} = "deciduous-forest"
-{pasture} = "pasture"
-{strip} = "grass"
-{classes}
-{rotations}
+fields = ["wheat-maize", "wheat-beet", "wheat-potato"]
+roads = "grass"
+forest = "deciduous-forest"
+pasture = "pasture"
+open_water = "grass"
+grass_strips = "grass"
 [numerics]
 ledger = "step"
 [output]
@@ -115,40 +110,13 @@ event = [
 """
 
 
-def write_scenario(folder: Path, maps: dict[str, np.ndarray], about: dict[str, object]) -> Path:
-    """Scenario and maps in a folder: GeoTIFF where rasterio is there, else NetCDF."""
-    try:
-        import rasterio  # noqa: F401
-
-        suffix = ".tif"
-    except ImportError:
-        suffix = ".nc"
-    land, inside = maps["in_prc"], maps["in_prc"] != 0.0
-    channel = np.isin(land, (RIVER, WATER))
-    size = float(about["resolution_m"])  # type: ignore[arg-type]
-
-    def put(name: str, values: np.ndarray) -> None:
-        raster = Raster(values, size, size, float(about["xmin"]), float(about["ymin"]), CRS)  # type: ignore[arg-type]
-        write_raster(folder / f"{name}{suffix}", raster)
-
-    put("dem", np.where(inside, maps["in_dtm"], np.nan))
-    put("channel", np.where(channel, 1.0, np.nan))
-    put("landuse", np.where(inside & ~channel, np.where(land > 0.0, 1.0 + land % 3.0, land), np.nan))
-    put("parcels", np.maximum(land, 0.0))
-    put("erodibility", np.where(inside & ~channel, maps["in_K"] / 1000.0, np.nan))
-    parameters: dict[str, float] = about["parameters"]  # type: ignore[assignment]
-    text = SCENARIO.format(
-        suffix=suffix, erosivity=parameters["R"], ktc_low=parameters["ktc_low"], ktc_high=parameters["ktc_high"],
-        road=ROAD, forest=FOREST, pasture=PASTURE, strip=STRIP,
-        classes="\n".join(f'{code} = "{name}"' for code, (name, *_) in ROTATIONS.items()),
-        rotations="".join(
-            ROTATION.format(name=name, crop=crop, day=day, autumn=autumn)
-            for name, crop, day, autumn in ROTATIONS.values()
-        ),
-    )  # fmt: skip
+def write_scenario(folder: Path) -> tuple[Path, dict[str, np.ndarray], dict[str, object]]:
+    """The scenario beside the choices file of the reference; its maps, row 0 south, and what is told of it."""
+    _, maps, about = write_case(folder, "langegracht20_default", corner=CORNER)
+    rotations = (ROTATION.format(name=name, crop=crop, day=day, autumn=autumn) for name, crop, day, autumn in ROTATIONS)
     path = folder / "langegracht.toml"
-    path.write_text(text)
-    return path
+    path.write_text(SCENARIO + "".join(rotations))
+    return path, maps, about
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +124,8 @@ def catchment(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """The run, on the grid of the reference, row 0 south: mean annual maps in t ha-1, loss positive; NaN without
     soil.
     """
-    path = shared("reference/watem_sedem/langegracht20_default.npz")
-    about = json.loads(path.with_suffix(".json").read_text())
-    with np.load(path) as arrays:
-        reference = {key: arrays[key].astype(np.float64)[::-1] for key in arrays.files if key != "routing_table"}
     folder = tmp_path_factory.mktemp("langegracht")
-    scenario = write_scenario(folder, reference, about)
+    scenario, reference, about = write_scenario(folder)
     started, used = time.perf_counter(), time.process_time()
     finished = run(scenario, output=folder / "run", quiet=True)
     wall, used = time.perf_counter() - started, time.process_time() - used
@@ -202,14 +166,14 @@ def catchment(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 def test_runs_to_the_end_and_every_account_closes(catchment: SimpleNamespace) -> None:
     record = catchment.record
     assert record["status"] == "done" and record["next_step"] == 12 * YEARS
-    # 50 861 cells, less those on the edge of the map, where water leaves; river and open water are channel
-    assert 49_000 < record["cells"] < 50_861 and record["channel_cells"] > 400
+    rivers = int((catchment.land == RIVER).sum())
+    assert (record["cells"], record["channel_cells"]) == (50_861 - rivers, rivers) and rivers > 300
     assert record["worst_ledger_residual"] <= 1.0
     # initial carbon: 7 corrections were measured; valley floors that lose and gain in turns once took it to 19 and more
     assert record["initial_carbon"]["corrections"] <= 12
     assert all(abs(account.closure) <= 1e-10 for account in catchment.budget.carbon.values())
     assert set(catchment.budget.carbon) == {"soc", "sic", "doc", "dic"}
-    no_soil = np.isin(catchment.land, (0, RIVER, WATER))
+    no_soil = np.isin(catchment.land, (0, RIVER))
     assert not catchment.soil[no_soil].any()
 
 
@@ -316,30 +280,14 @@ def test_results_open_on_their_place_on_the_ground(catchment: SimpleNamespace) -
     with xarray.open_dataset(catchment.directory / "results.nc") as results:
         size, columns = catchment.about["resolution_m"], catchment.land.shape[1]
         assert results.sizes["x"] == columns + 2 and results.sizes["time"] == 1 + YEARS // 10
-        assert results["x"].values[1] == catchment.about["xmin"] + 0.5 * size
-        assert results["y"].values[1] == catchment.about["ymin"] + 0.5 * size
+        assert results["x"].values[1] == CORNER[0] + 0.5 * size
+        assert results["y"].values[1] == CORNER[1] + 0.5 * size
         rise = results["elev"].isel(time=0).values[1:-1, 1:-1] - catchment.reference["in_dtm"]
         assert np.abs(rise[catchment.soil]).max() < 1e-4
         stock = results["cSoilOrg"].values[:, 1:-1, 1:-1][:, catchment.soil]
         assert np.isfinite(stock).all() and (stock >= 0.0).all() and 3.0 < stock[-1].mean() < 20.0
         rasterio = pytest.importorskip("rasterio")
         assert rasterio.crs.CRS.from_wkt(results["crs"].attrs["crs_wkt"]).to_epsg() == EPSG
-
-
-#: parcels as the reference has them; roads are a class of their own
-PARCELS = """\
-[processes.flow_routing]
-method = "two_receivers"
-[processes.flow_routing.parcels]
-roads = ["road"]
-forest = ["deciduous-forest"]
-pasture = ["pasture"]
-to_field = "90 %"
-to_forest = "30 %"
-to_strip = "30 %"
-trapped_forest = "75 %"
-trapped_pasture = "75 %"
-"""
 
 
 def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path) -> None:
@@ -349,11 +297,8 @@ def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path
     2.05 t/ha/yr, the reference 2.29. What is left: C by crop and month instead of 0.37 (its months give 95 % of one
     pass a year), L by the inlet area, and the edge of the map, closed there in the south and east.
     """
-    path = shared("reference/watem_sedem/langegracht20_default.npz")
-    about = json.loads(path.with_suffix(".json").read_text())
-    with np.load(path) as arrays:
-        reference = {key: arrays[key].astype(np.float64)[::-1] for key in arrays.files if key != "routing_table"}
-    text = write_scenario(tmp_path, reference, about).read_text()
+    path, reference, about = write_scenario(tmp_path)
+    text = path.read_text()
     off = "enabled = false\n"
     for old, new in (
         ('end = "2020-12"', 'end = "2002-12"'), ("rain_days = 16\n", off),
@@ -365,8 +310,7 @@ def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     text = "\n".join(line for line in text.splitlines() if not line.startswith("longest_slope")) + "\n"
-    by_parcels = text.replace("[processes.flow_routing]\n", PARCELS).replace(f'{ROAD} = "grass"', f'{ROAD} = "road"')
-    by_parcels += '[rotation.road]\nyears = ["grass"]\n'
+    by_parcels = text.replace('method = "multiple"\n', "")
     area, found = about["resolution_m"] ** 2, {}
     theirs = -reference["out_WATEREROS_kg_per_gridcel"] / area * TONNES_PER_HECTARE
     for name, written in (("eight", text), ("two", by_parcels)):
