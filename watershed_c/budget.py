@@ -49,6 +49,8 @@ class Budget:
         Largest residual of a cell, account and process, in units of what is allowed.
     gross_erosion, sediment_yield : float, t ha-1 yr-1
         Dry soil that water detached; dry sediment leaving with the stream.
+    sewer_yield : float, t ha-1 yr-1
+        Dry sediment leaving in sewers, which is not part of that.
     delivery_ratio : float or None
         Sediment yield over that gross erosion.
     soc_by_kind : dict
@@ -61,6 +63,7 @@ class Budget:
     worst_cell: float = 0.0
     gross_erosion: float = 0.0
     sediment_yield: float = 0.0
+    sewer_yield: float = 0.0
     delivery_ratio: float | None = None
     soc_by_kind: dict[str, float] = field(default_factory=dict)
 
@@ -94,10 +97,10 @@ def budget_of(
         budget.carbon[label] = Account(
             label, ledger.initial.get(label, 0.0) * TONNES, stocks[label] * TONNES, terms, closure[label]
         )
-    mineral, organic, inorganic = (_exported(totals, label) for label in ("soil", "soc", "sic"))
-    sediment = mineral + ORGANIC_MATTER_PER_CARBON * organic + CALCITE_PER_CARBON * inorganic
     per = TONNES / budget.area / years
-    budget.sediment_yield = sediment * per
+    in_sewers = _dry_export(totals, ("sewer_export", "sewer_mineralised_export")) * per
+    budget.sewer_yield = in_sewers
+    budget.sediment_yield = _dry_export(totals) * per - in_sewers
     if gross_erosion is not None:
         budget.gross_erosion = float(gross_erosion[cells].sum()) * cell_area * per
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
@@ -105,5 +108,11 @@ def budget_of(
     return budget
 
 
-def _exported(totals: dict[tuple[str, str], float], label: str) -> float:
-    return sum(amount for (where, term), amount in totals.items() if where == label and term.endswith("_export"))
+def _dry_export(totals: dict[tuple[str, str], float], terms: tuple[str, ...] | None = None) -> float:
+    """Dry sediment that left, kg: by all exports, or by some."""
+    per_unit = {"soil": 1.0, "soc": ORGANIC_MATTER_PER_CARBON, "sic": CALCITE_PER_CARBON}
+    return sum(
+        per_unit[account] * amount
+        for (account, term), amount in totals.items()
+        if account in per_unit and (term.endswith("_export") if terms is None else term in terms)
+    )

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests import build
+from watershed_c.budget import budget_of
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.kernels.parcel_network import SEWER, ParcelLand
+from watershed_c.kernels.parcel_network import SEWER, ParcelLand, on_land
 from watershed_c.kernels.two_receivers import FOREST
 from watershed_c.state import Watershed
 
@@ -79,7 +80,10 @@ def test_books_close_and_every_kilogram_has_a_place(kind: str) -> None:
         more["sewer"][cell] = 0.4  # type: ignore[index]
     parcels = parcels_of(w, **more)
     router = route(w, parcels)
-    erosion = WaterErosion(w, transport_capacity_coefficient=(3.0, 12.0), parcels=parcels)
+    downstream = 0.5 if kind == "sewer" else 0.0
+    erosion = WaterErosion(
+        w, transport_capacity_coefficient=(3.0, 12.0), parcels=parcels, downstream_mineralisation=downstream
+    )
     w.ledger.open()
     erosion.run_one_step(build.MONTH)
     w.ledger.check("water_erosion", erosion.transforms, erosion.stores)
@@ -101,6 +105,21 @@ def test_books_close_and_every_kilogram_has_a_place(kind: str) -> None:
         out = erosion._load[cell] + erosion.gross_erosion[cell] - erosion.gross_deposition[cell]
         assert erosion.exported[SEWER] == pytest.approx(0.4 * out, rel=1e-12)
         assert totals["soil", "sewer_export"] > 0.0
+        # half the organic carbon is mineralised beyond the catchment, whichever way it left
+        left = sum(totals["soc", f"{way}_export"] for way in ("water_erosion", "sewer"))
+        lost = sum(totals["soc", f"{way}_mineralised_export"] for way in ("downstream", "sewer"))
+        assert lost == pytest.approx(left, rel=1e-12)
+        assert erosion.findings()["exported_organic_carbon_t"] == pytest.approx(2e-3 * left, rel=1e-12)
+        found = budget_of(w.ledger, cells=w.cells, cell_area=w.cell_area, years=1.0)
+        per_hectare = 10.0 * w.cell_area / (w.cells.size * w.cell_area)
+        assert found.sewer_yield == pytest.approx(erosion.exported[SEWER] * per_hectare, rel=1e-9)
+        out = erosion.exported.sum() - erosion.exported[SEWER]
+        assert found.sediment_yield == pytest.approx(out * per_hectare, rel=1e-9)
+        # what does not ride on water stays on land
+        shares = on_land(w.first_receiver, w.receivers, w.weights)
+        assert shares[w.receivers == SEWER].sum() == 0.0
+        sums = np.add.reduceat(shares, w.first_receiver[:-1][np.diff(w.first_receiver) > 0])
+        np.testing.assert_allclose(sums, 1.0, rtol=1e-14)
     else:
         assert ("soil", "sewer_export") not in totals
 

@@ -8,6 +8,7 @@ import pytest
 from tests.components.test_water_erosion import make
 from watershed_c.components.running_year import RunningYear
 from watershed_c.components.water_erosion import WaterErosion
+from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
 
 SEASON = 1.0 + np.cos(2.0 * np.pi * (np.arange(12) - 6.0) / 12.0)
 
@@ -95,6 +96,10 @@ def test_transit_and_downstream_mineralisation_are_terms_of_their_own() -> None:
     assert half == pytest.approx(totals["soc", "water_erosion_export"], rel=1e-12) and half > 0.0
     assert totals["soc", "water_erosion"] == pytest.approx(-2.0 * half, rel=1e-10)
     assert totals.get(("sic", "transit_mineralised"), 0.0) == 0.0
+    # dry soil: what was detached is laid down, leaves or has become CO2
+    gone = ORGANIC_MATTER_PER_CARBON * 0.1 * lost / w.cell_area
+    moved = erosion.gross_erosion.sum() - erosion.gross_deposition.sum() - erosion.exported.sum()
+    assert moved == pytest.approx(gone, rel=1e-6)
 
 
 # -- running year ------------------------------------------------------------------------------------------------------

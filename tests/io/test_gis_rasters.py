@@ -20,6 +20,8 @@ def test_idrisi_there_and_back(tmp_path: Path) -> None:
     assert (back.dx, back.dy, back.x_left, back.y_bottom) == (20.0, 20.0, 162090.0, 165815.0)
     stored = np.fromfile(tmp_path / "a.rst", dtype="<f4")
     assert stored.tolist() == [4.0, 5.25, 6.0, 1.5, -9999.0, -3.0]  # the north first
+    told = (tmp_path / "a.rdc").read_text()
+    assert "min. value  : -3.0" in told and "max. value  : 6.0" in told
 
 
 def idrisi(folder: Path, kind: str, numbers: np.ndarray, flag: str = "none") -> Path:

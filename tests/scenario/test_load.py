@@ -134,3 +134,13 @@ def test_problem_lines() -> None:
     assert str(problem) == "a.toml:3  soil.clay = 140 %  must be 0-100 %."
     error = ScenarioError([Problem("a", 1, "x"), Problem("a", 2, "y")])
     assert str(error).count("\n") == 1 and error.exit_code == 2
+
+
+def test_a_variant_can_unset_what_another_model_does_not_use() -> None:
+    erosion = "processes.water_erosion."
+    changes = {f"{erosion}model": "mmf", f"{erosion}mmf": {"cohesion": 3.0}}
+    scenario = loads(VALID, file="valley.toml")
+    with pytest.raises(ScenarioError, match="does not use"):
+        scenario.with_(changes)
+    unset = scenario.with_(changes | {f"{erosion}ktc_low": "none", f"{erosion}ktc_high": "none"})
+    assert unset.processes.water_erosion.ktc_low is None and unset.processes.water_erosion.unused == []

@@ -167,7 +167,7 @@ def test_runs_to_the_end_and_every_account_closes(catchment: SimpleNamespace) ->
     record = catchment.record
     assert record["status"] == "done" and record["next_step"] == 12 * YEARS
     rivers = int((catchment.land == RIVER).sum())
-    assert (record["cells"], record["channel_cells"]) == (50_861 - rivers, rivers) and rivers > 300
+    assert (record["cells"], record["channel_cells"]) == (50_861 - rivers, rivers)
     assert record["worst_ledger_residual"] <= 1.0
     # initial carbon: 7 corrections were measured; valley floors that lose and gain in turns once took it to 19 and more
     assert record["initial_carbon"]["corrections"] <= 12
@@ -293,9 +293,9 @@ def test_results_open_on_their_place_on_the_ground(catchment: SimpleNamespace) -
 def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path) -> None:
     """Two years of erosion alone, with eight receivers and with two by parcels; LS has no longest slope.
 
-    Measured: rank correlation 0.63 and 0.77 (fields 0.60 and 0.82), same sign in 82 and 88 %; sediment yield 3.17 and
-    2.05 t/ha/yr, the reference 2.29. What is left: C by crop and month instead of 0.37 (its months give 95 % of one
-    pass a year), L by the inlet area, and the edge of the map, closed there in the south and east.
+    Measured: rank correlation 0.64 and 0.82 (fields 0.63 and 0.89), same sign in 82 and 88 %; sediment yield 3.19 and
+    2.21 t/ha/yr, the reference 2.29. What is left: C by crop and month instead of 0.37 (its months give 95 % of one
+    pass a year), and the edge of the map, closed there in the south and east.
     """
     path, reference, about = write_scenario(tmp_path)
     text = path.read_text()
@@ -333,7 +333,7 @@ def test_parcels_bring_water_and_sediment_nearer_to_the_reference(tmp_path: Path
         )
         assert record["worst_ledger_residual"] <= 1.0 and record["sinks"]["cells"] < 10
         assert 0.7 < months["sediment_yield"] <= 1.0 + 1e-9
-    assert found["two"][0] > found["eight"][0] + 0.08 and found["two"][1] > found["eight"][1] + 0.12
+    assert found["two"][0] > found["eight"][0] + 0.12 and found["two"][1] > found["eight"][1] + 0.2
     hectares = about["n_inside"] * area / 1e4
     yield_there = reference["out_SediExport_kg"][reference["in_prc"] == RIVER].sum() / 1e3 / hectares
-    assert budget.sediment_yield == pytest.approx(yield_there, rel=0.25)
+    assert budget.sediment_yield == pytest.approx(yield_there, rel=0.1)

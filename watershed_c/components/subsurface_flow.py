@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.kernels.parcel_network import on_land
 from watershed_c.kernels.subsurface_flow import flow_downslope, passing_shares
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -58,6 +59,8 @@ class SubsurfaceFlow(Process):
         self._thickness = watershed.layer_bottom - watershed.layer_top
         self.sideways = watershed.with_sideways()
         self._arriving = np.zeros_like(watershed.water)
+        #: shares of the network without sewers, and of which routing
+        self._weights, self._routing = watershed.weights, -1
         #: what layers pass on in the parts of this step, and the length of such a part, yr
         self._shares, self._part = np.zeros((*watershed.water.shape, 5)), 0.0
         self._gained, self._lost, self._returned = np.zeros((3, watershed.runoff.size))
@@ -66,6 +69,9 @@ class SubsurfaceFlow(Process):
         """Begin a step: nothing has moved yet."""
         if self._network is not None:
             self._network()
+        if self._routing != self.watershed.routing_version:
+            self._routing = self.watershed.routing_version
+            self._weights = on_land(self.watershed.first_receiver, self.watershed.receivers, self.watershed.weights)
         self._part = 0.0  # conductivity and network may have changed
         for amounts in (self.sideways.lateral, self._arriving, self._gained, self._lost, self._returned):
             amounts[:] = 0.0
@@ -80,7 +86,7 @@ class SubsurfaceFlow(Process):
             )  # fmt: skip
             self._part = h
         flow_downslope(
-            w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.water, self._shares, self._arriving,
+            w.order, w.first_receiver, w.receivers, self._weights, w.is_soil, w.water, self._shares, self._arriving,
             self.sideways.lateral, self._gained, self._lost, self._returned,
         )  # fmt: skip
 

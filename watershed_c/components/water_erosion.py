@@ -120,6 +120,7 @@ class WaterErosion(Process):
     ledger_terms = {
         "water_erosion": Term("lateral", "Soil moved by water: deposited minus detached"),
         "downstream_mineralised": Term("lateral", "Exported organic carbon that turns into CO2 beyond the catchment"),
+        "sewer_mineralised": Term("lateral", "The same of organic carbon that leaves in sewers"),
         "transit_mineralised": Term("vertical", "Organic carbon that turns into CO2 while water moves it"),
     }
 
@@ -215,10 +216,12 @@ class WaterErosion(Process):
         if self.downstream_mineralisation == 0.0:
             return {}
         totals = self.watershed.ledger.run_totals.amounts
-        kept, lost = (
-            1e-3 * totals.get(("soc", f"{term}_export"), 0.0) for term in ("water_erosion", "downstream_mineralised")
+        water, sewers, downstream, of_sewers = (
+            1e-3 * totals.get(("soc", f"{term}_export"), 0.0)
+            for term in ("water_erosion", "sewer", "downstream_mineralised", "sewer_mineralised")
         )
-        return {"exported_organic_carbon_t": kept + lost, "mineralised_downstream_t": lost}
+        lost = downstream + of_sewers
+        return {"exported_organic_carbon_t": water + sewers + lost, "mineralised_downstream_t": lost}
 
     def start_afresh(self) -> None:
         """Forget what was moved before the run began."""
@@ -261,8 +264,13 @@ class WaterErosion(Process):
         return self._book()
 
     def _book(self) -> None:
-        w, outside = self.watershed, self._outside
+        w, outside, per_unit = self.watershed, self._outside, self.watershed.constituents.dry_mass_per_unit
         self.year.end_step(self._eroded, self._load)
+        if self._transit is not None:  # dry soil was routed with what has turned into CO2 since
+            self._load[outside] = self._carried[outside] @ np.append(per_unit, 1.0)
+            if self.classes is None:
+                laid = self._net_mineral[w.cells] + self._net[w.cells] @ per_unit
+                self._deposited[w.cells] = np.where(self._eroded[w.cells] > 0.0, 0.0, laid)
         np.add(self.gross_erosion, self._eroded, out=self.gross_erosion, where=w.is_soil)
         np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
         w.ledger.book("water_erosion", "soil", self._net_mineral)
@@ -271,17 +279,17 @@ class WaterErosion(Process):
             w.ledger.book("transit_mineralised", "rows", self._transit.mineralised)
         self.exported[outside] += self._load[outside]
         exported = self._carried[outside].sum(axis=0) * w.cell_area
+        taken = self._carried[SEWER] * w.cell_area
+        ways = [("water_erosion", "downstream_mineralised", exported)]
         if self._sewers:
-            taken = self._carried[SEWER] * w.cell_area
             exported -= taken
-            w.ledger.export("sewer", "soil", float(taken[-1]))
+            ways.append(("sewer", "sewer_mineralised", taken))
+        for way, mineralised, amounts in ways:
+            w.ledger.export(way, "soil", float(amounts[-1]))
             for group in w.constituents.groups:
-                w.ledger.export("sewer", group, float(taken[w.constituents.of_group(group)].sum()))
-        w.ledger.export("water_erosion", "soil", float(exported[-1]))
-        for group in w.constituents.groups:
-            amount = float(exported[w.constituents.of_group(group)].sum())
-            if group == "soc" and self.downstream_mineralisation > 0.0:
-                lost = self.downstream_mineralisation * amount
-                w.ledger.export("downstream_mineralised", group, lost)
-                amount -= lost
-            w.ledger.export("water_erosion", group, amount)
+                amount = float(amounts[w.constituents.of_group(group)].sum())
+                if group == "soc" and self.downstream_mineralisation > 0.0:
+                    lost = self.downstream_mineralisation * amount
+                    w.ledger.export(mineralised, group, lost)
+                    amount -= lost
+                w.ledger.export(way, group, amount)

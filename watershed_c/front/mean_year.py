@@ -15,6 +15,7 @@ from watershed_c.kernels.parcel_network import (
     ParcelNetwork,
     contributing_area,
     find_parcel_network,
+    on_land,
 )
 from watershed_c.kernels.sediment import NOTHING_KEPT
 from watershed_c.kernels.two_receivers import OPEN_WATER, OUTSIDE, RIVER, ROAD
@@ -204,14 +205,12 @@ def with_coefficient(year: MeanYear, coefficient: np.ndarray) -> MeanYear:
     if given.tillage is None:
         return found
     arrives, leaves = np.zeros(n), np.zeros(n)
-    weights, moves = network.weights, outflow > 0.0
-    if given.parcels.sewer is not None:  # sewers take what water carries, not what a plough moves
+    moves = outflow > 0.0
+    if given.parcels.sewer is not None:
         moves &= given.parcels.sewer < 1.0
-        stays = 1.0 - given.parcels.sewer[np.repeat(network.order, np.diff(network.first))]
-        weights = np.where(network.receivers == SEWER, 0.0, weights / np.where(stays > 0.0, stays, 1.0))
     mean_year_tillage(
-        *network[:3], weights, given.parcels.code, year.gradient_x, year.gradient_y, given.tillage, dx, moves, arrives,
-        leaves,
+        *network[:3], on_land(*network[1:4]), given.parcels.code, year.gradient_x, year.gradient_y, given.tillage, dx,
+        moves, arrives, leaves,
     )  # fmt: skip
     return replace(found, tillage_in=arrives, tillage_out=leaves)
 

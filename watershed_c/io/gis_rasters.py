@@ -71,6 +71,8 @@ def write_idrisi(path: Path, raster: Raster, *, title: str = "", units: str = "u
     """Write an .rst file of single precision and its .rdc; NaN becomes -9999."""
     rows, columns = raster.shape
     stored = np.where(np.isnan(raster.values), DEFAULT_NODATA, raster.values)
+    known = raster.values[~np.isnan(raster.values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
     stored[::-1].astype("<f4").tofile(path)
     right, top = raster.x_left + columns * raster.dx, raster.y_bottom + rows * raster.dy
     entries = {
@@ -78,9 +80,8 @@ def write_idrisi(path: Path, raster: Raster, *, title: str = "", units: str = "u
         "file type": "binary", "columns": columns, "rows": rows, "ref. system": "plane", "ref. units": "m",
         "unit dist.": "1.0000000", "min. X": repr(float(raster.x_left)), "max. X": repr(float(right)),
         "min. Y": repr(float(raster.y_bottom)), "max. Y": repr(float(top)), "pos'n error": "unspecified",
-        "resolution": repr(float(raster.dx)), "min. value": repr(float(stored.min())),
-        "max. value": repr(float(stored.max())), "display min": repr(float(stored.min())),
-        "display max": repr(float(stored.max())), "value units": units, "value error": "unspecified",
+        "resolution": repr(float(raster.dx)), "min. value": repr(low), "max. value": repr(high),
+        "display min": repr(low), "display max": repr(high), "value units": units, "value error": "unspecified",
         "flag value": f"{DEFAULT_NODATA:g}", "flag def'n": "no data", "legend cats": 0,
     }  # fmt: skip
     lines = [f"{key:<12}: {value}" for key, value in entries.items()]

@@ -181,6 +181,21 @@ def find_parcel_network(
     )  # fmt: skip
 
 
+def on_land(first: np.ndarray, receivers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Shares (r,) of what does not go into sewers, such as water in the soil and soil that a plough moves.
+
+    The other receivers of a cell share its flow as before; where a sewer takes all, they share it equally.
+    """
+    sewer = receivers == SEWER
+    if not sewer.any():
+        return weights
+    node = np.repeat(np.arange(first.size - 1), np.diff(first))
+    kept = np.where(sewer, 0.0, weights)
+    total, others = (np.bincount(node, values, first.size - 1)[node] for values in (kept, ~sewer))
+    equal = np.divide(1.0, others, out=np.zeros(others.size), where=others > 0.0)
+    return np.where(sewer, 0.0, np.divide(kept, total, out=equal, where=total > 0.0))
+
+
 def contributing_area(
     network: ParcelNetwork, land: ParcelLand, core: np.ndarray, cell_area: float
 ) -> tuple[np.ndarray, np.ndarray]:
