@@ -9,11 +9,12 @@ import numpy as np
 from watershed_c.components.annual_pass import AnnualPass
 from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
+from watershed_c.components.sediment_export import TERMS, book_export, fate_of_carbon
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import CONVENTIONS, COVER_THRESHOLD
 from watershed_c.grid import COARSE_CELL
 from watershed_c.kernels import sediment
-from watershed_c.kernels.parcel_network import SEWER, ParcelLand
+from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -119,8 +120,7 @@ class WaterErosion(Process):
     )
     ledger_terms = {
         "water_erosion": Term("lateral", "Soil moved by water: deposited minus detached"),
-        "downstream_mineralised": Term("lateral", "Exported organic carbon that turns into CO2 beyond the catchment"),
-        "sewer_mineralised": Term("lateral", "The same of organic carbon that leaves in sewers"),
+        **TERMS,
         "transit_mineralised": Term("vertical", "Organic carbon that turns into CO2 while water moves it"),
     }
 
@@ -215,13 +215,7 @@ class WaterErosion(Process):
         """Where organic carbon that left the catchment went, t C of the run, if some of it is mineralised there."""
         if self.downstream_mineralisation == 0.0:
             return {}
-        totals = self.watershed.ledger.run_totals.amounts
-        water, sewers, downstream, of_sewers = (
-            1e-3 * totals.get(("soc", f"{term}_export"), 0.0)
-            for term in ("water_erosion", "sewer", "downstream_mineralised", "sewer_mineralised")
-        )
-        lost = downstream + of_sewers
-        return {"exported_organic_carbon_t": water + sewers + lost, "mineralised_downstream_t": lost}
+        return fate_of_carbon(self.watershed.ledger)
 
     def start_afresh(self) -> None:
         """Forget what was moved before the run began."""
@@ -278,18 +272,4 @@ class WaterErosion(Process):
         if self._transit is not None:
             w.ledger.book("transit_mineralised", "rows", self._transit.mineralised)
         self.exported[outside] += self._load[outside]
-        exported = self._carried[outside].sum(axis=0) * w.cell_area
-        taken = self._carried[SEWER] * w.cell_area
-        ways = [("water_erosion", "downstream_mineralised", exported)]
-        if self._sewers:
-            exported -= taken
-            ways.append(("sewer", "sewer_mineralised", taken))
-        for way, mineralised, amounts in ways:
-            w.ledger.export(way, "soil", float(amounts[-1]))
-            for group in w.constituents.groups:
-                amount = float(amounts[w.constituents.of_group(group)].sum())
-                if group == "soc" and self.downstream_mineralisation > 0.0:
-                    lost = self.downstream_mineralisation * amount
-                    w.ledger.export(mineralised, group, lost)
-                    amount -= lost
-                w.ledger.export(way, group, amount)
+        book_export(w, self._carried, outside, sewers=self._sewers, lost=self.downstream_mineralisation)
