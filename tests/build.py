@@ -152,6 +152,7 @@ def watershed(
     w.water[cells] *= random.uniform(0.7, 1.0, (cells.size, 1))
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
+    w.strong_acid[cells], w.groundwater_acid[cells] = 5e-3, 4e-3
     w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
     # land use: forest along the valley, a field of crops on either side
     side = np.sign(column - shape[1] // 2) * (np.abs(column - shape[1] // 2) > 1)

@@ -27,6 +27,7 @@ PLACES = {
     "doc": [("doc", (1,)), ("groundwater_doc", ())],
     "dic": [("dic", (1,)), ("groundwater_dic", ())],
     "calcium": [("calcium", (1,)), ("groundwater_calcium", ())],
+    "strong_acid": [("strong_acid", (1,)), ("groundwater_acid", ())],
 }
 EVERY_PLACE = [(account, *place) for account, places in PLACES.items() for place in places]
 
@@ -413,4 +414,5 @@ def test_accounts_without_any_constituent() -> None:
         w = Watershed(grid, constituents=ConstituentTable(rows), layer_bottom=np.array([0.3]))
         w.ledger.open()
         w.ledger.check("nothing", ("soc",))
-        assert w.ledger.accounts == ("soil", "water", *(row.name for row in rows), "doc", "dic", "calcium")
+        solutes = ("doc", "dic", "calcium", "strong_acid")
+        assert w.ledger.accounts == ("soil", "water", *(row.name for row in rows), *solutes)

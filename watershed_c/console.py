@@ -43,6 +43,9 @@ TERMS = {
     "doc_mineralised": "mineralised in solution",
     "doc_leached": "leached to the stream",
     "carbonate_dissolved": "dissolved (+) from carbonate",
+    "carbonic_acid_weathering": "soil CO2 consumed where carbonate dissolves",
+    "precipitation_degassing": "CO2 set free where carbonate precipitates",
+    "strong_acid_degassing": "CO2 set free by strong acid",
     "dic_gas_exchange": "exchanged with soil CO2",
     "dic_leached": "leached to the stream",
 }

@@ -76,7 +76,8 @@ class Ledger:
 
     Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
     per constituent row,
-    ``doc``, ``dic``, ``calcium`` (soil water and groundwater). A group name (``soc``, ``sic``) stands for its rows
+    ``doc``, ``dic``, ``calcium`` and ``strong_acid`` (soil water and groundwater; the last in mol charge, with what is
+    queued of it). A group name (``soc``, ``sic``) stands for its rows
     together: book on it only in a process that
     declares the group in ``transforms``.
 
@@ -306,6 +307,7 @@ class Ledger:
             check_closure, w.cells, 3, look, self._booked, self._joint(transforms), self._expected, self._gross,
             w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
             w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium,
+            w.strong_acid, w.acid, w.groundwater_acid,
         )  # fmt: skip
         self._booked &= ~look
         ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one

@@ -69,9 +69,11 @@ STATE: dict[str, Field] = dict(
         _field("doc", "soil_water_carbon~dissolved~organic__areal_mass", "kg/m**2", "node layer", "Dissolved organic carbon in the layer"),
         _field("dic", "soil_water_carbon~dissolved~inorganic__areal_mass", "kg/m**2", "node layer", "Dissolved inorganic carbon in the layer"),
         _field("calcium", "soil_water_calcium~dissolved__areal_mass", "kg/m**2", "node layer", "Dissolved calcium in the layer"),
+        _field("strong_acid", "soil_water_strong_acid~dissolved__areal_charge", "mol/m**2", "node layer", "Charge of strong-acid anions less base cations other than Ca, dissolved in the layer"),
         _field("groundwater_doc", "groundwater_carbon~dissolved~organic__areal_mass", "kg/m**2", "node", "DOC in the groundwater reservoir"),
         _field("groundwater_dic", "groundwater_carbon~dissolved~inorganic__areal_mass", "kg/m**2", "node", "DIC in the groundwater reservoir"),
         _field("groundwater_calcium", "groundwater_calcium~dissolved__areal_mass", "kg/m**2", "node", "Calcium in the groundwater reservoir"),
+        _field("groundwater_acid", "groundwater_strong_acid~dissolved__areal_charge", "mol/m**2", "node", "Strong-acid charge in the groundwater reservoir"),
         # carbon turnover
         _field("unit", "land_management__unit_index", "-", "node", "Management unit (land-use class x rotation offset)", "int64"),
         _field("field", "land_management__field_index", "-", "node", "Field (parcel); -1 where nothing is tilled", "int64"),

@@ -167,6 +167,7 @@ def processes_of(
             w, root_respiration=carbonate.root_respiration,
             atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
             maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
+            acid_deposition=1e-4 * carbonate.acid_deposition,  # per ha
         )  # fmt: skip
     if dissolved.enabled:
         processes["dissolved_carbon"] = DissolvedCarbon(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from watershed_c.scenario.catchment import Catchment
 
 #: amounts that a process keeps apart until they are booked (the most: carbonate)
-EXCHANGES = 6
+EXCHANGES = 8
 #: number of the first work array over nodes that lies where those amounts do
 FIRST_ROW = 3
 
@@ -236,6 +236,9 @@ class Watershed:
         #: whether it is the first, or only, step of its month: what has a date happens then
         self.month_begins = True
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
+        #: (n, L) mol charge m-2 of strong acid that processes make in the step, until carbonate takes it into
+        #: `strong_acid`; of size 0 where there is no carbonate. Who adds to it books it on that account
+        self.acid = np.zeros((0, self.layer_bottom.size))
         #: water that leaves layers sideways, where something makes it do so
         self.sideways: Sideways | None = None
         #: water of irrigation, where somebody irrigates
@@ -338,8 +341,8 @@ class Watershed:
     def work(self, number: int, *dims: str) -> np.ndarray:
         """Work array over nodes (and ``dims``: "layer", "constituent", "soil part", "exchange") that processes share.
 
-        Arrays of one number share their memory, but for those over nodes alone; of these, 3 to 8 are the rows of number
-        1 as "exchange". What one holds lasts while one process runs, and is zero before the first.
+        Arrays of one number share their memory, but for those over nodes alone; of these, 3 to 10 are the rows of
+        number 1 as "exchange". What one holds lasts while one process runs, and is zero before the first.
         """
         if not dims and FIRST_ROW <= number < FIRST_ROW + EXCHANGES:
             return self.work(1, "exchange").reshape(EXCHANGES, -1)[number - FIRST_ROW]

@@ -9,7 +9,7 @@ from landlab import RasterModelGrid
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.errors import LedgerError
-from watershed_c.kernels.carbonate import CALCIUM_PER_CARBON
+from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, MOLAR_MASS_CARBON
 from watershed_c.state import Watershed
 
 DT = 1.0 / 12.0
@@ -46,7 +46,7 @@ def with_carbonate() -> Watershed:
 
 def test_ledger_closes_while_carbonate_dissolves_and_precipitates() -> None:
     w = with_carbonate()
-    process = Carbonate(w)
+    process = Carbonate(w, acid_deposition=0.1)
     for month in range(36):
         w.percolation[:, 1:] = (
             0.0 if month % 12 in (5, 6, 7) else 20.0
@@ -63,7 +63,16 @@ def test_ledger_closes_while_carbonate_dissolves_and_precipitates() -> None:
         -totals["sic", "carbonate_dissolved"], rel=1e-12
     )
     assert totals["dic", "dic_leached_export"] == pytest.approx(-totals["dic", "dic_leached"], rel=1e-14)
-    assert max(w.ledger.cumulative_residual()[account] for account in ("sic", "dic", "calcium")) < 1e-12
+    accounts = ("sic", "dic", "calcium", "strong_acid")
+    assert max(w.ledger.cumulative_residual()[account] for account in accounts) < 1e-12
+    # one CO2 for each carbonate dissolved or precipitated and each charge of acid that is neutralised
+    net = totals["dic", "carbonic_acid_weathering"] + totals["dic", "precipitation_degassing"]
+    assert net == pytest.approx(totals["dic", "carbonate_dissolved"], rel=1e-12)
+    came = totals["strong_acid", "acid_deposition"]
+    assert came == pytest.approx(0.1 * 3.0 * w.cells.size * w.cell_area, rel=1e-12)
+    carbon = -totals["dic", "strong_acid_degassing"] / MOLAR_MASS_CARBON
+    assert 0.6 * came < carbon <= came  # a third of the cells have no carbonate
+    assert totals["strong_acid", "strong_acid_leached_export"] > 0.5 * came
 
 
 def test_calcium_leaves_with_the_carbonate_it_came_from() -> None:
@@ -107,7 +116,7 @@ def test_more_respiration_dissolves_more_carbonate() -> None:
 
 def test_touches_only_what_it_declares() -> None:
     w = with_carbonate()
-    process = Carbonate(w)
+    process = Carbonate(w, acid_deposition=0.1)
     before = {name: np.array(w.grid.at_node[name]) for name in w.grid.at_node}
     process.run_one_step(DT)
     changed = {name for name, values in before.items() if not np.array_equal(values, w.grid.at_node[name])}
@@ -132,6 +141,7 @@ def test_a_wrong_booking_is_found() -> None:
     ("parameters", "message"),
     [
         ({"root_respiration": -1.0}, "root_respiration"),
+        ({"acid_deposition": -1.0}, "mol m-2 yr-1"),
         ({"atmospheric_carbon_dioxide": 4e-4}, "100 to 10000 ppm"),
         ({"maximum_carbon_dioxide": 300.0}, "maximum_carbon_dioxide"),
     ],

@@ -19,7 +19,10 @@ _FIELDS = {
     "water": {STATE[name].name for name in ("water", "groundwater", "snow")},
     "solutes": {
         STATE[name].name
-        for name in ("doc", "dic", "calcium", "groundwater_doc", "groundwater_dic", "groundwater_calcium")
+        for name in (
+            *("doc", "dic", "calcium", "strong_acid"),
+            *("groundwater_doc", "groundwater_dic", "groundwater_calcium", "groundwater_acid"),
+        )
     },
 }
 

@@ -6,16 +6,17 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
+from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, equilibrium_table
 from watershed_c.kernels.carbonate import (
+    ACID_EXPORT,
     CALCIUM_EXPORT,
-    CALCIUM_PER_CARBON,
     DIC_EXPORT,
     GAS_EXCHANGE,
     LITHOGENIC_DISSOLVED,
+    NEUTRALISED,
     PEDOGENIC_DISSOLVED,
     PRECIPITATED,
     carbonate_step,
-    equilibrium_table,
 )
 from watershed_c.kernels.soil_gas import soil_carbon_dioxide
 from watershed_c.ledger import Term
@@ -29,7 +30,8 @@ _ROWS = ("sic_lithogenic", "sic_pedogenic")
 class Carbonate(Process):
     """Dissolve and precipitate calcite in every layer; carry calcium and inorganic carbon to the stream.
 
-    Runs after soil water and decomposition: takes percolation, baseflow and respired CO2 of the same step.
+    Runs after soil water and decomposition: takes percolation, baseflow and respired CO2 of the same step, and the
+    strong acid that processes before it put in ``watershed.acid``, which it makes.
 
     Parameters
     ----------
@@ -45,6 +47,8 @@ class Carbonate(Process):
         No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000, a little above the
         largest value of a compilation of soils of the world, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38,
         13-41).
+    acid_deposition : float, mol charge m-2 yr-1, >= 0
+        Strong acid that comes with rain and dust, into the top layer.
 
     Notes
     -----
@@ -64,7 +68,10 @@ class Carbonate(Process):
             "baseflow",
             "respired",
         ),
-        changes=("stocks", "dic", "calcium", "groundwater_dic", "groundwater_calcium"),
+        changes=(
+            *("stocks", "dic", "calcium", "strong_acid"),
+            *("groundwater_dic", "groundwater_calcium", "groundwater_acid"),
+        ),
     )
     _cite_as = """
     @article{plummer1982solubilities,
@@ -78,11 +85,17 @@ class Carbonate(Process):
         "carbonate_dissolved": Term(
             "internal", "Carbonate dissolved less precipitated, with its calcium and carbon"
         ),
-        "dic_gas_exchange": Term("vertical", "Soil CO2 that dissolved less CO2 that degassed"),
+        "carbonic_acid_weathering": Term("vertical", "Soil CO2 consumed where carbonate dissolves"),
+        "precipitation_degassing": Term("vertical", "CO2 set free where carbonate precipitates"),
+        "strong_acid_degassing": Term("vertical", "CO2 set free where strong acid meets bicarbonate"),
+        "dic_gas_exchange": Term("vertical", "CO2 of soil air that dissolved as such less what degassed"),
+        "acid_deposition": Term("vertical", "Strong acid from the atmosphere"),
         "dic_leached": Term("lateral", "Dissolved inorganic carbon to the stream"),
         "calcium_leached": Term("lateral", "Dissolved calcium to the stream"),
+        "strong_acid_leached": Term("lateral", "Strong acid to the stream, with the bases it took"),
         **terms_of("dic", "Dissolved inorganic carbon"),
         **terms_of("calcium", "Dissolved calcium"),
+        **terms_of("strong_acid", "Strong acid"),
     }
 
     def __init__(
@@ -92,6 +105,7 @@ class Carbonate(Process):
         root_respiration: float = 0.85,
         atmospheric_carbon_dioxide: float = 420.0,
         maximum_carbon_dioxide: float = 150_000.0,
+        acid_deposition: float = 0.0,
     ) -> None:
         super().__init__(watershed)
         names = watershed.constituents.names
@@ -111,7 +125,10 @@ class Carbonate(Process):
                 f"maximum_carbon_dioxide must be above the atmosphere's and at most 1e6 ppm, "
                 f"is {maximum_carbon_dioxide}"
             )
+        if not 0.0 <= acid_deposition < np.inf:
+            raise ValueError(f"acid_deposition must not be negative, is {acid_deposition} mol m-2 yr-1")
         self.root_respiration = float(root_respiration)
+        self.acid_deposition = float(acid_deposition)
         self.ambient = atmospheric_carbon_dioxide * 1e-6
         self.ceiling = maximum_carbon_dioxide * 1e-6
         self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
@@ -119,13 +136,20 @@ class Carbonate(Process):
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
-        self._sideways = SidewaysSolutes(watershed, 2)
+        self._sideways = SidewaysSolutes(watershed, 3)
+        watershed.acid = np.zeros(watershed.water.shape)
+        self._has_acid = False
         # by kind first, so that it is booked without copies
         self._exchange = watershed.work(1, "exchange").reshape(EXCHANGES, -1)
 
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""
         w = self.watershed
+        if self.acid_deposition > 0.0:
+            deposited = np.full(w.water.shape[0], self.acid_deposition * dt)
+            w.acid[w.cells, 0] += deposited[w.cells]
+            w.ledger.book("acid_deposition", "strong_acid", deposited)
+        self._has_acid = any(values.any() for values in (w.acid, w.strong_acid, w.groundwater_acid))
         over_cells(
             soil_carbon_dioxide,
             w.cells,
@@ -151,8 +175,11 @@ class Carbonate(Process):
             w.stocks,
             w.calcium,
             w.dic,
+            w.strong_acid,
+            w.acid,
             w.groundwater_calcium,
             w.groundwater_dic,
+            w.groundwater_acid,
             w.water,
             w.percolation,
             self._sideways.water(),
@@ -168,18 +195,32 @@ class Carbonate(Process):
         self._book()
         self._sideways.deliver(0, "calcium", w.calcium)
         self._sideways.deliver(1, "dic", w.dic)
+        if self._has_acid:
+            self._sideways.deliver(2, "strong_acid", w.strong_acid)
 
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange
-        lithogenic = exchange[LITHOGENIC_DISSOLVED]
-        pedogenic, dissolved = exchange[PEDOGENIC_DISSOLVED], exchange[PRECIPITATED]
-        pedogenic -= exchange[PRECIPITATED]  # net of it from here on; its row then holds the sum
-        np.add(lithogenic, pedogenic, out=dissolved)
+        lithogenic, pedogenic = exchange[LITHOGENIC_DISSOLVED], exchange[PEDOGENIC_DISSOLVED]
+        gas, precipitated, released = exchange[GAS_EXCHANGE], exchange[PRECIPITATED], exchange[NEUTRALISED]
+        # one CO2 for each carbonate and each charge of strong acid; CO2(aq) and its ions take the rest
+        gas -= lithogenic
+        gas -= pedogenic
+        gas += precipitated
+        gas += released
+        for dissolved in (lithogenic, pedogenic):
+            ledger.book("carbonic_acid_weathering", "dic", dissolved)
+        ledger.book("precipitation_degassing", "dic", precipitated, factor=-1.0)
+        ledger.book("dic_gas_exchange", "dic", gas)
+        if self._has_acid:
+            ledger.book("strong_acid_degassing", "dic", released, factor=-1.0)
+        pedogenic -= precipitated  # net of it from here on; its row then holds the sum
+        np.add(lithogenic, pedogenic, out=precipitated)
         ledger.book("carbonate_dissolved", "sic_lithogenic", lithogenic, factor=-1.0)
         ledger.book("carbonate_dissolved", "sic_pedogenic", pedogenic, factor=-1.0)
-        ledger.book("carbonate_dissolved", "dic", dissolved)
-        ledger.book("carbonate_dissolved", "calcium", dissolved, factor=CALCIUM_PER_CARBON)
-        ledger.book("dic_gas_exchange", "dic", exchange[GAS_EXCHANGE])
-        for account, row in (("dic", DIC_EXPORT), ("calcium", CALCIUM_EXPORT)):
-            left = ledger.book(f"{account}_leached", account, exchange[row], factor=-1.0)
-            ledger.export(f"{account}_leached", account, -left)
+        ledger.book("carbonate_dissolved", "dic", precipitated)
+        ledger.book("carbonate_dissolved", "calcium", precipitated, factor=CALCIUM_PER_CARBON)
+        leached = {"dic": DIC_EXPORT, "calcium": CALCIUM_EXPORT, "strong_acid": ACID_EXPORT}
+        for account, row in leached.items():
+            if account != "strong_acid" or self._has_acid:
+                left = ledger.book(f"{account}_leached", account, exchange[row], factor=-1.0)
+                ledger.export(f"{account}_leached", account, -left)

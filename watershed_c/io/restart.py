@@ -16,7 +16,7 @@ from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.state import Watershed
 
 #: raised when the content of the file changes meaning
-FORMAT = 1
+FORMAT = 2
 #: what another run may begin with, besides the constituents
 CARRIED_OVER = (
     "input_scale",
@@ -24,9 +24,11 @@ CARRIED_OVER = (
     "doc",
     "dic",
     "calcium",
+    "strong_acid",
     "groundwater_doc",
     "groundwater_dic",
     "groundwater_calcium",
+    "groundwater_acid",
 )
 #: and where that run had water
 WATER = ("water", "groundwater", "snow")

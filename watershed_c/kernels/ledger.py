@@ -10,7 +10,7 @@ from numba import njit
 
 #: accounts before the constituent rows, and after them
 LEADING = ("soil", "water")
-TRAILING = ("doc", "dic", "calcium")
+TRAILING = ("doc", "dic", "calcium", "strong_acid")
 
 #: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling
 #: rule 4)
@@ -52,7 +52,8 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
 @njit(cache=True, nogil=True)
 def check_closure(
     cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
-    groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium,
+    groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, strong_acid, acid,
+    groundwater_acid,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
@@ -63,19 +64,22 @@ def check_closure(
         Out, first row: largest residual of the cells in units of what is allowed (above 1: does not close; NaN, the
         first there is: not finite), its cell and its account.
     look : (A,) bool
-        Accounts to look at: whole groups of rows, and all or none of doc, dic and calcium.
+        Accounts to look at: whole groups of rows, and all or none of doc, dic, calcium and strong acid.
     booked : (A,) bool
         Accounts that something was booked on since they were looked at.
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 (soil, water, rows, doc, dic, calcium)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 4 (soil, water, rows, doc, dic, calcium,
+        strong acid, which is mol charge m-2)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    now = np.empty((rows + 5, block))
+    now = np.empty((rows + 6, block))
+    magnitude = np.zeros(block)
+    queued = acid.size > 0
     residual = np.empty(block)
     allowed = np.empty(block)
     largest = 0.0
@@ -109,20 +113,32 @@ def check_closure(
                 organic = groundwater_doc[cell]
                 inorganic = groundwater_dic[cell]
                 lime = groundwater_calcium[cell]
+                charge = groundwater_acid[cell]
+                # of both signs: round-off is a share of what was added, not of the sum
+                size = abs(charge)
                 for layer in range(layers):
+                    charge += strong_acid[cell, layer]
+                    size += abs(strong_acid[cell, layer])
+                    if queued:
+                        charge += acid[cell, layer]
+                        size += abs(acid[cell, layer])
                     organic += doc[cell, layer]
                     inorganic += dic[cell, layer]
                     lime += calcium[cell, layer]
                 now[2 + rows, i] = organic
                 now[3 + rows, i] = inorganic
                 now[4 + rows, i] = lime
-        for account in range(rows + 5):
+                now[5 + rows, i] = charge
+                magnitude[i] = ROUND_OFF * size
+        for account in range(rows + 6):
             if not look[account] or joint[account] != account:
                 continue
             residual[:] = 0.0
             allowed[:] = ABSOLUTE_FLOOR
+            if account == rows + 5:
+                allowed += magnitude
             different = False
-            for k in range(account, rows + 5):
+            for k in range(account, rows + 6):
                 if joint[k] == account:
                     different |= _settle(part, k, now, booked, expected, gross, residual, allowed)
             if different:

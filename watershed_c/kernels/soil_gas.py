@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.polynomial import Chebyshev, Polynomial
 
-from watershed_c.kernels.carbonate import MOLAR_MASS_CARBON, ZERO_CELSIUS
+from watershed_c.kernels.calcite import MOLAR_MASS_CARBON, ZERO_CELSIUS
 
 #: s, Julian year of 365.25 days
 SECONDS_PER_YEAR = 31_557_600.0

@@ -162,7 +162,7 @@ def deliver(
         if not is_soil[node]:
             continue
         for layer in range(carried.shape[1]):
-            if carried[node, layer] <= 0.0:
+            if carried[node, layer] == 0.0:
                 continue
             aside = drained[node, layer] + lateral[node, layer]
             downslope = carried[node, layer] * (lateral[node, layer] / aside)

@@ -16,6 +16,10 @@ class Carbonate(Process):
     atmospheric_carbon_dioxide: Number = item(
         420.0, "ppm", ge=100.0, le=10000.0, source="NOAA Global Monitoring Laboratory, about 2023"
     )
+    acid_deposition: Number = item(
+        0.0, "strong acid from the atmosphere, mol charge ha-1 yr-1: sulfate, nitrate, and ammonium that will be "
+        "nitrified, less base cations", ge=0.0, le=20000.0,
+    )  # fmt: skip
     maximum_carbon_dioxide: Number = item(
         150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6,
         source="prior, above the largest measured, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38, 13)",
