@@ -297,7 +297,7 @@ def test_acid_in_a_layer_equals_phreeqc() -> None:
 
 @pytest.mark.parametrize("layers", [1, 5])
 def test_strong_acid_and_carbonic_acid_dissolve_together(layers: int) -> None:
-    """T1.3: 100 kg N ha-1 of nitrified urea at 10 degC, 5000 ppm and 250 mm. Not leaching and half the acid (9.26): 8.4.
+    """T1.3: 100 kg N ha-1 of nitrified urea at 10 degC, 5000 ppm and 250 mm. Not leaching and half the acid: 8.4.
 
     Each carbonate takes up a CO2, and each charge of acid sets one free.
     """
