@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.kernels.carbonate import MOLAR_MASS_CALCIUM, MOLAR_MASS_CARBON
+from watershed_c.kernels.calcite import MOLAR_MASS_CALCIUM, MOLAR_MASS_CARBON
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.state import Watershed
