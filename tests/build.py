@@ -19,6 +19,7 @@ from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
@@ -33,6 +34,7 @@ from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CARBONATE, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
+from watershed_c.management.growth import growth_tables
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.pools import PoolModel, load_model
@@ -218,6 +220,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "irrigation": irrigated,
+    "growth": lambda w: Growth(
+        w, tables=growth_tables(unit_tables()), names=unit_tables().names, first_year=2001,
+        cycle_months=unit_tables().cycle_months,
+    ),
     "artificial_drainage": lambda w: ArtificialDrainage(
         w, drains=[Drains(15.0, 0.9, 0.05, 3650.0)], system=w.unit % 2 - 1, **soaked(w)
     ),

@@ -16,6 +16,7 @@ from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.peat import Peat
 from watershed_c.constituents import CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
@@ -110,6 +111,8 @@ class Assembly:
         arrays += [cropping.inputs, cropping.amendment]
         if decomposition is not None:
             arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
+        if isinstance(growth := processes.get("growth"), Growth):
+            arrays += growth.deciding_arrays()
         scenario = inputs.scenario.with_({"output.dir": "-", "numerics.threads": 1}).to_toml()
         self._fingerprint = fingerprint(scenario + repr(self.tables.tillage), arrays)
         return self._fingerprint

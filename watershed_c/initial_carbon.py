@@ -53,6 +53,8 @@ MOST_CORRECTIONS = 40
 CONTROL_MONTHS = 120
 #: of a pool of a non-linear model that a correction leaves at least: none of its microbes may die of one
 LEAST_SHARE = 0.2
+#: of plant input relative to the given yields' that a correction reckons with at least
+LEAST_RELATIVE = 1e-3
 #: years of forcing that fill soil and groundwater before carbon is looked at
 WATER_YEARS = 10
 #: m; depth of the stock Falloon's relation speaks of
@@ -156,6 +158,8 @@ class Initialiser:
         self._share = np.clip((measured.depth - watershed.layer_top) / thickness, 0.0, 1.0)
         self._falloon_share = np.clip((FALLOON_DEPTH - watershed.layer_top) / thickness, 0.0, 1.0)
         self._composed = False
+        #: (n,) or 1: plant input of a cycle by what its crops yielded, per that of the given yields
+        self._relative: np.ndarray | float = 1.0
 
     @property
     def pathways(self) -> tuple[np.ndarray, ...]:
@@ -276,6 +280,7 @@ class Initialiser:
             inert = w.stocks[:, :, self.inert].sum(axis=2) @ self._share
             old_scale = w.input_scale.copy()
             unit, gain = decomposition.response(modifier, inputs)
+            np.multiply(w.input_scale, self._relative, out=w.input_scale)  # what multiplies the tables' input
             over_cells(
                 correct_columns,
                 cells,
@@ -302,6 +307,7 @@ class Initialiser:
                 last_defect,
                 relaxation,
             )
+            np.divide(w.input_scale, self._relative, out=w.input_scale)
             self._set_inert(match)
             self._set_substratum()
             w.ledger.open()
@@ -372,16 +378,25 @@ class Initialiser:
         if column is not None:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
         turning = self._turning
+        crops, given, grown = w.crops, np.zeros(moved.size), np.zeros(moved.size)
         for step in self.clock.before_start(self.cycle_months):
             moved[:] = 0.0
             self.take(processes, step)
             lost -= np.minimum(moved, 0.0) / years
             gained += np.maximum(moved, 0.0) / years
             modifier += decomposition.modifier / (self.cycle_months * step.parts)  # type: ignore[attr-defined]
-            inputs += np.maximum(w.units.inputs - w.units.amendment, 0.0)[:, :, turning] / years
+            plant = np.maximum(w.units.inputs - w.units.amendment, 0.0)
+            inputs += plant[:, :, turning] / years
+            if crops is not None:
+                of_cell = plant.sum(axis=(1, 2))[w.unit]
+                given += of_cell
+                grown += of_cell * crops.relative
             if "tillage_erosion" in processes:
                 mixed_by_tillage(w, exchange, years)
         w.elevation[:] = elevation
+        if crops is not None:
+            relative = np.divide(grown, given, out=np.ones(given.size), where=given > 0.0)
+            self._relative = np.maximum(relative, LEAST_RELATIVE)
         return lost, gained, modifier, inputs, exchange
 
     def _advance(self, months: int, watch: Callable[[Step], None] | None = None) -> None:

@@ -137,6 +137,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("cLateral", "kg m-2", "SOC leaving the cell with soil, positive = loss", "", _SUM),
         _output("cInput", "kg m-2", "organic carbon input by plants and amendments", "", _SUM),
         _output("inputRatio", "1", "plant input of the cell relative to what crop and yield of its unit give"),
+        _output("yield", "kg m-2", "dry matter of the product harvested", "", _SUM, "of the crops of processes.growth; cover crops with what they leave"),
         _output("rh", "kg m-2", "CO2-C respired by decomposition, positive upward", "", _SUM),
         _output("fVertSoil", "kg m-2", "vertical exchange of SOC (input - respiration - DOC), positive into the soil", "", _SUM),
         _output("fSubstratum", "kg m-2", "SOC exchanged with the substratum, positive into the profile", "", _SUM),

@@ -17,6 +17,7 @@ from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.erodibility import ErodibilityFeedback
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.foreign import ForeignComponent
+from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.isotopes import IsotopeTwins
@@ -39,6 +40,7 @@ from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
+from watershed_c.management.growth import growth_tables, unknown_crops
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
@@ -108,6 +110,8 @@ def processes_of(
         )  # fmt: skip
         if w.irrigation is not None:
             processes["irrigation"] = _irrigation(w, inputs, tables)
+    if chosen.growth.enabled:
+        processes["growth"] = _growth(w, inputs, tables, climate)
     if router is not None:
         processes["flow_routing"] = router
     if chosen.water_erosion.enabled:
@@ -184,6 +188,21 @@ def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irr
         for key in ("calcium", "bicarbonate"):
             contents[key] = np.array([getattr(waters[name], key) for name in tables.irrigation_water])
     return Irrigation(watershed, units=tables.names, **contents)
+
+
+def _growth(watershed: Watershed, inputs: Inputs, tables: UnitTables, climate: Climate) -> Growth:
+    """Growth of the crops of the scenario."""
+    chosen, seasons = inputs.scenario.processes.growth, growth_tables(tables)
+    if unknown := unknown_crops(seasons.crops):
+        raise ValueError(f"growth needs [growth] in the crop files of {', '.join(unknown)}")
+    if chosen.yields == "potential" and climate.radiation is None:
+        raise ValueError(
+            'growth.yields = "potential" needs radiation_MJ_m2_day in the climate table, or tmin, tmax and the latitude'
+        )
+    return Growth(
+        watershed, tables=seasons, names=tables.names, first_year=int(inputs.scenario.time.start[:4]),
+        cycle_months=tables.cycle_months, yields=chosen.yields, productivity_loss=chosen.productivity_loss,
+    )  # fmt: skip
 
 
 def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:

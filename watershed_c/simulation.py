@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ALWAYS = ("elev", "cSoilOrg", "netEro")
 #: cells without an outflow that run.json names
 MOST_SINKS = 1000
+#: processes that tell tables of their own
+TELLING = ("growth",)
 RECORD_MONTHS = {"month": 1, "year": 12, "decade": 120}
 
 
@@ -226,7 +228,7 @@ class _Run:
         self.recorder = Recorder(
             directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *output.maps])), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
-            ages=ages,
+            ages=ages, tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
         )  # fmt: skip
 
     # -- restart ----------------------------------------------------------------------------------------------------

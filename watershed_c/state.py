@@ -162,6 +162,29 @@ class Irrigation:
     arrived: np.ndarray
 
 
+@dataclass
+class Crops:
+    """How the crops of each cell do; only where their growth or nitrogen is followed.
+
+    Attributes
+    ----------
+    relative : (n,)
+        Plant input of the cell per that of its unit's given yield: what the season until now allows.
+    expected : (n,)
+        The same before nitrogen limits it.
+    harvested : (n,), kg DM m-2
+        Yields since the last record.
+    needed, taken : (n,), kg N m-2
+        Nitrogen that the crop wanted and got since its season began.
+    """
+
+    relative: np.ndarray
+    expected: np.ndarray
+    harvested: np.ndarray
+    needed: np.ndarray
+    taken: np.ndarray
+
+
 class Watershed:
     """Grid, soil column and ledger of one catchment.
 
@@ -233,12 +256,17 @@ class Watershed:
         self.rain_shares: np.ndarray | None = None
         #: months since year 0 of the step being taken, and its place in the year (0 = January)
         self.calendar_month, self.month = 0, 0
-        #: whether it is the first, or only, step of its month: what has a date happens then
+        #: whether it is the first, or only, step of its month: what has a date happens then; and whether it is the last
         self.month_begins = True
+        self.month_ends = True
+        #: solar radiation of the month, MJ m-2 d-1, where the climate knows it
+        self.radiation = math.nan
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: (n, L) mol charge m-2 of strong acid that processes make in the step, until carbonate takes it into
         #: `strong_acid`; of size 0 where there is no carbonate. Who adds to it books it on that account
         self.acid = np.zeros((0, self.layer_bottom.size))
+        #: how crops do, where something follows it
+        self.crops: Crops | None = None
         #: water that leaves layers sideways, where something makes it do so
         self.sideways: Sideways | None = None
         #: water of irrigation, where somebody irrigates
@@ -366,11 +394,22 @@ class Watershed:
         self.units.irrigation = np.zeros((self.units.cover_factor.size, IRRIGATION_COLUMNS))
         if self.irrigation is None:
             self.irrigation = Irrigation(np.zeros(self.runoff.size), np.zeros(self.runoff.size))
+    def with_crops(self) -> Crops:
+        """Record of how crops do, made when first asked for: as their unit's given yields say."""
+        if self.crops is None:
+            n = self.unit.size
+            self.crops = Crops(np.ones(n), np.ones(n), np.zeros(n), np.zeros(n), np.zeros(n))
+        return self.crops
+
+    @property
+    def plant_scale(self) -> np.ndarray:
+        """Plant input of each node per that of its unit's tables, (n,)."""
+        return self.input_scale if self.crops is None else self.input_scale * self.crops.relative
 
     def at(self, step: Step) -> None:
         """Set the date of the step being taken."""
         self.calendar_month, self.month = step.year * 12 + step.month, step.month
-        self.month_begins = step.part == 0
+        self.month_begins, self.month_ends = step.part == 0, step.ends_month
         self.ledger.step, self.ledger.label = step.index, step.label
 
     @property

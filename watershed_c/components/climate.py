@@ -94,6 +94,12 @@ class Climate(Process):
         _, self._amplitude, self._phase = kernel.annual_harmonic(normals)
         self._damping = kernel.damping_depth(thermal_diffusivity)
         self.monthly_erosivity = self._erosivity(erosivity, erosivity_share)
+        #: (T,) MJ m-2 d-1 solar radiation of the months: the table's, else by the daily range of temperature; or None
+        self.radiation = forcing.radiation
+        low, high = forcing.temperature_min, forcing.temperature_max
+        if self.radiation is None and low is not None and high is not None and latitude is not None:
+            above = kernel.monthly_radiation(latitude)[(np.arange(low.size) + forcing.first_month - 1) % 12]
+            self.radiation = kernel.solar_radiation(low, high, above)
 
     def _erosivity(self, annual: float | None, share: np.ndarray | None) -> np.ndarray:
         """(T,) erosivity of the months of the record, before snow."""
@@ -121,6 +127,7 @@ class Climate(Process):
         w.temperature[cells] = temperature
         w.precipitation[cells] = forcing.precipitation[row] * part * self._wetter
         w.pet[cells] = self.demand.of_month(row, month, temperature) * part
+        w.radiation = np.nan if self.radiation is None else float(self.radiation[row])
         w.wet_days = 0.0 if forcing.wet_days is None else float(forcing.wet_days[row])
         shares = forcing.rain_shares
         w.rain_shares = None if shares is None else shares[row, ~np.isnan(shares[row])]

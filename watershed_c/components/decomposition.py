@@ -242,10 +242,12 @@ class Decomposition(Process):
         largest = float(self.modifier.max(initial=0.0)) * dt
         order, substeps, doubled = model.plan(self.scheme, self.rates.max(axis=1) * largest)
 
+        plant_scale = w.plant_scale
+
         def turnover(row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, *results: np.ndarray) -> None:
             rates = self.rates if slower == 1.0 else slower * self.rates
             common = (
-                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.unit, plant, w.input_scale,
+                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.unit, plant, plant_scale,
                 amendment,
             )  # fmt: skip
             if order == 0:
@@ -267,7 +269,7 @@ class Decomposition(Process):
 
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
         w, amount = self.watershed, self._amount
-        for term, entered, scale in (("plant_input", plant, w.input_scale), ("amendment", amendment, 1.0)):
+        for term, entered, scale in (("plant_input", plant, w.plant_scale), ("amendment", amendment, 1.0)):
             np.take(entered.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
             amount *= scale
             w.ledger.book(term, "soc", amount, cells=self.cells)

@@ -75,7 +75,7 @@ class IsotopeTwins:
             plants = c3 * plant + (c4 - c3) * of_c4
             others = c3 * amendment + (c4 - c3) * w.units.c4_amendment
             turnover(int(rows[0]), self.slower[isotope], plants, others, self._respired, self._dissolved)
-            for term, table, scale in (("plant_input", plants, w.input_scale), ("amendment", others, None)):
+            for term, table, scale in (("plant_input", plants, w.plant_scale), ("amendment", others, None)):
                 np.take(table.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
                 if scale is not None:
                     amount *= scale

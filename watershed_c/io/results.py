@@ -19,6 +19,7 @@ import numpy as np
 from watershed_c import names
 from watershed_c.clock import Clock, Step
 from watershed_c.constituents import TRACERS
+from watershed_c.io.growing_table import GrowingTable
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.isotopes import permil
@@ -99,6 +100,13 @@ class Watch(Protocol):
         """What a restart must bring back."""
 
 
+class Telling(Protocol):
+    """A process that has rows of tables to tell: by name of the file, its columns and the rows of this month."""
+
+    columns: dict[str, tuple[str, ...]]
+    rows: dict[str, list[tuple[object, ...]]]
+
+
 @dataclass
 class Recorder:
     """Collects the results of one run in a directory.
@@ -119,6 +127,8 @@ class Recorder:
         Global attributes of results.nc (title, source, references ...).
     ages : Watch, optional
         Makes the maps of ``names.AGE_MAPS``.
+    tables : sequence of Telling
+        Processes that tell rows of tables of their own.
     """
 
     directory: Path
@@ -130,6 +140,7 @@ class Recorder:
     every: int
     attributes: dict[str, str] = field(default_factory=dict)
     ages: Watch | None = None
+    tables: Sequence[Telling] = ()
 
     def __post_init__(self) -> None:
         for variable in self.variables:
@@ -154,6 +165,11 @@ class Recorder:
         self._records = self.directory / "records"
         self._results = self.directory / "results.nc"
         self._ledger = LedgerFile(self.directory)
+        self._tables = {
+            name: (GrowingTable(self.directory, name, columns), process.rows[name])
+            for process in self.tables
+            for name, columns in process.columns.items()
+        }
         self._month: dict[tuple[str, str], float] = {}
 
     # -- during the run ---------------------------------------------------------------------------------------------
@@ -174,6 +190,8 @@ class Recorder:
         months = next_step // self.clock.steps_per_month
         self._month.clear()
         self._ledger.rewind(months)
+        for table, _ in self._tables.values():
+            table.rewind(months)
         for record in self._records.glob("*.nc*"):
             if record.suffix == ".part" or int(record.stem) > months:
                 record.unlink()
@@ -191,13 +209,18 @@ class Recorder:
         taken = (step.index + 1) // step.parts
         self._ledger.add(taken - 1, f"{step.year:04d}-{step.month + 1:02d}", self._month)
         self._month.clear()
+        for table, rows in self._tables.values():
+            table.add(taken - 1, f"{step.year:04d}-{step.month + 1:02d}", rows)
+            rows.clear()
         if taken % self.every == 0 or taken == self.clock.months:
             self.flush()
             self._write(taken)
 
     def flush(self) -> None:
-        """Bring the ledger to disk."""
+        """Bring the ledger, and tables of processes, to disk."""
         self._ledger.flush()
+        for table, _ in self._tables.values():
+            table.flush()
 
     def _map(self, variable: str) -> np.ndarray:
         w = self.watershed
@@ -221,6 +244,8 @@ class Recorder:
             return fixed_depth_stock(w, "soc")
         if variable == "inputRatio":
             return w.input_scale
+        if variable == "yield":
+            return np.zeros(w.elevation.size) if w.crops is None else w.crops.harvested
         if variable == "mrso":
             return w.water.sum(axis=1)
         if variable == "wtd":
@@ -268,6 +293,8 @@ class Recorder:
         for values in w.ledger.maps.values():
             values[:] = 0.0
         self._percolated[:] = 0.0
+        if w.crops is not None:
+            w.crops.harvested[:] = 0.0
 
     # -- at the end -------------------------------------------------------------------------------------------------
     def finish(self) -> None:
@@ -276,6 +303,8 @@ class Recorder:
         if not self._results.exists():
             write_atomically(self._results, self._merge)
         self._ledger.finish()
+        for table, _ in self._tables.values():
+            table.finish()
         shutil.rmtree(self._records, ignore_errors=True)
 
     def _merge(self, dataset: netCDF4.Dataset) -> None:

@@ -76,6 +76,14 @@ def monthly_radiation(latitude: float) -> np.ndarray:
     return mean_of_month(extraterrestrial_radiation(latitude, np.arange(1.0, 366.0)))
 
 
+def solar_radiation(temperature_min: np.ndarray, temperature_max: np.ndarray, radiation: np.ndarray) -> np.ndarray:
+    """Solar radiation on the ground, in the unit of ``radiation``, that above the atmosphere.
+
+    Hargreaves & Samani (1982), FAO-56 eq. 50, inland: ``Rs = 0.16 (Tmax - Tmin)**0.5 Ra``.
+    """
+    return 0.16 * np.sqrt(np.maximum(temperature_max - temperature_min, 0.0)) * radiation
+
+
 def monthly_daylight(latitude: float) -> np.ndarray:
     """(12,) mean hours of daylight of the months."""
     return mean_of_month(daylight_hours(latitude, np.arange(1.0, 366.0)))

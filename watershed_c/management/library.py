@@ -82,6 +82,18 @@ class Crop:
         Initial, mid-season, end (perennials: dormant, growing, end).
     curve_number : tuple of 4 floats
         Hydrologic soil groups A, B, C, D (TR-55).
+    radiation_use : float, kg MJ-1
+        Dry biomass, roots included, per photosynthetically active radiation intercepted; nan where not known.
+    optimum_temperature : float, degC
+        Above ``base_temperature``; growth is fastest there.
+    water_response : float
+        Relative loss of yield per relative lack of evapotranspiration (FAO-33), Ky.
+    product_nitrogen : float, kg per kg dry
+        nan: as ``nitrogen``.
+    nitrogen_fixed : float
+        Share of its nitrogen that a legume fixes.
+    product_alkalinity, straw_alkalinity : float, kg CaCO3 kg-1 dry
+        Excess base that leaves with it.
     """
 
     name: str
@@ -127,6 +139,13 @@ class Crop:
     constant_cover_factor: float = math.nan
     crop_coefficient: tuple[float, ...] = ()
     curve_number: tuple[float, ...] = ()
+    radiation_use: float = math.nan
+    optimum_temperature: float = math.nan
+    water_response: float = math.nan
+    product_nitrogen: float = math.nan
+    nitrogen_fixed: float = 0.0
+    product_alkalinity: float = 0.0
+    straw_alkalinity: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -142,6 +161,8 @@ class Material:
         ``lignin`` is nan where it is not known.
     hydrogen_carbon : float, mol mol-1
         Of biochar, else nan.
+    ammonium : float
+        Share of the nitrogen that is mineral when it is brought.
     """
 
     name: str
@@ -152,6 +173,7 @@ class Material:
     nitrogen: float
     lignin: float = math.nan
     hydrogen_carbon: float = math.nan
+    ammonium: float = 0.0
 
     @property
     def carbon_per_fresh(self) -> float:
@@ -235,6 +257,17 @@ _CROP: dict[str, dict[str, Number]] = {
         "constant": Number("1"),
     },
     "water": {"crop_coefficient": Number("1", 3), "curve_number": Number("1", 4)},
+    "growth": {
+        "radiation_use": Number("kg ha-1 MJ-1 m2", factor=1e-4),
+        "optimum_temperature": Number("degC"),
+        "water_response": Number("1"),
+    },
+    "nitrogen_balance": {
+        "product_nitrogen": Number("kg kg-1 dry"),
+        "nitrogen_fixed": Number("1"),
+        "product_alkalinity": Number("kg CaCO3 t-1", factor=1e-3),
+        "straw_alkalinity": Number("kg CaCO3 t-1", factor=1e-3),
+    },
 }
 _CARBON = frozenset(_CROP["carbon"]) - {"fixed_roots", "days_to_yield"}
 _RESIDUE = frozenset({"prior_land_use", "residue_cover", "residue_decay"})
@@ -255,7 +288,7 @@ _IMPLEMENT = {
 }  # fmt: skip
 _MATERIAL = {
     "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
-    "lignin": Number("kg kg-1 dry"), "hydrogen_carbon": Number("mol mol-1"),
+    "lignin": Number("kg kg-1 dry"), "hydrogen_carbon": Number("mol mol-1"), "ammonium": Number("1"),
 }  # fmt: skip
 #: kinds of material, and the key that only one of them has
 _OWN_KEY = {"manure": "lignin", "biochar": "hydrogen_carbon"}
@@ -350,7 +383,7 @@ def load_material(path: Path) -> Material:
     others = {key for other, key in _OWN_KEY.items() if other != kind}
     for key in others & set(data):
         reader.say(key, f"is not used by a material of kind {kind}.")
-    optional = {"lignin", *others}
+    optional = {"lignin", "ammonium", *others}
     written = {key: spec for key, spec in _MATERIAL.items() if key in data or key not in optional}
     numbers = {key: reader.number(data.get(key), key, spec) for key, spec in written.items()}
     reader.done()

@@ -60,6 +60,8 @@ class UnitTables:
         Water each is irrigated with; empty: pure.
     biodiffusivity_class : tuple of str (U)
     tillage : tillage[u][m], tuple of TillagePass in order of day
+    calendars : mapping of str to Calendar
+        Of each rotation, offset 0.
     """
 
     names: tuple[str, ...]
@@ -83,6 +85,7 @@ class UnitTables:
     irrigation_water: tuple[str, ...]
     biodiffusivity_class: tuple[str, ...]
     tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
+    calendars: Mapping[str, Calendar]
 
     @property
     def irrigates(self) -> bool:
@@ -205,6 +208,7 @@ def build_units(
         irrigation_water=tuple(waters),
         biodiffusivity_class=tuple(classes),
         tillage=tuple(tillage),
+        calendars=calendars,
         **{key: np.ascontiguousarray(np.stack(tables, axis=1)) for key, tables in columns.items()},
     )
 

@@ -44,6 +44,11 @@ def words_of_peat(layers: int) -> float:
     return layers + 12 + 8
 
 
+def words_of_growth() -> float:
+    """Words (8 B) per node of growth: four sums and limits of a season, five of crops, the first surface, six made."""
+    return 4 + 4 + 5 + 1 + 6
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}

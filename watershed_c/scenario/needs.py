@@ -30,6 +30,9 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         _soil_of_model(check, model)
         if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
             check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
+        for name in ("growth",):
+            if getattr(scenario.processes, name).enabled and not isinstance(model, CompiledPoolModel):
+                check.add(("processes", name), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
         if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
             check.add(("carbon", "isotopes"), "", f"are of linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
@@ -167,6 +170,13 @@ def needs_of_processes(check: Checker) -> None:
             wrong = f"is missing: {name} needs a base that holds a water table."
             hint = 'e.g. base_conductivity = "1 mm/day"'
             check.add(("processes", "soil_water", "base_conductivity"), "", wrong, hint)
+    if processes.growth.enabled:
+        if not water:
+            wrong = "must be true while growth is on: crops that lack water yield less."
+            check.add(("processes", "soil_water", "enabled"), False, wrong)
+        if scenario.carbon.belowground != "proportional":
+            wrong = 'must be "proportional" while growth is on: all input of plants then follows their yield.'
+            check.add(("carbon", "belowground"), scenario.carbon.belowground, wrong)
     if processes.subsurface_flow.enabled and not processes.flow_routing.enabled:
         check.add(("processes", "flow_routing", "enabled"), False, "must be true while subsurface_flow is on.")
     solutes = processes.carbonate.enabled or processes.dissolved_carbon.enabled

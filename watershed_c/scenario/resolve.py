@@ -22,6 +22,7 @@ from watershed_c.scenario.memory import (
     predicted_memory,
     words_of_ages,
     words_of_erosion,
+    words_of_growth,
     words_of_peat,
     words_of_sideways,
 )
@@ -166,6 +167,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_sideways(layers)
     if check.scenario.processes.peat.enabled:
         more += words_of_peat(layers)
+    if check.scenario.processes.growth.enabled:
+        more += words_of_growth()
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:

@@ -8,6 +8,7 @@ from watershed_c.scenario.processes.carbonate import Carbonate
 from watershed_c.scenario.processes.custom import CustomProcess
 from watershed_c.scenario.processes.erosion import TillageErosion, WaterErosion
 from watershed_c.scenario.processes.flow_routing import FlowRouting
+from watershed_c.scenario.processes.growth import Growth
 from watershed_c.scenario.processes.soil_column import SoilColumn
 from watershed_c.scenario.processes.soil_water import ArtificialDrainage, SoilWater, SubsurfaceFlow
 
@@ -22,6 +23,7 @@ class Processes(Table):
     artificial_drainage: ArtificialDrainage = item(
         doc="tiles and ditches, within soil_water", factory=lambda: ArtificialDrainage(enabled=False)
     )
+    growth: Growth = item(doc="yields by the season, in every cell", factory=lambda: Growth(enabled=False))
     flow_routing: FlowRouting = item(doc="surface flow", factory=FlowRouting)
     water_erosion: WaterErosion = item(doc="erosion and deposition by water", factory=WaterErosion)
     tillage_erosion: TillageErosion = item(doc="erosion by tillage", factory=TillageErosion)

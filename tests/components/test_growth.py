@@ -1,0 +1,116 @@
+"""Growth: yields of the mean year are the given ones; less water, soil or warmth takes what the laws say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests import build
+from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.growth import ACTIVE_RADIATION, DAYS_IN_MONTH, Growth
+from watershed_c.kernels.growth import warmth
+from watershed_c.management.growth import growth_tables
+
+TABLES = build.unit_tables()
+WARM = np.array([0.0, 2, 6, 10, 14, 18, 20, 19, 15, 10, 5, 1])
+
+
+def year(w, processes, first: int = 0, months: int = 12, supply: float = 1.0) -> list[tuple[object, ...]]:
+    """Take months with evapotranspiration a share of what is wanted, and the rows of yields they told."""
+    rows = []
+    for index in range(first, first + months):
+        w.at(build.step(index))
+        w.temperature[w.cells] = WARM[index % 12] - 0.5 * (w.cells % 3)  # not all cells alike
+        processes[0].run_one_step(build.MONTH)  # cropping
+        w.evapotranspiration[:] = supply * w.units.crop_coefficient[w.unit] * w.pet
+        for process in processes[1:]:
+            process.run_one_step(build.MONTH)
+        rows += processes[1].rows["yields"]
+        processes[1].rows["yields"].clear()
+    return rows
+
+
+def grown(**parameters):
+    w = build.watershed(shape=(4, 9), channel=False)
+    growth = Growth(
+        w, tables=growth_tables(TABLES), names=TABLES.names, first_year=2001, cycle_months=TABLES.cycle_months,
+        **parameters,
+    )  # fmt: skip
+    cropping = build.RECIPES["cropping"](w)
+    return w, [cropping, growth]
+
+
+def test_the_mean_year_gives_the_given_yields_and_any_lack_after_it_takes_its_part():
+    w, processes = grown()
+    growth = processes[1]
+    year(w, processes, months=24, supply=0.9)
+    standing = growth.tables.crop[11, w.unit[w.cells]] >= 0
+    for unit in np.unique(w.unit[w.cells[standing]]):
+        of_unit = w.cells[w.unit[w.cells] == unit]
+        assert w.crops.relative[of_unit].mean() == pytest.approx(1.0, abs=1e-12)
+    assert np.ptp(w.crops.relative[w.cells]) > 0.0, "cooler cells yield less"
+    growth.start_afresh()
+    same = year(w, processes, 0, 12, supply=0.9)
+    assert {row[0] for row in same} == set(TABLES.names)
+    for _, _, _, _, harvest, given, *_ in same:
+        assert harvest == pytest.approx(given, rel=0.08)  # a field is not the unit, and its mean not of all cells
+    dry = year(w, processes, 12, 12, supply=0.6)
+    for row in dry:
+        crop = next(crop for crop in growth.tables.crops if crop.name == row[2])
+        assert row[7] == pytest.approx(1.0 - crop.water_response * 0.4)
+        assert row[4] < 0.8 * row[5]
+
+
+def test_lost_soil_takes_its_share_and_the_carbon_follows():
+    w, processes = grown()
+    year(w, processes, months=24)
+    decomposition = Decomposition(w, build.pool_model(), doc_fraction=0.02)
+    processes[1].start_afresh()
+    w.elevation[w.cells[0]] -= 0.1
+    w.elevation[w.cells[1]] += 0.1
+    rows = year(w, processes, 0, 9)
+    relative = w.crops.relative[w.cells]
+    before = relative.copy()
+    w.elevation[w.cells[1]] -= 0.1
+    year(w, processes, 9, 1)
+    assert rows and processes[1].limits[2, w.cells[0]] == pytest.approx(0.957) and before[1] > 0.0
+    assert processes[1].limits[2, w.cells[1]] == 1.0, "what was laid down adds nothing"
+    w.ledger.start_afresh()
+    decomposition.run_one_step(build.MONTH)
+    plant = (w.units.inputs - w.units.amendment).sum(axis=(1, 2))[w.unit[w.cells]]
+    total = (plant * w.input_scale[w.cells] * w.crops.relative[w.cells]).sum() * w.cell_area
+    assert w.ledger.close()["soc", "plant_input"] == pytest.approx(total, rel=1e-12)
+    w.ledger.check("decomposition", decomposition.transforms)
+
+
+def test_potential_yield_is_intercepted_light_times_its_use():
+    w, processes = grown(yields="potential")
+    w.radiation = 18.0
+    growth = processes[1]
+    growth.start_afresh()
+    rows = {row[2]: row for row in year(w, processes, months=24)}
+    c = [crop.name for crop in growth.tables.crops].index("maize")
+    crop = growth.tables.crops[c]
+    unit = TABLES.unit("arable", 0)
+    months = np.flatnonzero(growth.tables.crop[:, unit] == c)
+    light = 18.0 * ACTIVE_RADIATION * DAYS_IN_MONTH * growth.tables.green[months, unit]
+    harvest = []
+    for offset in (0.0, 0.5, 1.0):  # of the cells, see above
+        warm = [warmth(WARM[m % 12] - offset, crop.base_temperature, crop.optimum_temperature) for m in months]
+        product = crop.product / (crop.product + crop.straw + crop.roots)
+        harvest.append(10.0 * crop.radiation_use * product * float(light @ warm))
+    assert min(harvest) <= rows["maize"][4] <= max(harvest)
+    assert 3.0 < rows["maize"][4] < 15.0
+
+
+@pytest.mark.parametrize(
+    ("temperature", "share"), [(8.0, 0.0), (25.0, 1.0), (16.5, 2.0**-0.5), (33.5, 2.0**-0.5), (42.0, 0.0), (-5.0, 0.0)]
+)
+def test_warmth(temperature: float, share: float):
+    assert warmth(temperature, 8.0, 25.0) == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [{"yields": "high"}, {"productivity_loss": -0.1}])
+def test_what_cannot_be_is_refused(wrong: dict[str, object]):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        grown(**wrong)

@@ -1,0 +1,200 @@
+"""Growth: what the crop of every cell yields this season, and so how much carbon it gives the soil."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from watershed_c.components.base import Process
+from watershed_c.kernels.growth import (
+    NITROGEN_LIMIT,
+    SOIL_LIMIT,
+    TEMPERATURE_LIMIT,
+    WARM,
+    WATER_LIMIT,
+    limit_growth,
+)
+from watershed_c.names import info
+from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
+
+if TYPE_CHECKING:
+    from watershed_c.management.growth import GrowthTables
+
+YIELDS = ("given", "potential")
+#: share of the yield lost per m of soil lost: 4.3 % per 10 cm, mean of comparative plots (Bakker et al. 2004, Catena
+#: 57:55); transects give 10.9 %, desurfacing 26.6 %
+PRODUCTIVITY_LOSS = 0.43
+#: photosynthetically active share of solar radiation (Monteith 1977; EPIC)
+ACTIVE_RADIATION = 0.5
+#: times the given yield above which a yield is not believed; a choice
+HIGHEST = 3.0
+DAYS_IN_MONTH = 365.0 / 12.0
+#: of the table of yields, after step and month
+COLUMNS = (
+    "rotation", "field", "crop", "area_ha", "yield_t_ha_dry", "given_yield_t_ha_dry", "limit_temperature",
+    "limit_water", "limit_soil", "limit_nitrogen",
+)  # fmt: skip
+
+
+class Growth(Process):
+    """Find the yield of each crop and cell, and scale the plants' carbon with it.
+
+    Runs after soil water, before decomposition. Books nothing: decomposition adds the input, which cropping tabulated
+    for the given yields, times ``watershed.crops.relative``.
+
+    Parameters
+    ----------
+    watershed : Watershed
+    tables : GrowthTables
+    names : tuple of str
+        Of the units, for the table of yields.
+    first_year : int
+        Calendar year in which a unit of offset 0 is in the first year of its rotation.
+    cycle_months : (U,) int64, months
+        Length of the cycle of each unit.
+    yields : {"given", "potential"}
+        *given*: the yield of the tables is that of the mean year in the mean cell of the unit, where crops find their
+        nitrogen; temperature and water count relative to the ones they had there. *potential*: radiation intercepted,
+        times radiation use, times the product's share of biomass, times warmth, water, soil and nitrogen.
+    productivity_loss : float, m-1, 0 to 10
+        Share of the yield lost per depth of soil lost since the run began. Default 0.43 (Bakker et al. 2004).
+
+    Notes
+    -----
+    docs/processes/growth.md. Until a run begins (:meth:`start_afresh`) the limits of each month are those of the mean
+    year: their means over the cells of each unit are what "given" yields refer to.
+    """
+
+    _name = "Growth"
+    _info = info(reads=("temperature", "pet", "evapotranspiration", "unit", "field", "elevation"))
+    _cite_as = """@techreport{doorenbos1979,
+  author = {Doorenbos, J. and Kassam, A. H.}, title = {Yield response to water},
+  institution = {FAO Irrigation and Drainage Paper 33}, year = {1979}}
+@article{bakker2004,
+  author = {Bakker, M. M. and Govers, G. and Rounsevell, M. D. A.},
+  title = {The crop productivity-erosion relationship: an analysis based on experimental work},
+  journal = {Catena}, volume = {57}, pages = {55--76}, year = {2004}}"""
+
+    def __init__(
+        self,
+        watershed: Watershed,
+        *,
+        tables: GrowthTables,
+        names: tuple[str, ...],
+        first_year: int,
+        cycle_months: np.ndarray,
+        yields: str = "given",
+        productivity_loss: float = PRODUCTIVITY_LOSS,
+    ) -> None:
+        super().__init__(watershed)
+        if yields not in YIELDS:
+            raise ValueError(f"yields must be one of {', '.join(YIELDS)}, is {yields!r}")
+        if not 0.0 <= productivity_loss <= 10.0:
+            raise ValueError(f"productivity_loss must be 0 to 10 m-1, is {productivity_loss}")
+        n = watershed.elevation.size
+        self.tables, self.names, self.cycle_months = tables, names, cycle_months
+        self.first_month, self.potential = 12 * first_year, yields == "potential"
+        self.productivity_loss = float(productivity_loss)
+        self.crops = watershed.with_crops()
+        self._base, self._optimum, self._response = (
+            tables.of_crops(name) for name in ("base_temperature", "optimum_temperature", "water_response")
+        )
+        product, whole = tables.of_crops("product"), tables.of_crops("roots") + tables.of_crops("straw")
+        self._product_use = tables.of_crops("radiation_use") * product / (product + whole)
+        #: (4, n) limits until now: temperature, water, soil, nitrogen
+        self.limits = np.ones((4, n))
+        self._season = np.zeros((4, n))
+        self._first_elevation, self._begun = watershed.elevation.copy(), np.zeros(1)
+        #: (M, U) mean over the cells of each unit of temperature times water limit in the mean year
+        self.reference = np.ones(tables.crop.shape)
+        #: tables it tells, and their rows until somebody fetches them
+        self.columns = {"yields": COLUMNS}
+        self.rows: dict[str, list[tuple[object, ...]]] = {"yields": []}
+
+    def deciding_arrays(self) -> list[np.ndarray]:
+        """What its numbers depend on beside the scenario: seasons and crops."""
+        seasons = [value for value in vars(self.tables).values() if isinstance(value, np.ndarray)]
+        return [*seasons, self._base, self._optimum, self._response, self._product_use]
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Season, reference, and the surface the run began with."""
+        crops = self.crops
+        return {
+            "season": self._season, "limits": self.limits, "reference": self.reference, "begun": self._begun,
+            "first_elevation": self._first_elevation, "relative": crops.relative, "harvested": crops.harvested,
+            "needed": crops.needed, "taken": crops.taken,
+        }  # fmt: skip
+
+    def start_afresh(self) -> None:
+        """The run begins: what the mean year was like, and the surface, are the reference from here on."""
+        self._begun[:] = 1.0
+        self._first_elevation[:] = self.watershed.elevation
+        self.crops.harvested[:] = 0.0
+        self.rows["yields"].clear()
+
+    def run_one_step(self, dt: float) -> None:
+        """Add ``dt`` yr to the season of each cell, and reap where it ends."""
+        w, tables, crops, units = self.watershed, self.tables, self.crops, self.watershed.units
+        month = w.calendar_month - self.first_month
+        row, column = month % self.cycle_months, np.arange(self.cycle_months.size)
+        crop, elapsed = tables.crop[row, column], tables.elapsed[row, column]
+        part = 12.0 * dt
+        light = tables.green[row, column] * part
+        if self.potential:
+            light = light * (w.radiation * ACTIVE_RADIATION * DAYS_IN_MONTH)
+        lost = np.maximum(self._first_elevation - w.elevation, 0.0) if self._begun[0] else np.zeros(w.elevation.size)
+        over_cells(
+            limit_growth, w.cells, w.unit, crop, tables.begins[row, column] & w.month_begins, light,
+            np.ascontiguousarray(units.plant_cover, dtype=np.float64),
+            np.ascontiguousarray(units.crop_coefficient, dtype=np.float64), self._base, self._optimum, self._response,
+            w.temperature, w.pet, w.evapotranspiration, lost, self.productivity_loss, crops.needed, crops.taken,
+            self._season, self.limits,
+        )  # fmt: skip
+        cells = w.cells[crop[w.unit[w.cells]] >= 0]
+        if not cells.size:
+            return
+        unit, limits = w.unit[cells], self.limits[:, cells]
+        given = tables.yield_dry_matter[row, column][unit]
+        if self.potential:
+            grown = self._product_use[crop[unit]] * self._season[WARM, cells] * limits[WATER_LIMIT]
+            so_far = given * elapsed[unit]
+            relative = np.divide(grown, so_far, out=np.zeros(cells.size), where=so_far > 0.0)
+        else:
+            relative = limits[TEMPERATURE_LIMIT] * limits[WATER_LIMIT]
+            if not self._begun[0]:
+                count = np.maximum(np.bincount(unit, minlength=row.size), 1)
+                self.reference[row, column] = np.bincount(unit, relative, minlength=row.size) / count
+            mean = self.reference[row, column][unit]
+            relative = np.divide(relative, mean, out=np.ones(cells.size), where=mean > 0.0)
+        relative = np.minimum(relative * limits[SOIL_LIMIT], HIGHEST)
+        crops.expected[cells] = relative
+        relative = relative * limits[NITROGEN_LIMIT]
+        # until harvest the rest of the season is taken to be as given
+        over = 1.0 if self.potential else elapsed[unit]
+        crops.relative[cells] = 1.0 + over * (relative - 1.0)
+        ends = tables.ends[row, column]
+        if ends.any() and w.month_ends:
+            reaped = ends[unit]
+            self._reap(cells[reaped], unit[reaped], crop, given[reaped])
+
+    def _reap(self, cells: np.ndarray, unit: np.ndarray, crop: np.ndarray, given: np.ndarray) -> None:
+        """Yields of the cells whose season ends, and a row for each field and unit among them."""
+        w, crops = self.watershed, self.crops
+        harvest = given * crops.relative[cells]
+        crops.harvested[cells] += harvest
+        if not self._begun[0]:
+            return
+        pairs, member = np.unique(np.stack((unit, w.field[cells])), axis=1, return_inverse=True)
+        member = member.ravel()
+        count = np.bincount(member)
+
+        def mean(values: np.ndarray) -> np.ndarray:
+            return np.bincount(member, values) / count
+
+        columns = (10.0 * mean(harvest), 10.0 * mean(given), *(mean(of) for of in self.limits[:, cells]))
+        for group, (u, field) in enumerate(pairs.T):
+            name, area = self.tables.crops[crop[u]].name, count[group] * w.cell_area / 1e4
+            numbers = (area, *(column[group] for column in columns))
+            self.rows["yields"].append((self.names[u], int(field), name, *(float(f"{value:.6g}") for value in numbers)))

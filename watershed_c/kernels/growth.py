@@ -1,0 +1,109 @@
+"""What limits the yield of a crop in every cell: temperature, water, lost soil."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+#: sums of a season: evapotranspiration wanted and used (kg m-2), light and light times warmth
+WANTED, USED, LIGHT, WARM = range(4)
+#: limits of a season as they are told
+TEMPERATURE_LIMIT, WATER_LIMIT, SOIL_LIMIT, NITROGEN_LIMIT = range(4)
+
+
+@njit(cache=True, nogil=True)
+def warmth(temperature: float, base: float, optimum: float) -> float:
+    """Share of the fastest growth at a temperature (degC): ``sin(pi/2 (T - base) / (optimum - base))``, 0 outside.
+
+    Williams et al. (1989), EPIC: 1 at the optimum, 0 at the base and as far above the optimum.
+    """
+    share = (temperature - base) / (optimum - base)
+    if share <= 0.0 or share >= 2.0:
+        return 0.0
+    return math.sin(0.5 * math.pi * share)
+
+
+@njit(cache=True, nogil=True)
+def limit_growth(
+    cells: np.ndarray,
+    unit: np.ndarray,
+    crop: np.ndarray,
+    begins: np.ndarray,
+    light: np.ndarray,
+    covered: np.ndarray,
+    coefficient: np.ndarray,
+    base: np.ndarray,
+    optimum: np.ndarray,
+    response: np.ndarray,
+    temperature: np.ndarray,
+    pet: np.ndarray,
+    evapotranspiration: np.ndarray,
+    lost: np.ndarray,
+    loss_rate: float,
+    needed: np.ndarray,
+    taken: np.ndarray,
+    season: np.ndarray,
+    limits: np.ndarray,
+) -> None:
+    """Add a step to the season of each cell and find what limits its yield until now.
+
+    Parameters
+    ----------
+    cells : (c,) int64
+    unit : (n,) int64
+    crop : (U,) int64
+        Crop that the month belongs to; -1: none, its cells are left alone.
+    begins : (U,) bool
+        Whether the step is the first of a season: its sums begin at zero.
+    light : (U,)
+        Light that the crop intercepts in the step, in any unit.
+    covered, coefficient : (U,)
+        Whether plants cover the soil; crop coefficient.
+    base, optimum, response : (C,)
+        Temperatures (degC) of no and of fastest growth; Ky of FAO-33.
+    temperature, pet, evapotranspiration : (n,) degC, kg m-2, kg m-2 in the step
+    lost : (n,) m
+        Depth of soil lost since the run began.
+    loss_rate : float, m-1
+        Share of the yield lost per depth of soil lost.
+    needed, taken : (n,) kg m-2
+        Nitrogen wanted and got in the season so far; set to zero where one begins. Nothing needed: no limit.
+    season : (4, n)
+        Sums of the season; changed in place.
+    limits : (4, n), 0-1
+        Filled: temperature, water, soil, nitrogen.
+
+    Notes
+    -----
+    Water, Doorenbos & Kassam (1979): ``1 - Ky (1 - ETa / ETm)``, over the months in which plants cover the soil.
+    """
+    for cell in cells:
+        u = unit[cell]
+        c = crop[u]
+        if c < 0:
+            continue
+        if begins[u]:
+            for i in range(season.shape[0]):
+                season[i, cell] = 0.0
+            needed[cell] = 0.0
+            taken[cell] = 0.0
+        if covered[u] > 0.0:
+            wanted = coefficient[u] * pet[cell]
+            season[WANTED, cell] += wanted
+            season[USED, cell] += min(evapotranspiration[cell], wanted)
+        season[LIGHT, cell] += light[u]
+        season[WARM, cell] += light[u] * warmth(temperature[cell], base[c], optimum[c])
+        limits[TEMPERATURE_LIMIT, cell] = (
+            season[WARM, cell] / season[LIGHT, cell] if season[LIGHT, cell] > 0.0 else 1.0
+        )
+        water = 1.0
+        if season[WANTED, cell] > 0.0:
+            water = 1.0 - response[c] * (1.0 - season[USED, cell] / season[WANTED, cell])
+        limits[WATER_LIMIT, cell] = min(max(water, 0.0), 1.0)
+        limits[SOIL_LIMIT, cell] = min(max(1.0 - loss_rate * lost[cell], 0.0), 1.0)
+        nitrogen = 1.0
+        if needed[cell] > 0.0:
+            nitrogen = taken[cell] / needed[cell]
+        limits[NITROGEN_LIMIT, cell] = min(max(nitrogen, 0.0), 1.0)

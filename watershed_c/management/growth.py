@@ -1,0 +1,157 @@
+"""What growth wants to know of the calendar: which crop a month belongs to, how green it is, what it yields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from watershed_c.management.calendar import Calendar, Season
+from watershed_c.management.cycle import LATE_SEASON, _window, canopy_growth
+from watershed_c.management.library import Crop
+from watershed_c.management.reading import DAYS, MONTH_STARTS
+from watershed_c.management.tables import UnitTables
+
+
+@dataclass(frozen=True)
+class GrowthTables:
+    """Seasons of all units by month, rows as in :class:`watershed_c.management.tables.UnitTables` (M, U).
+
+    A month belongs to one season: to the one that ends in it, else to the one that stands.
+
+    Attributes
+    ----------
+    crops : tuple of Crop
+    crop : (M, U) int64
+        Row of ``crops``; -1 in months that belong to no season.
+    begins, ends : (M, U) bool
+        First and last month of a season.
+    green : (M, U), 0-1
+        Mean share of the ground under green leaves of that crop.
+    elapsed : (M, U), 0-1
+        Share of the season's green cover that is over at the end of the month; 1 in its last.
+    yield_dry_matter : (M, U), kg m-2
+        Of the season, as given.
+    straw_removed : (M, U), 0-1
+        Share of the straw taken away or burnt.
+    """
+
+    crops: tuple[Crop, ...]
+    crop: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+    green: np.ndarray
+    elapsed: np.ndarray
+    yield_dry_matter: np.ndarray
+    straw_removed: np.ndarray
+
+    def of_crops(self, name: str) -> np.ndarray:
+        """(C) numbers of the crops by attribute."""
+        return np.array([getattr(crop, name) for crop in self.crops], dtype=np.float64)
+
+
+def green_cover(season: Season) -> np.ndarray:
+    """Share of the ground under green leaves on each day of a season.
+
+    Canopy cover, of which the last 30 days lose what the crop coefficient loses until harvest (FAO-56: leaves that
+    have yellowed do not transpire); of perennials 1 in their growing season.
+    """
+    crop, length = season.crop, season.end - season.start
+    if crop.kind == "perennial":
+        assert crop.growth is not None
+        days = np.arange(season.start, season.end) % DAYS
+        return _window(crop.growth, DAYS)[days].astype(np.float64)
+    _, middle, last = crop.crop_coefficient
+    late = np.clip(1.0 - (length - 1 - np.arange(length)) / LATE_SEASON, 0.0, 1.0)
+    return canopy_growth(crop, length) * (1.0 - late * max(1.0 - last / middle, 0.0))
+
+
+def season_yield(season: Season) -> float:
+    """kg DM m-2 of the season: of a cover crop by the days of its stand, as its carbon."""
+    if season.crop.kind == "cover":
+        return season.yield_dry_matter * min(1.0, (season.end - season.start) / season.crop.days_to_yield)
+    return season.yield_dry_matter
+
+
+def straw_lost(season: Season) -> float:
+    """Share of the straw of a season that does not stay on the field: taken away or burnt."""
+    crop = season.crop
+    kept = crop.straw_returned
+    if not math.isnan(season.straw_removed):
+        kept = max(1.0 - season.straw_removed, crop.straw_left_when_removed)
+    return 1.0 - kept * (1.0 - season.straw_burnt)
+
+
+class _Months:
+    """One cycle of a rotation by month."""
+
+    def __init__(self, calendar: Calendar, crops: dict[str, int]) -> None:
+        self.count, self.days = 12 * len(calendar.years), calendar.days
+        self.crop = np.full(self.count, -1, dtype=np.int64)
+        self.begins, self.ends = np.zeros((2, self.count), dtype=bool)
+        self.green, self.elapsed, self.yields, self.straw = np.zeros((4, self.count))
+        growing = [s for s in calendar.seasons if s.crop.kind != "fallow" and s.end > s.start]
+        last = {id(s): self.month(s.end - (s.crop.kind == "perennial")) for s in growing}
+        taken = {last[id(s)] % self.count for s in growing}
+        # where two end in one month, the main crop has it
+        for season in sorted(growing, key=lambda s: s.crop.kind != "cover"):
+            end = last[id(season)]
+            own = [m for m in range(self.month(season.start), end) if m % self.count not in taken] + [end]
+            rows = np.array(own) % self.count
+            self.crop[rows], self.yields[rows] = crops[season.crop.name], season_yield(season)
+            self.straw[rows] = straw_lost(season)
+            self.begins[rows], self.ends[rows] = False, False
+            self.begins[rows[0]], self.ends[rows[-1]] = True, True
+            self.green[rows] = self.monthly(season)[rows]
+            total = np.cumsum(self.green[rows] * self.length(rows))
+            self.elapsed[rows] = total / total[-1] if total[-1] > 0.0 else np.arange(1, rows.size + 1) / rows.size
+
+    def month(self, day: int) -> int:
+        """Month since January of the first year of the cycle of a day, which may be negative."""
+        year, within = divmod(day, DAYS)
+        return 12 * year + int(np.searchsorted(MONTH_STARTS, within, side="right")) - 1
+
+    @staticmethod
+    def length(rows: np.ndarray) -> np.ndarray:
+        return np.diff(np.array(MONTH_STARTS))[rows % 12]
+
+    def monthly(self, season: Season) -> np.ndarray:
+        """Green cover of a season by month of the cycle."""
+        cover = np.zeros(self.count)
+        months = np.array([self.month(day) for day in range(season.start, season.end)]) % self.count
+        np.add.at(cover, months, green_cover(season))
+        return cover / self.length(np.arange(self.count))
+
+
+def growth_tables(tables: UnitTables) -> GrowthTables:
+    """Seasons of every unit of ``tables``."""
+    crops: dict[str, Crop] = {}
+    for calendar in tables.calendars.values():
+        crops |= {season.crop.name: season.crop for season in calendar.seasons if season.crop.kind != "fallow"}
+    index = {name: row for row, name in enumerate(crops)}
+    months = {name: _Months(calendar, index) for name, calendar in tables.calendars.items()}
+
+    def by_unit(name: str) -> np.ndarray:
+        return stacked(tables, {key: getattr(of, name) for key, of in months.items()})
+
+    return GrowthTables(
+        tuple(crops.values()), by_unit("crop"), by_unit("begins"), by_unit("ends"), by_unit("green"),
+        by_unit("elapsed"), by_unit("yields"), by_unit("straw"),
+    )  # fmt: skip
+
+
+def stacked(tables: UnitTables, cycles: dict[str, np.ndarray]) -> np.ndarray:
+    """(M, U, ...) of arrays by month of the cycle (offset 0) of every rotation."""
+    longest = int(tables.cycle_months.max())
+    columns = []
+    for name, values in cycles.items():
+        for offset in range(tables.offsets[name]):
+            columns.append(values[(np.arange(longest) + 12 * offset) % values.shape[0]])
+    return np.ascontiguousarray(np.stack(columns, axis=1))
+
+
+def unknown_crops(crops: Iterable[Crop]) -> list[str]:
+    """Crops whose file does not say how they grow."""
+    return sorted(crop.name for crop in crops if math.isnan(crop.radiation_use))
