@@ -47,7 +47,9 @@ def scenario(**more: object) -> Scenario:
         "irrigation_water": {"well": {"calcium": 2.0}},
     }
     short = {"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0}
-    return runs.small({**short, **routing, **watered, **more})
+    # yields remember the season, and are told in a table that a resumed run goes on with
+    crops = {"processes.growth.enabled": True}
+    return runs.small({**short, **routing, **watered, **crops, **more})
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,9 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         _soil_of_model(check, model)
         if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
             check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
-        for name in ("growth",):
-            if getattr(scenario.processes, name).enabled and not isinstance(model, CompiledPoolModel):
-                check.add(("processes", name), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
+        for process in ("growth",):
+            if getattr(scenario.processes, process).enabled and not isinstance(model, CompiledPoolModel):
+                check.add(("processes", process), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
         if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
             check.add(("carbon", "isotopes"), "", f"are of linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
