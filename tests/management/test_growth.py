@@ -47,9 +47,9 @@ def test_perennials_end_with_the_year_and_winter_crops_begin_in_the_year_before(
 
 def test_leaves_yellow_as_the_crop_coefficient_falls():
     wheat = LIBRARY.crops["winter-wheat"]
-    cover = green_cover(Season(wheat, -76, 215, 0.5))
+    season = Season(wheat, -76, 215, 0.5)
+    cover, full = green_cover(season), canopy_growth(season)
     _, middle, last = wheat.crop_coefficient
-    full = canopy_growth(wheat, cover.size)
     assert cover[-1] == pytest.approx(full[-1] * last / middle) and (cover[:-30] == full[:-30]).all()
 
 
@@ -62,3 +62,15 @@ def test_every_crop_but_fallow_knows_how_it_grows():
     assert unknown_crops(LIBRARY.crops.values()) == ["fallow"]
     for crop in LIBRARY.crops.values():
         assert not crop.optimum_temperature <= crop.base_temperature
+
+
+def test_a_relay_crop_has_the_months_that_the_crop_above_it_leaves():
+    seasons = seasons_of(
+        years=["barley", "maize"], cover_crop="clover-cover", relay=True,
+        event=[{"on": "05-01", "do": "sow", "crop": "clover-cover", "year": 1}],
+    )  # fmt: skip
+    names = [crop.name for crop in seasons.crops]
+    owner = [names[c] if c >= 0 else "" for c in seasons.crop[:, 0]]
+    assert owner[4:7] == ["barley"] * 3 and set(owner[8:15]) == {"clover-cover"}, "sown in May, barley is cut in July"
+    clover = seasons.crop[:, 0] == names.index("clover-cover")
+    assert seasons.begins[clover, 0].sum() == seasons.ends[clover, 0].sum() >= 1

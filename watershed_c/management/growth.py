@@ -65,13 +65,13 @@ def green_cover(season: Season) -> np.ndarray:
         return _window(crop.growth, DAYS)[days].astype(np.float64)
     _, middle, last = crop.crop_coefficient
     late = np.clip(1.0 - (length - 1 - np.arange(length)) / LATE_SEASON, 0.0, 1.0)
-    return canopy_growth(crop, length) * (1.0 - late * max(1.0 - last / middle, 0.0))
+    return canopy_growth(season) * (1.0 - late * max(1.0 - last / middle, 0.0))
 
 
 def season_yield(season: Season) -> float:
     """kg DM m-2 of the season: of a cover crop by the days of its stand, as its carbon."""
     if season.crop.kind == "cover":
-        return season.yield_dry_matter * min(1.0, (season.end - season.start) / season.crop.days_to_yield)
+        return season.yield_dry_matter * min(1.0, season.in_the_light / season.crop.days_to_yield)
     return season.yield_dry_matter
 
 
@@ -94,12 +94,15 @@ class _Months:
         self.green, self.elapsed, self.yields, self.straw = np.zeros((4, self.count))
         growing = [s for s in calendar.seasons if s.crop.kind != "fallow" and s.end > s.start]
         last = {id(s): self.month(s.end - (s.crop.kind == "perennial")) for s in growing}
-        taken = {last[id(s)] % self.count for s in growing}
-        # where two end in one month, the main crop has it
-        for season in sorted(growing, key=lambda s: s.crop.kind != "cover"):
-            end = last[id(season)]
-            own = [m for m in range(self.month(season.start), end) if m % self.count not in taken] + [end]
-            rows = np.array(own) % self.count
+        # a relay crop has what the crop above it leaves; of two that end in one month the main crop has it
+        ordered = sorted(growing, key=lambda s: s.crop.kind != "cover")
+        owner = {m % self.count: s for s in ordered for m in range(self.month(s.start), last[id(s)])}
+        owner |= {last[id(s)] % self.count: s for s in ordered}
+        for season in growing:
+            span = np.arange(self.month(season.start), last[id(season)] + 1) % self.count
+            rows = np.array([m for m in span.tolist() if owner[m] is season], dtype=np.int64)
+            if not rows.size:
+                continue
             self.crop[rows], self.yields[rows] = crops[season.crop.name], season_yield(season)
             self.straw[rows] = straw_lost(season)
             self.begins[rows], self.ends[rows] = False, False
