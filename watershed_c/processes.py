@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
+from watershed_c.components.atmosphere_and_stream import Deposition
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
@@ -171,7 +172,11 @@ def processes_of(
             w, root_respiration=carbonate.root_respiration,
             atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
             maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
-            acid_deposition=1e-4 * carbonate.acid_deposition,  # per ha
+            deposition=Deposition(
+                1e-4 * carbonate.acid_deposition, carbonate.dust_deposition / CALCITE_PER_CARBON,
+                carbonate.calcium_deposition,
+            ),
+            stream_carbon_dioxide=carbonate.stream_carbon_dioxide,
         )  # fmt: skip
     if dissolved.enabled:
         processes["dissolved_carbon"] = DissolvedCarbon(

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from landlab import RasterModelGrid
 
+from watershed_c.components.atmosphere_and_stream import Deposition
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.constituents import CARBONATE, ConstituentTable, soc_pool
 from watershed_c.errors import LedgerError
-from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, MOLAR_MASS_CARBON
+from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, MOLAR_MASS_CALCIUM, MOLAR_MASS_CARBON
 from watershed_c.state import Watershed
 
 DT = 1.0 / 12.0
@@ -46,7 +47,7 @@ def with_carbonate() -> Watershed:
 
 def test_ledger_closes_while_carbonate_dissolves_and_precipitates() -> None:
     w = with_carbonate()
-    process = Carbonate(w, acid_deposition=0.1)
+    process = Carbonate(w, deposition=Deposition(acid=0.1))
     for month in range(36):
         w.percolation[:, 1:] = (
             0.0 if month % 12 in (5, 6, 7) else 20.0
@@ -90,6 +91,33 @@ def test_calcium_leaves_with_the_carbonate_it_came_from() -> None:
     assert now + exported == pytest.approx(lost * CALCIUM_PER_CARBON, rel=1e-12)
 
 
+def test_what_the_atmosphere_brings_and_the_stream_gives_back() -> None:
+    w = with_carbonate()
+    process = Carbonate(w, deposition=Deposition(dust=0.02, calcium=0.004), stream_carbon_dioxide=800.0)
+    w.ledger.open()
+    for _ in range(24):
+        process.run_one_step(DT)
+        w.ledger.check("carbonate")
+        last = w.ledger.close()
+    totals, area = w.ledger.run_totals.amounts, w.cells.size * w.cell_area
+    assert totals["sic", "dust_deposition"] == pytest.approx(2.0 * 0.02 * area, rel=1e-12)
+    assert totals["calcium", "calcium_deposition"] == pytest.approx(2.0 * 0.004 * area, rel=1e-12)
+    out, evaded = totals["dic", "dic_leached_export"], totals["dic", "dic_evasion_export"]
+    assert out + evaded == pytest.approx(-totals["dic", "dic_leached"], rel=1e-12)
+    # bicarbonate, and CO2 at 800 ppm of 9 degC water: 10^-1.256 mol kg-1 atm-1
+    bicarbonate = 2.0 * last["calcium", "calcium_leached_export"] / MOLAR_MASS_CALCIUM
+    water = w.baseflow[w.cells].sum() * w.cell_area
+    stays = MOLAR_MASS_CARBON * (bicarbonate + 10.0**-1.2556 * 8e-4 * water)
+    assert last["dic", "dic_leached_export"] == pytest.approx(stays, rel=1e-3)
+    assert 0.03 < evaded / (out + evaded) < 0.5
+
+
+@pytest.mark.parametrize("name", ["acid", "dust", "calcium"])
+def test_deposition_is_not_negative(name: str) -> None:
+    with pytest.raises(ValueError, match=f"deposition of {name} must not be negative, is -1"):
+        Deposition(**{name: -1.0})
+
+
 def test_soil_air_holds_more_carbon_dioxide_than_the_atmosphere_and_less_without_roots() -> None:
     w = with_carbonate()
     process = Carbonate(w)
@@ -116,7 +144,7 @@ def test_more_respiration_dissolves_more_carbonate() -> None:
 
 def test_touches_only_what_it_declares() -> None:
     w = with_carbonate()
-    process = Carbonate(w, acid_deposition=0.1)
+    process = Carbonate(w, deposition=Deposition(acid=0.1))
     before = {name: np.array(w.grid.at_node[name]) for name in w.grid.at_node}
     process.run_one_step(DT)
     changed = {name for name, values in before.items() if not np.array_equal(values, w.grid.at_node[name])}
@@ -141,7 +169,7 @@ def test_a_wrong_booking_is_found() -> None:
     ("parameters", "message"),
     [
         ({"root_respiration": -1.0}, "root_respiration"),
-        ({"acid_deposition": -1.0}, "mol m-2 yr-1"),
+        ({"stream_carbon_dioxide": 50.0}, "100 to 1e5 ppm"),
         ({"atmospheric_carbon_dioxide": 4e-4}, "100 to 10000 ppm"),
         ({"maximum_carbon_dioxide": 300.0}, "maximum_carbon_dioxide"),
     ],

@@ -357,6 +357,28 @@ def test_moved_and_evaporated_water_equals_phreeqc() -> None:
         assert c.stocks[0, 0, LITHOGENIC] == 0.0
 
 
+@pytest.mark.parametrize("layers", [1, 3])
+def test_hard_irrigation_water_leaves_its_carbonate_and_half_its_carbon_as_gas(layers: int) -> None:
+    """500 mm a year with 4 meq of calcium bicarbonate: 12.0 g C m-2 yr-1 precipitate where none of it drains, and as
+    much leaves as CO2. A leaching fraction of 0.3 keeps what that water holds at equilibrium in solution.
+    """
+    lost = []
+    for leaching in (0.0, 0.3):
+        c = column(layers, lithogenic=0.0, carbon_dioxide=3e-3, percolation=0.0, temperature=20.0)
+        c.percolation[:] = leaching * 500.0 / 12.0
+        c.baseflow[:] = c.percolation[:, -1]
+        for _ in range(600):
+            c.calcium[:, 0] += 500.0 / 12.0 * 2e-3 * MOLAR_MASS_CALCIUM
+            c.dic[:, 0] += 500.0 / 12.0 * 4e-3 * MOLAR_MASS_CARBON
+            e = c.step()[0].copy()
+        lost.append(12.0 * e)
+    assert 1e3 * lost[0][PRECIPITATED] == pytest.approx(12.0, abs=0.02)
+    assert -lost[0][GAS_EXCHANGE] == pytest.approx(lost[0][PRECIPITATED], rel=1e-9)
+    held = calcite_equilibrium(20.0, 3e-3, 0.0, 0.0)[0] * 150.0 * MOLAR_MASS_CARBON
+    net = lost[1][PRECIPITATED] - lost[1][LITHOGENIC_DISSOLVED] - lost[1][PEDOGENIC_DISSOLVED]
+    assert net == pytest.approx(lost[0][PRECIPITATED] - held, rel=1e-6)
+
+
 _amount = st.floats(0.0, 20.0) | st.just(0.0) | st.floats(0.0, 1e-3)
 
 

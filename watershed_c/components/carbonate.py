@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from watershed_c.components.atmosphere_and_stream import NO_DEPOSITION, Deposition, evade_from_stream
 from watershed_c.components.base import Process
 from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
 from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, equilibrium_table
@@ -47,8 +48,11 @@ class Carbonate(Process):
         No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000, a little above the
         largest value of a compilation of soils of the world, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38,
         13-41).
-    acid_deposition : float, mol charge m-2 yr-1, >= 0
-        Strong acid that comes with rain and dust, into the top layer.
+    deposition : Deposition
+        What comes with rain and dust. Default: nothing.
+    stream_carbon_dioxide : float, ppm, 100 to 1e5, optional
+        CO2 that water in the stream comes to on its way to the outlet; the carbon it gives off then is told apart from
+        the exports. Default: it keeps what it has.
 
     Notes
     -----
@@ -89,7 +93,7 @@ class Carbonate(Process):
         "precipitation_degassing": Term("vertical", "CO2 set free where carbonate precipitates"),
         "strong_acid_degassing": Term("vertical", "CO2 set free where strong acid meets bicarbonate"),
         "dic_gas_exchange": Term("vertical", "CO2 of soil air that dissolved as such less what degassed"),
-        "acid_deposition": Term("vertical", "Strong acid from the atmosphere"),
+        **Deposition.ledger_terms,
         "dic_leached": Term("lateral", "Dissolved inorganic carbon to the stream"),
         "calcium_leached": Term("lateral", "Dissolved calcium to the stream"),
         "strong_acid_leached": Term("lateral", "Strong acid to the stream, with the bases it took"),
@@ -105,7 +109,8 @@ class Carbonate(Process):
         root_respiration: float = 0.85,
         atmospheric_carbon_dioxide: float = 420.0,
         maximum_carbon_dioxide: float = 150_000.0,
-        acid_deposition: float = 0.0,
+        deposition: Deposition = NO_DEPOSITION,
+        stream_carbon_dioxide: float | None = None,
     ) -> None:
         super().__init__(watershed)
         names = watershed.constituents.names
@@ -125,10 +130,11 @@ class Carbonate(Process):
                 f"maximum_carbon_dioxide must be above the atmosphere's and at most 1e6 ppm, "
                 f"is {maximum_carbon_dioxide}"
             )
-        if not 0.0 <= acid_deposition < np.inf:
-            raise ValueError(f"acid_deposition must not be negative, is {acid_deposition} mol m-2 yr-1")
+        if stream_carbon_dioxide is not None and not 100.0 <= stream_carbon_dioxide <= 1e5:
+            raise ValueError(f"stream_carbon_dioxide must be 100 to 1e5 ppm, is {stream_carbon_dioxide}")
         self.root_respiration = float(root_respiration)
-        self.acid_deposition = float(acid_deposition)
+        self.deposition = deposition
+        self.stream = None if stream_carbon_dioxide is None else stream_carbon_dioxide * 1e-6
         self.ambient = atmospheric_carbon_dioxide * 1e-6
         self.ceiling = maximum_carbon_dioxide * 1e-6
         self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
@@ -145,10 +151,7 @@ class Carbonate(Process):
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""
         w = self.watershed
-        if self.acid_deposition > 0.0:
-            deposited = np.full(w.water.shape[0], self.acid_deposition * dt)
-            w.acid[w.cells, 0] += deposited[w.cells]
-            w.ledger.book("acid_deposition", "strong_acid", deposited)
+        self.deposition.bring(w, self._rows[0], dt)
         self._has_acid = any(values.any() for values in (w.acid, w.strong_acid, w.groundwater_acid))
         over_cells(
             soil_carbon_dioxide,
@@ -197,6 +200,8 @@ class Carbonate(Process):
         self._sideways.deliver(1, "dic", w.dic)
         if self._has_acid:
             self._sideways.deliver(2, "strong_acid", w.strong_acid)
+        if self.stream is not None:
+            evade_from_stream(w, self.stream)
 
     def _book(self) -> None:
         ledger, exchange = self.watershed.ledger, self._exchange

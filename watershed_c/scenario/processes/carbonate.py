@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watershed_c.scenario.fields import Number, item
+from watershed_c.scenario.fields import ArealMassFlux, Number, item
 from watershed_c.scenario.processes.base import Process
 
 
@@ -18,7 +18,17 @@ class Carbonate(Process):
     )
     acid_deposition: Number = item(
         0.0, "strong acid from the atmosphere, mol charge ha-1 yr-1: sulfate, nitrate, and ammonium that will be "
-        "nitrified, less base cations", ge=0.0, le=20000.0,
+        "nitrified, less base cations other than calcium", ge=0.0, le=20000.0,
+    )  # fmt: skip
+    dust_deposition: ArealMassFlux = item(
+        0.0, "carbonate of dust from the atmosphere, kg CaCO3, into the top layer", ge=0.0, le=1.0,
+    )  # fmt: skip
+    calcium_deposition: ArealMassFlux = item(
+        0.0, "dissolved calcium from the atmosphere, into the top layer", ge=0.0, le=0.1
+    )
+    stream_carbon_dioxide: Number | None = item(
+        None, "ppm; water in the stream comes to it, and what carbon it gives off is told apart from what leaves at "
+        "the outlet; not given: it keeps what it has", ge=100.0, le=1e5,
     )  # fmt: skip
     maximum_carbon_dioxide: Number = item(
         150000.0, "ppm; no higher value is used for soil air", ge=10000.0, le=1e6,
