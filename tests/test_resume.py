@@ -146,7 +146,12 @@ def test_tracers_and_isotopes_go_on_to_the_same_bits_with_any_threads(
     changes = {
         "carbon.isotopes": {"c14": True, "c13": True, "since": 1999},
         "tracers": {"cs137": {"flux": "10 Bq/m2/yr"}, "pb210": {"flux": "100 Bq/m2/yr", "initial": "3 kBq/m2"}},
-        "output.maps": ["cs137", "cSoilOrgESM", "cSoilOrgFD"],
+        # soil that ends at rock, and is thinner than the layers, has a memory too
+        "soil.depth": "40 cm",
+        "soil.coarse_fragments": "20 %",
+        "soil.weathering": {"rate": "2 kg/m2/yr"},
+        "processes.soil_water.follows_soc": True,
+        "output.maps": ["cs137", "cSoilOrgESM", "cSoilOrgFD", "soilDepth"],
     }
     try:
         never = run(scenario(**changes), output=tmp_path / "never", quiet=True).directory

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from watershed_c.bedrock import Bedrock
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
@@ -227,7 +228,7 @@ def initialise(
         processes["climate"] = climate_of(watershed, inputs, forcing)
     cycle, peat = assembly.cycle_months, processes.pop("peat", None)
     initialiser = Initialiser(watershed, processes, assembly.pools, model.clock, cycle, measured, watch)
-    with _without_twins(processes) as isotopes, _peat_as_mineral(watershed, processes):
+    with _without_twins(processes) as isotopes, _peat_as_mineral(watershed, processes), _soil_renewed(watershed):
         missing: list[str] = []
         if carbon_of is None:
             report = _initial_carbon(assembly, initialiser)
@@ -273,6 +274,20 @@ def _without_twins(processes: dict[str, Process]) -> Iterator[IsotopeTwins | Non
     finally:
         if isinstance(decomposition, Decomposition):
             decomposition.twins = twins
+
+
+@contextmanager
+def _soil_renewed(watershed: Watershed) -> Iterator[None]:
+    """Before the run soil on rock is as deep as it is when it begins: what is lost is renewed from below."""
+    bedrock = watershed.bedrock
+    if bedrock is None:
+        yield
+        return
+    bedrock.renewed = True
+    try:
+        yield
+    finally:
+        bedrock.renewed = False
 
 
 @contextmanager
@@ -412,8 +427,16 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
     """Soil, carbonate and land use; organic carbon comes with the initialisation."""
     column, land, scenario = inputs.column, inputs.land, inputs.scenario
     w = watershed
-    w.mineral[:] = on_nodes(column.mineral)
-    w.reference[:] = w.mineral
+    w.reference[:] = on_nodes(column.mineral)
+    if column.depth is not None:
+        rock = scenario.soil.weathering
+        w.bedrock = Bedrock(
+            w.reference.copy(), on_nodes(column.above_rock), w.reference, layer_bottom=w.layer_bottom,
+            rate=0.0 if rock is None else rock.rate, scale=1.0 if rock is None else rock.e_folding_depth,
+        )  # fmt: skip
+    w.mineral[:] = w.reference
+    if column.coarse_fragments is not None:
+        w.coarse_fragments = on_nodes(column.coarse_fragments)
     w.bulk_density[:] = on_nodes(column.bulk_density)
     w.clay[:] = on_nodes(column.clay)
     if column.erodibility is not None:

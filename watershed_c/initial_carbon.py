@@ -471,6 +471,9 @@ class Initialiser:
         """Carbon below the profile: the given content, what is not inert composed like the deepest layer."""
         w = self.watershed
         deepest = w.stocks[:, -1, self.active]
+        if w.bedrock is not None:
+            lowest = w.layer_bottom.size - 1 - w.bedrock.empty
+            deepest = w.stocks[np.arange(lowest.size), lowest][:, self.active]
         total = deepest.sum(axis=1)
         share = np.divide(deepest, total[:, None], out=np.zeros_like(deepest), where=total[:, None] > 0.0)
         rest = self.measured.substratum - w.substratum[:, self.inert].sum(axis=1)

@@ -108,7 +108,8 @@ def _correct(
         over_cells(
             correct_columns, w.cells, rows[turning], np.ascontiguousarray(decomposition.rates[turning]),
             *initialiser.pathways, decomposition.coefficients, modifier, w.reference, rising, sinking, exchange, years,
-            np.log(2.0) / ISOTOPES[isotope], w.unit, inputs, np.zeros(w.layer_bottom.size), nothing, w.input_scale,
+            np.log(2.0) / ISOTOPES[isotope], w.rows_of_units(), w.by_rows(inputs),
+            np.zeros(w.layer_bottom.size), nothing, w.input_scale,
             False, 0.0, w.stocks, defect, last[isotope], relaxation[isotope],
         )  # fmt: skip
         found = _ratio(w.stocks[:, :, rows], before[:, :, pools])

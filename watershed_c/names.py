@@ -125,6 +125,7 @@ AGE_MAPS = ("cAge", "cTransit", "cSequestration", "climateBenefit")
 OUTPUT: dict[str, Output] = dict(
     [
         _output("elev", "m", "land surface elevation", "surface_altitude"),
+        _output("soilDepth", "m", "depth of the fine earth above rock"),
         _output("cSoilOrg", "kg m-2", "soil organic carbon in the profile", "soil_mass_content_of_carbon", "time: point", "organic carbon only"),
         _output("cSoilInorg", "kg m-2", "soil inorganic carbon (carbonate) in the profile"),
         _output("cSoilOrgTop", "kg m-2", "soil organic carbon from 0 to 30 cm", "", "time: point", "organic carbon only; layer shares by nominal depth: the mineral soil mass that lay there at the start, read linearly"),

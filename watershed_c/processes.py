@@ -92,16 +92,20 @@ def processes_of(
     if chosen.soil_water.enabled:
         water = chosen.soil_water
         assert column.sand is not None
-        organic = on_nodes(column.soc / (column.bulk_density * column.thickness))
+        soil = on_nodes(column.soil)
+        organic = np.divide(on_nodes(column.soc), soil, out=np.zeros_like(soil), where=soil > 0.0)
+        follows = [name for name, on in (("soc", water.follows_soc), ("texture", water.follows_texture)) if on]
         properties = set_hydraulic_properties(
             w, sand=on_nodes(column.sand)[:, None], clay=on_nodes(column.clay)[:, None], organic_carbon=organic,
-            function=water.pedotransfer, change=water.soc_change,
+            function=water.pedotransfer, change=water.soc_change, follows=follows,
+            coarse_fragments=0.0 if w.coarse_fragments is None else w.coarse_fragments,
         )  # fmt: skip
         # without rain_days the climate tells them month by month, as it does where its weather is drawn
         wet_days = None if scenario.climate.generator is not None else water.rain_days
         base = None if column.base_conductivity is None else on_nodes(column.base_conductivity)
         processes["soil_water"] = SoilWater(
-            w, conductivity=properties.conductivity, properties=properties if water.follows_soc else None,
+            w, conductivity=properties.conductivity,
+            properties=properties if follows or w.bedrock is not None else None,
             wet_days=wet_days, initial_abstraction=water.initial_abstraction,
             groundwater_residence_time=water.groundwater_residence_time, evaporation_depth=water.evaporation_depth,
             degree_day_factor=water.degree_day_factor, melt_ratio=climate.radiation_ratio,
@@ -148,7 +152,7 @@ def processes_of(
         processes["tillage_erosion"] = Tillage(
             w, scale=1.0 if tillage.enabled else 0.0,
             direction=tillage.direction if column.tillage_angle is None else on_nodes(column.tillage_angle),
-            across=1.0 if tillage.across is None else tillage.across,
+            across=1.0 if tillage.across is None else tillage.across, inverts=tillage.inversion,
         )  # fmt: skip
         biodiffusivity = 0.0 if column.biodiffusivity is None else on_nodes(column.biodiffusivity)
         depth = chosen.soil_column.e_folding_depth
@@ -234,7 +238,7 @@ def _erodibility_by_texture(
         return None
     share = np.clip((TOPSOIL_DEPTH - (inputs.layer_bottom - column.thickness)) / column.thickness, 0.0, 1.0)
     carbon = (on_nodes(column.soc) @ share)[watershed.cells]
-    carbon /= ((on_nodes(column.bulk_density) * column.thickness) @ share)[watershed.cells]
+    carbon /= (on_nodes(column.soil) @ share)[watershed.cells]
     return lambda sand, clay: by_law(
         str(table.law), sand, clay, carbon, ORGANIC_MATTER_PER_CARBON * carbon,
         very_fine_sand=table.very_fine_sand, structure=table.structure, permeability=table.permeability,
@@ -288,6 +292,8 @@ def _soil_properties(watershed: Watershed, inputs: Inputs, needed: set[str], dep
         reach = np.clip(depth - top, 0.0, column.thickness)
         mass = on_nodes(column.bulk_density) @ reach
         found["bulk_density"] = mass / (1000.0 * reach.sum())
+        if column.coarse_fragments is not None or column.depth is not None:
+            mass = on_nodes(column.soil) @ (reach / column.thickness)
         for name, carbon, unit in (
             ("organic_carbon", column.soc, 100.0), ("carbonate", column.sic, 1000.0 * CALCITE_PER_CARBON)
         ):  # fmt: skip

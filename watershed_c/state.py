@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from watershed_c.bedrock import LEAST_FILLED, Bedrock
 from watershed_c.clock import Step
 from watershed_c.constituents import ConstituentTable
 from watershed_c.kernels.soil_water import IRRIGATION_COLUMNS
@@ -44,12 +45,15 @@ class TillageEvent:
         Share of the tilled layer that is mixed, 0-1.
     transport : float, kg m-1 per pass
         Tillage transport coefficient k_til of this pass (total dry soil).
+    inversion : float
+        Share of the tilled layer that the pass lays upside down, 0-1, where tillage is told to turn soil.
     """
 
     unit: int
     depth: float
     efficiency: float
     transport: float
+    inversion: float = 0.0
 
 
 @dataclass
@@ -271,6 +275,10 @@ class Watershed:
         self.sideways: Sideways | None = None
         #: water of irrigation, where somebody irrigates
         self.irrigation: Irrigation | None = None
+        #: share of the volume of each layer that is stones, (n, L); None: none
+        self.coarse_fragments: np.ndarray | None = None
+        #: rock below the soil, where soil ends
+        self.bedrock: Bedrock | None = None
         #: routing network of the current surface, upstream to downstream; set by the flow router
         self.order = np.zeros(0, dtype=np.int64)
         self.first_receiver = np.zeros(1, dtype=np.int64)
@@ -411,6 +419,34 @@ class Watershed:
         self.calendar_month, self.month = step.year * 12 + step.month, step.month
         self.month_begins, self.month_ends = step.part == 0, step.ends_month
         self.ledger.step, self.ledger.label = step.index, step.label
+
+    def full_mass(self) -> np.ndarray:
+        """Mineral mass of layers that are as thick as their boundaries say, (n, L) kg m-2."""
+        return self.reference if self.bedrock is None else self.bedrock.full
+
+    def rows_of_units(self) -> np.ndarray:
+        """Row (n) of each cell in tables of management units as :meth:`by_rows` gives them."""
+        if self.bedrock is None:
+            return self.unit
+        return np.asarray(self.unit + self.units.cover_factor.size * self.bedrock.empty)
+
+    def as_full(self, held: np.ndarray, *, stones: bool = False) -> np.ndarray:
+        """What layers would hold, (n, L), if those that rock makes thinner were as thick as their boundaries say; with
+        ``stones``, and if these were soil.
+        """
+        if self.bedrock is not None:
+            held = held / np.maximum(self.bedrock.filled, LEAST_FILLED)
+        return held / (1.0 - self.coarse_fragments) if stones and self.coarse_fragments is not None else held
+
+    def of_fine_earth(self, held: np.ndarray) -> np.ndarray:
+        """:meth:`as_full`, with ``stones``."""
+        return self.as_full(held, stones=True)
+
+    def by_rows(self, table: np.ndarray, *, layered: bool = True) -> np.ndarray:
+        """A table (U, L, ...) of units, or one without layers (U, ...), for the layers that each column has: see
+        :meth:`Bedrock.by_rows`.
+        """
+        return table if self.bedrock is None else self.bedrock.by_rows(table, layered=layered)
 
     @property
     def outlets(self) -> np.ndarray:

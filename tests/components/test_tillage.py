@@ -100,6 +100,18 @@ def test_mixing_without_transport_happens_once_at_its_efficiency() -> None:
     assert not tillage.net_erosion.any()
 
 
+def test_a_plough_that_turns_leaves_its_share_upside_down_and_mixes_the_rest() -> None:
+    w = make(amplitude=0.0)
+    passed = TillageEvent(0, 0.3, 0.95, 234.0, inversion=0.6)
+    node, mass = w.cells[5], w.mineral[w.cells[5], :3]
+    before = w.stocks[node, :3, 1] / mass
+    w.units.tillage[:] = [passed]
+    Tillage(w, scale=0.0, inverts=True).run_one_step(1.0 / 12.0)
+    w.ledger.check("Tillage")
+    mean = (before * mass).sum() / mass.sum()
+    np.testing.assert_allclose(w.stocks[node, :3, 1] / mass, 0.6 * before[::-1] + 0.4 * mean, rtol=1e-12)
+
+
 def test_efficiency_is_applied_once_also_where_soil_moves() -> None:
     """A chisel of efficiency 0.5 goes half the way, not three quarters (inflection: gain and loss cancel)."""
     w = make(amplitude=0.1)

@@ -18,6 +18,7 @@ from watershed_c.kernels.soil_column import (
     homogenise,
     mix_diffusive,
     take_from_top,
+    turn_over,
 )
 
 NONE = np.full(16, -1, dtype=np.int64)
@@ -578,6 +579,41 @@ def test_half_the_efficiency_goes_half_the_way() -> None:
     homogenise(cells, np.array([80.0, 0.0]), np.array([0.5, 1.0]), mineral, stocks)
     np.testing.assert_allclose(stocks[0, :, 0], [3.5, 2.5], rtol=1e-14)
     np.testing.assert_array_equal(stocks[1, :, 0], [4.0, 2.0])
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(seed=st.integers(0, 10**6), depth=st.floats(0.01, 1.5), share=st.floats(0.0, 1.0))
+def test_turning_conserves_bends_no_ratio_and_makes_no_new_extremes(seed: int, depth: float, share: float) -> None:
+    random = np.random.default_rng(seed)
+    mineral = random.uniform(5.0, 80.0, (1, 6))
+    mineral[0, random.integers(6)] = 0.0
+    texture = random.dirichlet(np.ones(3), 6) * mineral[0][:, None]  # sums to the mineral mass
+    same = 0.02 * mineral[0]
+    stocks = np.ascontiguousarray(np.column_stack((texture, same, 0.3 * texture[:, 1])))[None]
+    before, tilled = stocks.copy(), depth * mineral.sum()
+    turn_over(np.zeros(1, dtype=np.int64), np.array([tilled]), np.array([share]), mineral, stocks)
+    np.testing.assert_allclose(stocks.sum(axis=1), before.sum(axis=1), rtol=1e-12)
+    assert np.all(stocks >= 0.0)
+    np.testing.assert_allclose(stocks[0, :, :3].sum(axis=1), mineral[0], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(stocks[0, :, 3], same, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(stocks[0, :, 4], 0.3 * stocks[0, :, 1], rtol=1e-12, atol=1e-14)
+    above = np.concatenate(([0.0], np.cumsum(mineral[0])[:-1]))
+    np.testing.assert_array_equal(stocks[0, above >= tilled], before[0, above >= tilled])
+    inside = mineral[0] > 0.0
+    contents = [(held[0, inside] / mineral[0, inside][:, None]) for held in (stocks, before)]
+    assert (contents[0].max(axis=0) <= contents[1].max(axis=0) * (1.0 + 1e-12)).all()
+
+
+def test_what_lay_on_top_lies_at_the_sole() -> None:
+    """Layers of 40 kg m-2 tilled to 100: the lowest to the half. Turned wholly the first lies at 60 to 100."""
+    mineral = np.full((1, 3), 40.0)
+    stocks = np.array([[[4.0], [0.0], [2.0]]])
+    cells, depth = np.zeros(1, dtype=np.int64), np.array([100.0])
+    turn_over(cells, depth, np.ones(1), mineral, stocks)
+    # of the third the tilled 20 come up; 20 + 20 of the first fill the sole and half of the second layer
+    np.testing.assert_allclose(stocks[0, :, 0], [1.0, 2.0, 1.0 + 2.0], rtol=1e-14)
+    turn_over(cells, depth, np.ones(1), mineral, stocks)
+    assert stocks.sum() == pytest.approx(6.0, rel=1e-14)
 
 
 def test_cells_are_independent() -> None:

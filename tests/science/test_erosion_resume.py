@@ -31,6 +31,7 @@ CASES = {
         "domain.channel_area": "600 m2",
         "processes.flow_routing": {"method": "two_receivers", "reroute_threshold": 1e-4},
         "processes.water_erosion.size_classes": True,
+        "processes.soil_water.follows_texture": True,
         "processes.water_erosion.enrichment": {"law": "none"},
         "processes.water_erosion.transit_mineralisation": 0.1,
         "processes.water_erosion.downstream_mineralisation": 0.2,

@@ -153,17 +153,19 @@ class Carbonate(Process):
         w = self.watershed
         self.deposition.bring(w, self._rows[0], dt)
         self._has_acid = any(values.any() for values in (w.acid, w.strong_acid, w.groundwater_acid))
+        cover = w.by_rows(np.ascontiguousarray(w.units.plant_cover, dtype=np.float64), layered=False)
+        roots = w.by_rows(np.ascontiguousarray(w.units.root_fraction, dtype=np.float64))
         over_cells(
             soil_carbon_dioxide,
             w.cells,
             w.respired,
             self.root_respiration,
-            np.ascontiguousarray(w.units.plant_cover, dtype=np.float64),
-            np.ascontiguousarray(w.units.root_fraction, dtype=np.float64),
-            w.unit,
+            cover,
+            roots,
+            w.rows_of_units(),
             dt,
-            w.water,
-            w.saturation,
+            w.as_full(w.water),
+            w.as_full(w.saturation),
             self._thickness,
             w.temperature,
             w.layer_temperature,

@@ -247,8 +247,8 @@ class Decomposition(Process):
         def turnover(row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, *results: np.ndarray) -> None:
             rates = self.rates if slower == 1.0 else slower * self.rates
             common = (
-                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.unit, plant, plant_scale,
-                amendment,
+                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.rows_of_units(),
+                w.by_rows(plant), plant_scale, w.by_rows(amendment),
             )  # fmt: skip
             if order == 0:
                 over_cells(decompose, self.cells, *common, doubled, self.doc_fraction, dt, *results)
@@ -265,7 +265,7 @@ class Decomposition(Process):
 
         ``inputs`` (U, L, P) kg C m-2 yr-1; the mean ``modifier`` of a non-linear model would matter.
         """
-        return self.watershed.unit, inputs
+        return self.watershed.rows_of_units(), self.watershed.by_rows(inputs)
 
     def _book(self, plant: np.ndarray, amendment: np.ndarray) -> None:
         w, amount = self.watershed, self._amount

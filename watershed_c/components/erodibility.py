@@ -74,7 +74,7 @@ class ErodibilityFeedback(Process):
             stocks = w.stocks[cells, layer]
             carbon += self._share[layer] * stocks[:, rows].sum(axis=1)
             soil += self._share[layer] * (w.mineral[cells, layer] + stocks @ w.constituents.dry_mass_per_unit)
-        return carbon / soil
+        return np.divide(carbon, soil, out=np.zeros_like(carbon), where=soil > 0.0)  # bare rock
 
     def run_one_step(self, dt: float) -> None:
         """In the first step of January; not before the run has begun (see :meth:`start_afresh`)."""

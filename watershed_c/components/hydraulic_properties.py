@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
+from watershed_c.bedrock import LEAST_FILLED
 from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
 from watershed_c.kernels import pedotransfer
 from watershed_c.state import Watershed
@@ -11,6 +14,10 @@ from watershed_c.state import Watershed
 FUNCTIONS = ("saxton_rawls", "wosten")
 #: m, layers with their middle above it are topsoil: the ploughed horizon of the soils of Wosten et al. (1999)
 TOPSOIL = 0.30
+#: what properties can follow, once a year
+FOLLOWED = ("soc", "texture")
+#: change of a mass fraction of clay or sand, or of the share of a layer above rock, below which properties stay; ours
+LEAST_CHANGE = 0.01
 
 
 class HydraulicProperties:
@@ -25,6 +32,9 @@ class HydraulicProperties:
     coarse_fragments : (n, L) or float, volume fraction
     change : float, kg C per kg dry soil, >= 0
         :meth:`follow` leaves alone layers whose content changed no more than this since they were last evaluated.
+    follows : collection of {"soc", "texture"}
+        What :meth:`follow` looks at: organic carbon, and the texture that erosion has sorted (rows ``clay``, ``silt``,
+        ``sand``). Where soil ends at rock, its thickness is followed always.
 
     Notes
     -----
@@ -37,8 +47,9 @@ class HydraulicProperties:
     ----------
     conductivity : (n, L), kg m-2 yr-1 (= mm yr-1)
         Saturated hydraulic conductivity, changed in place.
-    content : (n, L), kg C per kg dry soil
-        Organic carbon the properties belong to.
+    content, sand, clay, filled : (n, L)
+        Organic carbon (kg C per kg dry soil), texture and share of the thickness that is soil, which the properties
+        belong to.
     """
 
     def __init__(
@@ -50,6 +61,7 @@ class HydraulicProperties:
         function: str = "saxton_rawls",
         coarse_fragments: np.ndarray | float = 0.0,
         change: float = 0.0,
+        follows: Collection[str] = ("soc",),
     ) -> None:
         if function not in FUNCTIONS:
             raise ValueError(f"pedotransfer must be one of {', '.join(FUNCTIONS)}, is {function!r}")
@@ -57,9 +69,19 @@ class HydraulicProperties:
             raise ValueError(f"soc_change must not be negative, is {change}")
         self.watershed, self.function, self.change = watershed, function, change
         shape = watershed.water.shape
-        self._sand, self._clay, self._stones = (
+        if not set(follows) <= set(FOLLOWED):
+            raise ValueError(f"follows must be of {', '.join(FOLLOWED)}, is {', '.join(follows)}")
+        self.follows = tuple(name for name in FOLLOWED if name in follows)
+        self._texture = watershed.constituents.of_group("texture") if "texture" in follows else np.zeros(0, dtype=int)
+        if "texture" in follows and not self._texture.size:
+            raise ValueError("follows texture, which the soil does not carry (constituents.TEXTURE)")
+        self.sand, self.clay, self._stones = (
             np.broadcast_to(np.asarray(values, dtype=np.float64), shape) for values in (sand, clay, coarse_fragments)
         )
+        if "texture" in follows:
+            self.sand, self.clay = self.sand.copy(), self.clay.copy()
+        self.filled = np.ones(shape if watershed.bedrock is not None else (1, 1))
+        self._stony = bool((self._stones > 0.0).any())
         self._thickness = np.broadcast_to(watershed.layer_bottom - watershed.layer_top, shape)
         middle = 0.5 * (watershed.layer_bottom + watershed.layer_top)
         self._topsoil = np.broadcast_to((middle < TOPSOIL).astype(np.float64), shape)
@@ -75,7 +97,7 @@ class HydraulicProperties:
         w = self.watershed
         where = np.broadcast_to(w.is_soil[:, None], content.shape) if where is None else where
         organic_matter = 100.0 * ORGANIC_MATTER_PER_CARBON * content[where]
-        texture = self._sand[where], self._clay[where], organic_matter
+        texture = self.sand[where], self.clay[where], organic_matter
         if self.function == "wosten":
             if self._density_ratio is None:
                 self._density_ratio = np.zeros(content.shape)
@@ -86,7 +108,11 @@ class HydraulicProperties:
             found = pedotransfer.saxton_rawls(*texture)
         for held, value in zip((w.wilting_point, w.field_capacity, w.saturation), found[:3], strict=True):
             held[where] = pedotransfer.water_held(value, self._thickness[where], self._stones[where])
+            if w.bedrock is not None:
+                held[where] *= self._filled_now()[where]
         self.conductivity[where] = found[3]
+        if self._stony:
+            self.conductivity[where] *= pedotransfer.among_stones(self._stones[where])
         self.content[where] = content[where]
 
     def present_content(self) -> np.ndarray:
@@ -100,12 +126,49 @@ class HydraulicProperties:
         return np.divide(organic, dry, out=organic, where=dry > 0.0)
 
     def follow(self, change: float | None = None) -> None:
-        """Evaluate anew the layers of cells whose organic carbon changed by more than ``change`` (default: its own)."""
-        content = self.present_content()
-        moved = np.abs(content - self.content) > (self.change if change is None else change)
-        moved[~self.watershed.is_soil] = False
+        """Evaluate anew the layers of cells of which what is followed has changed: organic carbon by more than
+        ``change`` (default: its own), texture and thickness by more than ``LEAST_CHANGE``.
+        """
+        w, content, moved = self.watershed, self.content, np.zeros(self.content.shape, dtype=bool)
+        if "soc" in self.follows:
+            content = self.present_content()
+            moved |= np.abs(content - self.content) > (self.change if change is None else change)
+        if self._texture.size:
+            clay, sand = self._present_texture()
+            changed = np.maximum(np.abs(clay - self.clay), np.abs(sand - self.sand)) > LEAST_CHANGE
+            self.clay[changed], self.sand[changed] = clay[changed], sand[changed]
+            moved |= changed
+        if w.bedrock is not None:
+            filled = self._filled_now()
+            changed = np.abs(filled - self.filled) > LEAST_CHANGE
+            self.filled[changed] = filled[changed]
+            moved |= changed
+        moved[~w.is_soil] = False
         if moved.any():
             self.evaluate(content, moved)
+
+    def _filled_now(self) -> np.ndarray:
+        bedrock = self.watershed.bedrock
+        assert bedrock is not None
+        return np.maximum(bedrock.filled, LEAST_FILLED)
+
+    def _present_texture(self) -> tuple[np.ndarray, np.ndarray]:
+        """Clay and sand (n, L) of the mineral fine earth; as they were in layers without soil."""
+        w = self.watershed
+        masses = w.stocks[:, :, self._texture]
+        total = masses.sum(axis=2)
+        there = total > 0.0
+        return tuple(  # type: ignore[return-value]
+            np.divide(masses[:, :, row], total, out=known.copy(), where=there)
+            for row, known in ((0, self.clay), (2, self.sand))
+        )
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Conductivity and what it was found for."""
+        found = {"conductivity": self.conductivity, "content": self.content}
+        if self._texture.size:
+            found |= {"clay_found_for": self.clay, "sand_found_for": self.sand}
+        return found | ({"filled": self.filled} if self.filled.size > 1 else {})
 
 
 def set_hydraulic_properties(
@@ -117,6 +180,7 @@ def set_hydraulic_properties(
     coarse_fragments: np.ndarray | float = 0.0,
     function: str = "saxton_rawls",
     change: float = 0.0,
+    follows: Collection[str] = ("soc",),
 ) -> HydraulicProperties:
     """Set wilting point, field capacity and saturation from texture; start the run at field capacity.
 
@@ -124,8 +188,9 @@ def set_hydraulic_properties(
     earth. Groundwater starts empty.
     """
     properties = HydraulicProperties(
-        watershed, sand=sand, clay=clay, function=function, coarse_fragments=coarse_fragments, change=change
-    )
+        watershed, sand=sand, clay=clay, function=function, coarse_fragments=coarse_fragments, change=change,
+        follows=follows,
+    )  # fmt: skip
     properties.evaluate(np.broadcast_to(np.asarray(organic_carbon, dtype=np.float64), watershed.water.shape))
     watershed.water[watershed.cells] = watershed.field_capacity[watershed.cells]
     return properties

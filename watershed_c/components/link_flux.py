@@ -55,7 +55,7 @@ class LinkFlux:
         w, n = self._watershed, self._outflow.size
         forward = thickness > 0.0
         donor = np.where(forward, self._tail, self._head)
-        mass = np.where(w.is_soil[donor], thickness * (w.reference[donor, 0] / w.layer_bottom[0]), 0.0)
+        mass = np.where(w.is_soil[donor], thickness * (w.full_mass()[donor, 0] / w.layer_bottom[0]), 0.0)
         for faces, here in ((self._east, self._eastward), (self._north, ~self._eastward)):
             faces[:] = 0.0
             faces[self._tail[here]] = mass[here]

@@ -205,9 +205,9 @@ class LayerByLayer:
                     number, driver = MOISTURE_LAWS[law.law].number, MOISTURE_LAWS[law.law].driver
                     self._take_climate(driver, dt)
                     over_cells(
-                        multiply_moisture, w.cells, number, law.parameters, LAYER_DRIVERS.get(driver, 0), w.water,
-                        w.wilting_point, w.field_capacity, w.saturation, self._thickness, w.bulk_density,
-                        self._climate, members, modifier,
+                        multiply_moisture, w.cells, number, law.parameters, LAYER_DRIVERS.get(driver, 0),
+                        *map(w.of_fine_earth, (w.water, w.wilting_point, w.field_capacity, w.saturation)),
+                        self._thickness, w.bulk_density, self._climate, members, modifier,
                     )  # fmt: skip
                 case "cover":
                     over_cells(multiply_cover, w.cells, w.unit, _plant_cover(w), members, modifier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from watershed_c.bedrock import Bedrock
 from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
 from watershed_c.kernels.column_remap import remap_columns
@@ -17,6 +18,13 @@ from watershed_c.state import Watershed
 #: with 137Cs on 33 Swedish sites: 0.06 to 2.63 cm2 yr-1 (Almgren & Isaksson 2006); CLM5 uses 1 cm2 yr-1.
 BIODIFFUSIVITY = {"cropland": 0.5e-4, "grassland": 2.0e-4, "forest": 3.0e-4}
 
+#: share of a layer that stands for none where its thickness divides
+TINY = 1e-12
+#: what moves soil changes where it ends at rock
+CHANGING_REFERENCE = info(
+    reads=("substratum",), changes=("mineral", "stocks", "deposit_mineral", "deposit", "elevation", "reference")
+)
+
 #: ledger terms of whatever brings columns back to their reference masses
 SUBSTRATUM_TERMS = {
     "substratum_import": Term("substratum", "Soil from below the profile that erosion brings into it"),
@@ -29,17 +37,22 @@ class Rebalancer:
 
     The surface is mass-based (coupling rule 7): a cell that imports mineral soil from below has lost as
     much from above, and is lower by that mass over the reference density of its top layer. Loosening,
-    compaction and loss of organic matter do not move it.
+    compaction and loss of organic matter do not move it. Where soil ends at rock the column becomes thinner
+    instead, once nothing is left below it.
     """
 
     def __init__(self, watershed: Watershed) -> None:
         self._watershed = watershed
         # numbers that no process takes which calls it in the middle of its own work
         self._mineral, self._rows = watershed.work(7), watershed.work(2, "constituent")
+        #: mineral soil that columns lost; where soil has no end, what they imported
+        self._lost = self._mineral if watershed.bedrock is None else np.zeros(watershed.elevation.size)
 
     def run(self, cells: np.ndarray) -> None:
         """Remap the disturbed columns among ``cells``."""
         w = self._watershed
+        if w.bedrock is not None:
+            w.bedrock.settle(cells, w.mineral, w.deposit_mineral, self._lost)
         over_cells(
             remap_columns, cells, w.mineral, w.stocks, w.reference, w.deposit_mineral, w.deposit,
             w.substratum, w.constituents.group, w.constituents.parent, self._mineral, self._rows,
@@ -47,8 +60,8 @@ class Rebalancer:
         terms = ("substratum_import", "burial_below_profile")
         w.ledger.book(terms, "soil", self._mineral, cells=cells)
         w.ledger.book(terms, "rows", self._rows, cells=cells)
-        density = w.reference[cells, 0] / w.layer_bottom[0]
-        w.elevation[cells] -= self._mineral[cells] / density
+        density = w.full_mass()[cells, 0] / w.layer_bottom[0]
+        w.elevation[cells] -= self._lost[cells] / density
 
 
 def mixed_by_tillage(watershed: Watershed, exchange: np.ndarray, years: float) -> None:
@@ -58,6 +71,8 @@ def mixed_by_tillage(watershed: Watershed, exchange: np.ndarray, years: float) -
         within = w.layer_bottom[:-1] < event.depth
         tilled = w.unit == event.unit
         mass = w.reference[np.ix_(tilled, np.append(within, False))]
+        if w.bedrock is not None:  # with layers that hold soil
+            mass = mass * (w.reference[np.ix_(tilled, np.append(False, within))] > 0.0)
         exchange[np.ix_(tilled, within)] += event.efficiency / years * mass
 
 
@@ -115,6 +130,8 @@ class SoilColumn(Process):
         if not e_folding_depth > 0.0:
             raise ValueError(f"e_folding_depth must be above 0 m, is {e_folding_depth}")
         self.e_folding_depth = float(e_folding_depth)
+        if watershed.bedrock is not None:
+            self._info = CHANGING_REFERENCE
         self._mixed = watershed.cells if (used > 0.0).all() else watershed.cells[used > 0.0]
         self._rebalancer = Rebalancer(watershed)
         self._exchange = np.zeros((0, 0))
@@ -124,6 +141,15 @@ class SoilColumn(Process):
         """Soil exchanged by bioturbation between layers i and i + 1, (n, L - 1) kg m-2 yr-1; a new array."""
         w = self.watershed
         rate = np.zeros((w.elevation.size, w.layer_bottom.size - 1))
+        if w.bedrock is not None:
+            mixed, filled = self._mixed, np.maximum(w.bedrock.filled[self._mixed], TINY)
+            bottom = w.layer_top + filled * (w.layer_bottom - w.layer_top)
+            rate[mixed] = biodiffusive_exchange(
+                filled * w.bedrock.full[mixed], w.layer_top, bottom, self.biodiffusivity[mixed],
+                self.e_folding_depth, 1.0,
+            )  # fmt: skip
+            rate[mixed] *= w.reference[mixed, 1:] > 0.0
+            return rate
         for mixed in np.array_split(self._mixed, 1 + self._mixed.size // 2**16):  # temporaries of a part at a time
             rate[mixed] = biodiffusive_exchange(
                 w.reference[mixed], w.layer_top, w.layer_bottom, self.biodiffusivity[mixed],
@@ -135,9 +161,25 @@ class SoilColumn(Process):
         """Remap, then mix over ``dt`` yr."""
         w = self.watershed
         self._rebalancer.run(w.cells)
+        if w.bedrock is not None:
+            self._weather(w.bedrock, dt)
         if self._mixed.size == 0:
             return
-        if dt != self._step:
+        if dt != self._step or w.bedrock is not None:
             self._exchange, self._step = self.exchange_rate() * dt, dt
         with stirred_in_place(w, self._mixed):
             over_cells(mix_diffusive, self._mixed, w.mineral, w.stocks, self._exchange)
+
+    def _weather(self, bedrock: Bedrock, dt: float) -> None:
+        """Let rock give soil."""
+        if bedrock.rate == 0.0 or bedrock.renewed:
+            return
+        w, made, rows = self.watershed, self.watershed.work(7), self.watershed.work(2, "constituent")
+        bedrock.weather(w.cells, dt, w.substratum, w.mineral, w.stocks, made, rows)
+        w.ledger.book("substratum_import", "soil", made)
+        w.ledger.book("substratum_import", "rows", rows)
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """Fine earth above the rock, where soil ends."""
+        bedrock = self.watershed.bedrock
+        return {} if bedrock is None else {"above_rock": bedrock.above}

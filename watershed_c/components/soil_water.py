@@ -155,9 +155,8 @@ class SoilWater(Process):
         self._events = np.zeros(w.runoff.size if by_day or infiltration != "curve_number" else 0)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """Conductivity and the carbon it was found for, where they follow carbon."""
-        followed = self.properties
-        return {} if followed is None else {"conductivity": followed.conductivity, "content": followed.content}
+        """Conductivity and what it was found for, where it follows something."""
+        return {} if self.properties is None else self.properties.memory()
 
     def start_afresh(self) -> None:
         """Take hydraulic properties from the carbon the run begins with, where they follow it."""
@@ -197,16 +196,21 @@ class SoilWater(Process):
         rain = self._liquid if parts == 1 else self._liquid / parts
         coefficient = np.ascontiguousarray(units.crop_coefficient / parts, dtype=np.float64)
         cover, roots = (np.ascontiguousarray(of, dtype=np.float64) for of in (units.plant_cover, units.root_fraction))
+        # of cells whose soil ends at rock by how many layers they have
+        rows, roots = w.rows_of_units(), w.by_rows(roots)
+        coefficient, cover, of_rows, watering = (
+            w.by_rows(of, layered=False) for of in (coefficient, cover, retained, irrigation)
+        )
         for part in range(parts):
             if shares is not None:
                 np.multiply(self._liquid, shares[part], out=rain)
             if self._events.size:
                 self._run_off(rain, wet_days, shares is None, retained)
             over_cells(
-                water_balance, cells, w.water, w.groundwater, rain, w.pet, wet_days, retained, self.initial_abstraction,
-                self._events, coefficient, cover, w.unit, roots, self._evaporation_fraction, w.wilting_point,
+                water_balance, cells, w.water, w.groundwater, rain, w.pet, wet_days, of_rows, self.initial_abstraction,
+                self._events, coefficient, cover, rows, roots, self._evaporation_fraction, w.wilting_point,
                 w.field_capacity, w.saturation, self.conductivity, self.base_conductivity,
-                self.groundwater_residence_time, substeps, dt / parts, part == 0, irrigation, brought, w.runoff,
+                self.groundwater_residence_time, substeps, dt / parts, part == 0, watering, brought, w.runoff,
                 w.percolation, self._layer_evapotranspiration, w.baseflow,
             )  # fmt: skip
             for process in self.sideways:
@@ -225,9 +229,9 @@ class SoilWater(Process):
         number = w.units.curve_number
         over_cells(
             surface_runoff, w.cells, METHODS[self.infiltration], rain, events, random, retained,
-            _RETENTION[low](dry_curve_number(number)), _RETENTION[low](wet_curve_number(number)), low, w.unit, w.water,
-            w.wilting_point, w.field_capacity, w.saturation, self.conductivity, self._thickness,
-            self.conductivity_ratio, self.storm_duration, self._events,
+            _RETENTION[low](dry_curve_number(number)), _RETENTION[low](wet_curve_number(number)), low, w.unit,
+            *map(w.of_fine_earth, (w.water, w.wilting_point, w.field_capacity, w.saturation)), self.conductivity,
+            self._thickness, self.conductivity_ratio, self.storm_duration, self._events,
         )  # fmt: skip
 
     def _book(self) -> None:

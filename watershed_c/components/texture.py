@@ -48,7 +48,10 @@ class Texture(Process):
         masses = np.zeros((w.cells.size, 3))
         for layer in np.flatnonzero(self._share):
             masses += self._share[layer] * w.stocks[w.cells, layer][:, self.rows]
-        return masses / masses.sum(axis=1, keepdims=True)
+        total = masses.sum(axis=1, keepdims=True)
+        # bare rock has the texture of what lies below
+        below = w.substratum[w.cells][:, self.rows]
+        return np.asarray(np.where(total > 0.0, masses / np.where(total > 0.0, total, 1.0), below))
 
     def start_afresh(self) -> None:
         """From the texture of the start."""

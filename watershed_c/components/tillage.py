@@ -8,7 +8,7 @@ from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
 from watershed_c.components.soil_column import SUBSTRATUM_TERMS, Rebalancer
 from watershed_c.grid import COARSE_CELL
-from watershed_c.kernels.soil_column import homogenise
+from watershed_c.kernels.soil_column import homogenise, turn_over
 from watershed_c.kernels.tillage import translocate
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -46,6 +46,9 @@ class Tillage(Process):
     across : float, 0 to 5
         Transport coefficient across the way of the implement over that along it. Along the contour all soil moves
         across the way; ``up_and_down`` does not use it.
+    inverts : bool
+        Implements lay the share of the tilled layer that their events say upside down, and mix no more than the rest.
+        Default: they mix only.
 
     Raises
     ------
@@ -84,13 +87,14 @@ class Tillage(Process):
         scale: float = 1.0,
         direction: str | np.ndarray = "up_and_down",
         across: float = 1.0,
+        inverts: bool = False,
     ) -> None:
         super().__init__(watershed)
         if not 0.0 <= scale <= 5.0:
             raise ValueError(f"scale must be 0 to 5, is {scale}")
         if not 0.0 <= across <= LARGEST_RATIO:
             raise ValueError(f"across must be 0 to {LARGEST_RATIO:g}, is {across}")
-        self.scale, self.across = float(scale), float(across)
+        self.scale, self.across, self.inverts = float(scale), float(across), bool(inverts)
         self._set_direction(direction)
         w = watershed
         if max(w.dx, w.dy) > COARSE_CELL:
@@ -99,7 +103,7 @@ class Tillage(Process):
                 "tillage erosion follows: it comes out too low"
             )
         n = w.elevation.size
-        self.net_erosion = np.zeros(n)
+        self.net_erosion, self._turned = np.zeros(n), np.zeros(n if inverts else 0)
         self._rebalancer = Rebalancer(w)
         self._depth_mass, self._efficiency, self._transport = w.work(0), w.work(1), w.work(2)
         self._field = w.work(8).view(np.int64)
@@ -147,15 +151,19 @@ class Tillage(Process):
     def _till(self, events: list[TillageEvent]) -> None:
         """One pass, of at most one implement in each unit."""
         w = self.watershed
-        for values in (self._depth_mass, self._east, self._north):
+        for values in (self._depth_mass, self._east, self._north, self._turned):
             values[:] = 0.0
         thickness = w.layer_bottom - w.layer_top
         unit = w.unit[w.cells]
         for event in events:
             cells = w.cells[unit == event.unit]
             share = np.clip((event.depth - w.layer_top) / thickness, 0.0, 1.0)
-            self._depth_mass[cells] = w.reference[cells] @ share
+            self._depth_mass[cells] = w.full_mass()[cells] @ share
             self._efficiency[cells] = event.efficiency
+            if self.inverts and event.inversion > 0.0:
+                mixed = self._efficiency[cells] = min(event.efficiency, 1.0 - event.inversion)
+                # what is turned before the rest is mixed: (1 - mixed) turned = inversion
+                self._turned[cells] = event.inversion / (1.0 - mixed)
             self._transport[cells] = event.transport * self.scale * self._by_way
         tilled = w.cells[self._depth_mass[w.cells] > 0.0]
         if tilled.size == 0:
@@ -163,6 +171,8 @@ class Tillage(Process):
         self._rebalancer.run(tilled)
         self._move(tilled)
         with stirred_in_place(w, tilled):
+            if self._turned.size:
+                over_cells(turn_over, tilled, self._depth_mass, self._turned, w.mineral, w.stocks)
             over_cells(homogenise, tilled, self._depth_mass, self._efficiency, w.mineral, w.stocks)
 
     def _move(self, tilled: np.ndarray) -> None:
@@ -170,7 +180,7 @@ class Tillage(Process):
         w = self.watershed
         self._field[:] = -1
         self._field[tilled] = w.field[tilled]
-        density = w.reference[tilled, 0] / w.layer_bottom[0]
+        density = w.full_mass()[tilled, 0] / w.layer_bottom[0]
         widest = max(1.0, self.across) if self._along_x.size else 1.0
         number = 2.0 * widest * float((self._transport[tilled] / density).max()) * (1.0 / w.dx**2 + 1.0 / w.dy**2)
         if number <= 0.0:

@@ -217,7 +217,10 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
         values[cells] = state[name].reshape(values.shape)[cells]
     np.minimum(w.water, w.saturation, out=w.water)
     missing = [name for name in w.constituents.names if name not in rows]
-    return missing, float(np.abs(reference / w.reference[cells] - 1.0).max())
+    ours = w.reference[cells]
+    # of a layer that soil does not reach
+    ratio = np.where(ours > 0.0, reference / np.where(ours > 0.0, ours, 1.0), 1.0 + (reference > 0.0))
+    return missing, float(np.abs(ratio - 1.0).max())
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

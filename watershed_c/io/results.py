@@ -51,6 +51,8 @@ HORIZON_MAPS = ("cSequestration", "climateBenefit")
 DELTAS = {"c14": "Delta14C of soil organic carbon", "c13": "delta13C of soil organic carbon, VPDB,"}
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
+#: m, kg m-2: of a layer without soil, so that nothing is divided by zero
+THINNEST = 1e-9
 #: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
 PROFILE_QUANTILE = 0.95
 #: days of a year of twelve equal months
@@ -232,6 +234,9 @@ class Recorder:
             return values
         if variable == "elev":
             return w.elevation
+        if variable == "soilDepth":
+            assert w.bedrock is not None
+            return w.bedrock.depth
         if variable == "cSoilOrg":
             return w.stock("soc")
         if variable == "cSoilInorg":
@@ -250,7 +255,8 @@ class Recorder:
             return w.water.sum(axis=1)
         if variable == "wtd":
             depth, thickness = np.zeros(w.grid.number_of_nodes), w.layer_bottom - w.layer_top
-            water_table_depth(w.cells, w.water, w.field_capacity, w.saturation, thickness, depth)
+            water, capacity, saturation = map(w.as_full, (w.water, w.field_capacity, w.saturation))
+            water_table_depth(w.cells, water, capacity, saturation, thickness, depth)
             return depth
         if variable == "qdrain":
             return self._percolated
@@ -440,18 +446,25 @@ def output_of(variable: str) -> names.Output:
 def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
     """Stock (n,) kg m-2 of a group from the surface to ``depth`` m, layers shared by nominal depth."""
     thickness = watershed.layer_bottom - watershed.layer_top
+    stock = watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2)
+    if watershed.bedrock is not None:
+        thickness = np.maximum(watershed.bedrock.filled * thickness, THINNEST)
+        return np.asarray((stock * np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)).sum(axis=1))
     share = np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)
-    return watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2) @ share
+    return stock @ share
 
 
 def equivalent_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
     """Stock (n,) kg m-2 of a group in the mineral soil mass that lay above ``depth`` m at the start, by a spline that
-    does not fall with depth.
+    does not fall with depth; all of it where rock leaves less.
     """
     w = watershed
     thickness = w.layer_bottom - w.layer_top
     mass = w.reference[w.cells]
-    reference = mass @ np.clip((depth - w.layer_top) / thickness, 0.0, 1.0)
+    reference = w.full_mass()[w.cells] @ np.clip((depth - w.layer_top) / thickness, 0.0, 1.0)
+    if w.bedrock is not None:  # all soil, where there is less above the rock
+        mass = np.maximum(mass, THINNEST)
+        reference = np.minimum(reference, mass.sum(axis=1))
     stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)
     found = np.zeros(w.elevation.size)
     found[w.cells] = equivalent_mass(mass, stock, reference, "monotone")
@@ -466,6 +479,10 @@ def fixed_depth_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) 
     w = watershed
     soil = w.mineral[w.cells] + w.stocks[w.cells] @ w.constituents.dry_mass_per_unit
     thickness = soil / w.bulk_density[w.cells]
+    if w.coarse_fragments is not None:
+        thickness /= 1.0 - w.coarse_fragments[w.cells]
+    if w.bedrock is not None:
+        thickness = np.maximum(thickness, THINNEST)
     stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)
     found = np.zeros(w.elevation.size)
     found[w.cells] = fixed_depth(thickness, stock, np.minimum(depth, thickness.sum(axis=1)))

@@ -116,7 +116,10 @@ def _remap_any(
                 stock[count - 1, row] += stock[count, row]
             else:
                 stocks[node, 0, row] = stock[0, row]
-    mass[count] = reference[node, layers - 1]  # the substratum as a neighbour
+    # the substratum as a neighbour, as heavy as the lowest layer; that holds nothing where soil ends at rock
+    mass[count] = reference[node, layers - 1]
+    if mass[count] <= 0.0:
+        mass[count] = mass[count - 1] if count > 0 else 1.0
     for row in range(rows):
         stock[count, row] = mass[count] * substratum[node, row]
     _reconstruct(count, mass, stock, group, parent, limiter, step)
@@ -347,7 +350,7 @@ def remap_columns(
     cells
         int64 nodes to treat.
     mineral, stocks, reference
-        (n, L), (n, L, K), (n, L), kg m-2; on return `mineral` equals `reference`.
+        (n, L), (n, L, K), (n, L), kg m-2; on return `mineral` equals `reference`, which may be 0 at the base.
     deposit_mineral, deposit
         (n), (n, K), kg m-2: the surface buffer, emptied.
     substratum

@@ -79,9 +79,9 @@ def biodiffusive_exchange(
     Parameters
     ----------
     mineral
-        (n, L) mineral mass of the layers (kg m-2); density is mass over nominal thickness.
+        (n, L) mineral mass of the layers (kg m-2); density is mass over thickness.
     layer_top, layer_bottom
-        (L) nominal depths (m).
+        (L) or (n, L) depths (m).
     surface_diffusivity
         (n) D at the surface (m2 yr-1), >= 0.
     efold_depth
@@ -102,7 +102,7 @@ def biodiffusive_exchange(
     else:
         from_centre = to_centre = layer_bottom - centre
     density = mineral / (layer_bottom - layer_top)
-    resistance = from_centre[:-1] / density[:, :-1] + to_centre[1:] / density[:, 1:]
+    resistance = from_centre[..., :-1] / density[:, :-1] + to_centre[..., 1:] / density[:, 1:]
     return np.ascontiguousarray(dt * surface_diffusivity[:, None] / resistance)
 
 
@@ -115,11 +115,11 @@ def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, ex
     cells
         int64 nodes to treat.
     mineral
-        (n, L), kg m-2, > 0.
+        (n, L), kg m-2, >= 0.
     stocks
         (n, L, K), kg m-2, changed in place.
     exchange
-        (n, L - 1) mineral soil exchanged across each interface in the step, kg m-2, >= 0.
+        (n, L - 1) mineral soil exchanged across each interface in the step, kg m-2, >= 0; 0 to a layer without soil.
 
     Notes
     -----
@@ -146,7 +146,7 @@ def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, ex
         surplus = mineral[node, 0]
         for layer in range(layers):
             below = exchange[node, layer] if layer < layers - 1 else 0.0
-            pivot = 1.0 / (surplus + below)
+            pivot = 1.0 / (surplus + below) if surplus + below > 0.0 else 0.0  # a layer without soil
             carry[layer] = below * pivot
             if layer == 0:
                 for row in range(rows):
@@ -217,3 +217,55 @@ def homogenise(
                     amount = stocks[node, layer, row]
                     stocks[node, layer, row] = amount - lost * amount + gained * mean[row]
                 rest -= mixed
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def turn_over(
+    cells: np.ndarray, depth_mass: np.ndarray, share: np.ndarray, mineral: np.ndarray, stocks: np.ndarray
+) -> None:
+    r"""Lay a share of the top of each column upside down, as a plough does.
+
+    With T the tilled mass, soil at the cumulative mass :math:`\mu` goes to :math:`T - \mu`. Layer i, which tills from
+    :math:`a_i` to :math:`b_i`, gets of layer j the part that lies there after turning,
+
+    .. math:: s_i' = s_i + v \Big( \sum_j \frac{o_{ij}}{m_j} s_j - \frac{b_i - a_i}{m_i} s_i \Big),\qquad
+              o_{ij} = |[T - b_i, T - a_i] \cap [a_j, b_j]|,
+
+    a matrix of transfer without negative entries whose columns sum to 1, and which leaves contents that are the same
+    everywhere: every row of the soil keeps its sum and its sign.
+
+    Parameters
+    ----------
+    cells
+        int64 nodes to treat; those with no `depth_mass` or `share` are skipped.
+    depth_mass
+        (n) mineral mass above the tillage depth (kg m-2); a shallower column is turned whole.
+    share
+        (n) v, share of the tilled layer that is turned, 0 to 1.
+    mineral, stocks
+        (n, L) and (n, L, K), kg m-2; `stocks` is changed in place.
+    """
+    layers, rows = stocks.shape[1], stocks.shape[2]
+    before = np.empty((layers, rows))
+    base = np.empty(layers + 1)  # of each layer, as far as it is tilled
+    for node in cells:
+        if depth_mass[node] <= 0.0 or share[node] <= 0.0:
+            continue
+        base[0] = 0.0
+        for layer in range(layers):
+            base[layer + 1] = min(base[layer] + mineral[node, layer], depth_mass[node])
+            for row in range(rows):
+                before[layer, row] = stocks[node, layer, row]
+        total = base[layers]
+        for layer in range(layers):
+            if base[layer + 1] <= base[layer]:
+                continue
+            kept = 1.0 - share[node] * ((base[layer + 1] - base[layer]) / mineral[node, layer])
+            for row in range(rows):
+                stocks[node, layer, row] = kept * before[layer, row]
+            for other in range(layers):
+                overlap = min(total - base[layer], base[other + 1]) - max(total - base[layer + 1], base[other])
+                if overlap > 0.0:
+                    part = share[node] * (overlap / mineral[node, other])
+                    for row in range(rows):
+                        stocks[node, layer, row] += part * before[other, row]

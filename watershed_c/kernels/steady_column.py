@@ -156,10 +156,10 @@ def correct_columns(
                 of_donor = rates[source[x], column] * modifier[cell, layer, transfer_group[x]]
                 matrix[at + destination[x], at + source[x]] -= fraction * of_donor
             mass = reference[cell, layer]
-            loss = (rising[cell] + sinking[cell]) / mass
+            loss = (rising[cell] + sinking[cell]) / mass if mass > 0.0 else 0.0  # none where soil ends at rock
             for p in range(pools):
                 matrix[at + p, at + p] += loss
-            if layer + 1 < layers:
+            if layer + 1 < layers and reference[cell, layer + 1] > 0.0:
                 below = (layer + 1) * pools
                 over_below = exchange[cell, layer] / reference[cell, layer + 1]
                 over_here = exchange[cell, layer] / mass

@@ -101,12 +101,13 @@ def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float 
 
 @dataclass(frozen=True)
 class TillagePass:
-    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1)."""
+    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1), share turned."""
 
     day: int
     depth: float
     efficiency: float
     transport: float
+    inversion: float = 0.0
 
 
 def depth_shares(depth: float, layer_bottom: np.ndarray) -> np.ndarray:
@@ -409,5 +410,6 @@ class Cycle:
         found: list[list[TillagePass]] = [[] for _ in range(self.month_starts.size)]
         for p in self.calendar.tillage:
             transport = p.implement.transport * p.depth / p.implement.depth
-            found[self.month[p.day]].append(TillagePass(p.day, p.depth, p.implement.mixing, transport))
+            passed = TillagePass(p.day, p.depth, p.implement.mixing, transport, p.implement.inversion)
+            found[self.month[p.day]].append(passed)
         return [tuple(month) for month in found]

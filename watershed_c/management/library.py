@@ -193,6 +193,8 @@ class Implement:
         Default depth, and the depth at which ``transport`` applies.
     mixing, burial : float
         Share of the tilled layer homogenised; share of surface residue buried.
+    inversion : float
+        Share of the tilled layer that lies upside down after a pass, for runs with ``tillage_erosion.inversion``.
     transport : float, kg m-1
         Tillage transport coefficient; proportional to depth (Govers et al. 1994).
     roughness : float, mm
@@ -215,6 +217,7 @@ class Implement:
     speed: float
     disturbed: float
     in_crop: bool = False
+    inversion: float = 0.0
 
     def intensity(self, depth: float) -> float:
         """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep, as in RUSLE2.
@@ -402,12 +405,16 @@ def load_implements(path: Path) -> dict[str, Implement]:
         if not isinstance(table, Mapping):
             reader.say(name, "must be a table.", table)
             continue
-        reader.keys(table, ("title", "action", "in_crop", *_IMPLEMENT), name + ".")
+        reader.keys(table, ("title", "action", "in_crop", "inversion", *_IMPLEMENT), name + ".")
         in_crop = table.get("in_crop", False)
         if not isinstance(in_crop, bool):
             reader.say(name + ".in_crop", "must be true or false.", in_crop)
         title, action = table.get("title", name), reader.word(table, "action", tuple(ACTIONS), name + ".")
         numbers = {key: reader.number(table.get(key), f"{name}.{key}", spec) for key, spec in _IMPLEMENT.items()}
+        if "inversion" in table:
+            numbers["inversion"] = reader.number(table["inversion"], f"{name}.inversion", Number("1"))
+        elif action == "inversion":
+            reader.say(f"{name}.inversion", "is missing; an implement that turns the soil needs it.")
         if None not in numbers.values():
             found[name] = Implement(name, title, action, **numbers, in_crop=in_crop)
     reader.done()

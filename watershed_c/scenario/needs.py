@@ -35,6 +35,9 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
                 check.add(("processes", process), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
         if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
             check.add(("carbon", "isotopes"), "", f"are of linear carbon models; {name} is not.")
+        for of_soil in ("depth", "coarse_fragments"):
+            if getattr(scenario.soil, of_soil) is not None and not isinstance(model, CompiledPoolModel):
+                check.add(("soil", of_soil), "", f"is for linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
         if scenario.processes.decomposition.buried == "material" and not _declines_with_depth(model):
             check.add(
@@ -56,6 +59,8 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
     for number, name in enumerate(scenario.output.maps):
         if name in AGE_MAPS:
             _needs_of_ages(check, number, name, model)
+        elif name == "soilDepth" and scenario.soil.depth is None:
+            check.add(("output", "maps", number), name, "needs soil.depth.")
         elif name in TRACERS and name not in scenario.tracers:
             check.add(("output", "maps", number), name, f"needs [tracers.{name}].")
         elif name not in OUTPUT and name not in TRACERS:
@@ -91,6 +96,8 @@ def _needs_of_ages(check: Checker, number: int, name: str, model: PoolModel | No
     key = ("output", "maps", number)
     if not check.scenario.processes.decomposition.enabled:
         check.add(key, name, "needs processes.decomposition.")
+    elif check.scenario.soil.depth is not None:
+        check.add(key, name, "is for layers that are as thick as soil.layers says; leave soil.depth out.")
     elif model is not None and not isinstance(model, CompiledPoolModel):
         check.add(key, name, f"is for linear carbon models; the fluxes of {model.name} are not linear in the pools.")
 
@@ -183,6 +190,16 @@ def needs_of_processes(check: Checker) -> None:
     if solutes and not processes.soil_water.enabled:
         wrong = "must be true with carbonate or dissolved_carbon: solutes ride on water."
         check.add(("processes", "soil_water", "enabled"), False, wrong)
+    sorts = processes.water_erosion.enabled and processes.water_erosion.size_classes
+    if processes.soil_water.follows_texture and not sorts:
+        wrong = "needs processes.water_erosion.size_classes: without it texture does not change."
+        check.add(("processes", "soil_water", "follows_texture"), True, wrong)
+    if soil.weathering is not None and soil.depth is None:
+        check.add(("soil", "weathering"), "", "needs soil.depth: how deep the rock is.")
+    for name in ("subsurface_flow", "artificial_drainage", "peat") if soil.depth is not None else ():
+        if getattr(processes, name).enabled:
+            wrong = "is for layers that are as thick as soil.layers says; leave soil.depth out."
+            check.add(("processes", name), "", wrong)
     initial = scenario.carbon.initial
     if initial.method == "inversion" and erodes:
         check.warnings.append(

@@ -35,6 +35,7 @@ from watershed_c.scenario.fields import (
     item,
     none_means,
 )
+from watershed_c.scenario.ground import SpatialDepth, SpatialStones, Weathering
 from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.isotopes import Isotopes
 from watershed_c.scenario.management import Land, Rotation
@@ -325,7 +326,15 @@ class Soil(Table):
     )  # fmt: skip
     clay: SpatialShare = item(doc="mass fraction of clay (< 2 um) in the mineral fine earth")
     sand: SpatialShare | None = item(None, "mass fraction of sand; needed by soil_water")
-    bulk_density: SpatialDensity = item(doc="dry bulk density of the fine earth")
+    bulk_density: SpatialDensity = item(doc="dry bulk density of the fine earth, between coarse fragments")
+    coarse_fragments: SpatialStones | None = item(
+        None, "share of stones (> 2 mm), which hold neither carbon nor water; soil mass = bulk_density x thickness x "
+        "(1 - share of volume); none if not given",
+    )  # fmt: skip
+    depth: SpatialDepth | None = item(
+        None, "of the fine earth above rock, less than the layers or more; without end if not given"
+    )
+    weathering: Weathering | None = item(None, "of the rock at soil.depth; none if not given")
     soc: SoilOrganicCarbon = item(doc="measured soil organic carbon")
     sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate, some carbon models")
     substratum: Substratum = item(doc="below the profile", factory=Substratum)

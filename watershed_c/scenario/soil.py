@@ -23,6 +23,7 @@ from watershed_c.scenario.fields import (
     SpatialErodibility,
     unit_kind,
 )
+from watershed_c.scenario.ground import STONE_DENSITY
 from watershed_c.scenario.toml_lines import KeyPath
 
 #: medians of SOC that measurements support; outside, the unit is likely wrong. Stock, kg m-2: from desert sand to deep
@@ -52,6 +53,34 @@ class Column:
     ph: np.ndarray | None = None
     tillage_angle: np.ndarray | None = None
     base_conductivity: np.ndarray | None = None
+    #: of the volume, of each layer; None: none
+    coarse_fragments: np.ndarray | None = None
+    #: of the fine earth; ``mineral`` is that of layers which rock does not make thinner; None: without end
+    depth: np.ndarray | None = None
+
+    @property
+    def filled(self) -> np.ndarray:
+        """Share of the thickness of each layer that is above rock, (n, L) or (1, 1)."""
+        return np.ones((1, 1)) if self.depth is None else share_above(self.depth, self.thickness)
+
+    @property
+    def soil(self) -> np.ndarray:
+        """Dry fine earth of each layer, (n, L) kg m-2."""
+        stones = 0.0 if self.coarse_fragments is None else self.coarse_fragments
+        return self.bulk_density * (1.0 - stones) * self.thickness * self.filled
+
+    @property
+    def above_rock(self) -> np.ndarray:
+        """Mineral fine earth above rock, (n) kg m-2; below the profile as dense as at its base."""
+        assert self.depth is not None
+        below = np.maximum(self.depth - self.thickness.sum(), 0.0) * self.mineral[:, -1] / self.thickness[-1]
+        return np.asarray((self.mineral * self.filled).sum(axis=1) + below)
+
+
+def share_above(depth: np.ndarray, thickness: np.ndarray) -> np.ndarray:
+    """Share of each layer (n, L) above a depth (n)."""
+    top = np.cumsum(thickness) - thickness
+    return np.asarray(np.clip((depth[:, None] - top) / thickness, 0.0, 1.0))
 
 
 class SoilReader:
@@ -76,6 +105,8 @@ class SoilReader:
         self.core = grid.soil
         self.layers = np.array(check.scenario.soil.layers)
         self.bottom = np.cumsum(self.layers)
+        #: share of each layer above rock, (n, L); 1: rock is nowhere
+        self.filled: np.ndarray | float = 1.0
 
     # -- values in space ------------------------------------------------------------------------------------------
     def map(self, key: KeyPath, spatial: Spatial) -> np.ndarray | None:
@@ -201,7 +232,8 @@ class SoilReader:
         shape_layer = self.shape(table, top, self.bottom)
         shape_above = self.shape(table, top, np.minimum(self.bottom, np.maximum(depth, top)))
         # kg of soil per m2, weighted with the shape of the concentration
-        weight_above = (bulk_density * (self.layers * share * shape_above)[None, :]).sum(axis=1)
+        there = bulk_density * self.filled
+        weight_above = (there * (self.layers * share * shape_above)[None, :]).sum(axis=1)
         if (weight_above[self.core] <= 0.0).any():
             self.check.add((*key, "depth"), f"{100.0 * depth:g} cm", "is not below decarbonated_depth.")
             return None
@@ -210,9 +242,9 @@ class SoilReader:
         elif isinstance(table, SoilInorganicCarbon):
             surface = values
         else:
-            soil_above = (bulk_density * (self.layers * share)[None, :]).sum(axis=1)
+            soil_above = (there * (self.layers * share)[None, :]).sum(axis=1)
             surface = values * soil_above / weight_above
-        layers = surface[:, None] * bulk_density * (self.layers * shape_layer)[None, :]
+        layers = surface[:, None] * there * (self.layers * shape_layer)[None, :]
         base = surface * float(self.shape(table, self.bottom[-1:], self.bottom[-1:])[0])
         return layers, base
 
@@ -224,12 +256,16 @@ class SoilReader:
         if self.layered(key, [value for _, value in pairs]) is None:
             return None
         soil = bulk_density * self.layers[None, :]
+        areal = np.array([kind == "areal mass" for kind, _ in pairs])[None, :]
         stock = np.where(
-            np.array([kind == "areal mass" for kind, _ in pairs])[None, :],
+            areal,
             np.array([value for _, value in pairs])[None, :],
             np.array([value for _, value in pairs])[None, :] * soil,
         ) * scale
-        return np.where(self.core[:, None], stock, np.nan), stock[:, -1] / soil[:, -1]
+        base = stock[:, -1] / soil[:, -1]
+        # a stock is what was found in the soil of the layer, however thin
+        stock = stock * np.where(areal, np.asarray(self.filled) > 0.0, self.filled)
+        return np.where(self.core[:, None], stock, np.nan), base
 
     @staticmethod
     def shape(table: SpatialCarbon, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
@@ -333,18 +369,27 @@ class SoilReader:
             return None
         if density.ndim == 1:
             density = np.repeat(density[:, None], self.layers.size, axis=1)
-        soc = self.carbon(("soil", "soc"), soil.soc, density, 1.0, plausible=True)
+        stones, depth = self.coarse_fragments(density), None
+        if soil.depth is not None:
+            depth = self.number(("soil", "depth"), soil.depth)
+        if (soil.coarse_fragments is not None and stones is None) or (soil.depth is not None and depth is None):
+            return None
+        if depth is not None:
+            self.filled = share_above(depth, self.layers)
+        # dry fine earth per volume of the ground
+        ground = density if stones is None else density * (1.0 - stones)
+        soc = self.carbon(("soil", "soc"), soil.soc, ground, 1.0, plausible=True)
         sic: tuple[np.ndarray, np.ndarray] | None = (np.zeros_like(density), np.zeros(self.core.size))
         if soil.sic is not None:
             scale = CARBON_IN_CALCITE if soil.sic.form == "CaCO3" else 1.0
-            sic = self.carbon(("soil", "sic"), soil.sic, density, scale, plausible=False)
+            sic = self.carbon(("soil", "sic"), soil.sic, ground, scale, plausible=False)
         if soc is None or sic is None or clay is None:
             return None
-        mineral = self.mineral(density, soc[0], sic[0])
+        mineral = self.mineral(ground * self.filled, soc[0], sic[0])
         if mineral is None:
             return None
         if soil.erodibility is not None and soil.erodibility.law is not None:
-            factor_k = self.erodibility_by_law(soil.erodibility, clay, sand, density, soc[0])
+            factor_k = self.erodibility_by_law(soil.erodibility, clay, sand, ground * self.filled, soc[0])
         below = [
             np.where(self.core, given, np.nan) if given is not None else base
             for given, base in ((soil.substratum.soc, soc[1]), (soil.substratum.sic, sic[1]))
@@ -353,10 +398,29 @@ class SoilReader:
         if (mineral_share[self.core] < 0.05).any():
             self.check.add(("soil", "substratum"), "", "leaves less than 5 % for mineral soil.")
             return None
+        if depth is not None:  # of layers as thick as their boundaries say, where rock makes them thinner
+            there = ground * self.layers * self.filled
+            share = np.repeat(mineral_share[:, None], self.layers.size, axis=1)
+            np.divide(mineral, there, out=share, where=there > 0.0)
+            mineral = ground * self.layers * share
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
             below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle, base_conductivity,
+            stones, depth,
         )  # fmt: skip
+
+    def coarse_fragments(self, density: np.ndarray) -> np.ndarray | None:
+        """(n, L) share of the volume; None: none, or a problem."""
+        written = self.check.scenario.soil.coarse_fragments
+        share = None if written is None else self.number(("soil", "coarse_fragments"), written)
+        if written is None or share is None:
+            return None
+        if share.ndim == 1:
+            share = np.repeat(share[:, None], self.layers.size, axis=1)
+        if written.share_of == "mass":
+            stones = share / STONE_DENSITY
+            share = stones / (stones + (1.0 - share) / density)
+        return share
 
     def erodibility_by_law(
         self, table: SpatialErodibility, clay: np.ndarray, sand: np.ndarray | None, density: np.ndarray, soc: np.ndarray
@@ -386,7 +450,7 @@ class SoilReader:
         """(n, L) kg m-2 of mineral, carbonate-free fine earth: dry soil less organic matter and carbonate."""
         soil = density * self.layers[None, :]
         mineral = soil - ORGANIC_MATTER_PER_CARBON * soc - CALCITE_PER_CARBON * sic
-        share = (mineral / soil)[self.core]
+        share = np.divide(mineral, soil, out=np.ones_like(soil), where=soil > 0.0)[self.core]
         if (share < 0.05).any():
             cells, layer = int((share < 0.05).any(axis=1).sum()), int(np.argmin(share.min(axis=0))) + 1
             self.check.add(

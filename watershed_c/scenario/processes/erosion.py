@@ -205,6 +205,11 @@ class TillageErosion(Process):
         source="no value serves all: Van Oost et al. 2006 find contour tillage to erode less, De Alba et al. 2006 more",
     )  # fmt: skip
 
+    inversion: bool = item(
+        False, "ploughs lay a share of the tilled layer upside down (inversion in models/implements.toml) and mix the "
+        "rest; false: they mix",
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _needs_ratio(self) -> TillageErosion:
         if self.angle is not None and self.direction != "up_and_down":

@@ -51,6 +51,10 @@ class SoilWater(Process):
     follows_soc: bool = item(
         False, "water retention and conductivity follow soil organic carbon, once a year; false: those of soil.soc"
     )
+    follows_texture: bool = item(
+        False, "they follow the texture that water_erosion.size_classes sorts, once a year, in steps of 1 % of clay or "
+        "sand; false: that of soil.clay and soil.sand",
+    )  # fmt: skip
     soc_change: Share = item(
         0.0005, "follows_soc: change of a layer's content since its properties were last found, per dry soil, below "
         "which they stay", ge=0.0, le=0.1,
