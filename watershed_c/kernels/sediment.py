@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from watershed_c.kernels.prefetch import AHEAD, LINE, prefetch
 from watershed_c.kernels.soil_column import take_from_top
 
 
@@ -101,20 +102,24 @@ def route_dry(
     """
     for index in range(order.size):
         node = order[index]
+        soon = order[min(index + AHEAD, order.size - 1)]
+        prefetch(potential, (soon,))
+        prefetch(capacity, (soon,))
+        prefetch(load, (soon,))
+        prefetch(eroded, (soon,))
+        prefetch(passing, (soon,))
         if not is_soil[node]:
             continue
-        inflow = load[node]
-        share = 1.0
-        detach = 0.0
+        inflow, most = load[node], capacity[node]
+        # chosen without branches: nobody can guess which cells detach
+        share = most / inflow if inflow > most else 1.0
+        detach = max(min(potential[node], most - inflow), 0.0)
         if first[index] == first[index + 1] or (trap and in_depression[node]):
-            share = 0.0
+            share = detach = 0.0
         elif kept.size > 0 and kept[node] >= 0.0:
-            share = 1.0 - kept[node]
-        elif inflow > capacity[node]:
-            if not in_depression[node]:
-                share = capacity[node] / inflow
-        else:
-            detach = min(potential[node], capacity[node] - inflow)
+            share, detach = 1.0 - kept[node], 0.0
+        elif in_depression[node]:
+            share = 1.0
         passing[node] = share
         eroded[node] = detach
         if share == 0.0:
@@ -141,7 +146,11 @@ def _take_up(
         chosen[k] = enrichment[k]
         if enrichment[k] != 1.0 or follows[k]:
             selective = True
-    for node in cells:
+    for index in range(cells.size):
+        node, soon = cells[index], cells[min(index + AHEAD, cells.size - 1)]
+        for k in range(0, rows, LINE):
+            prefetch(stocks, (soon, 0, k))
+        prefetch(stocks, (soon, 0, rows - 1))
         detach = eroded[node]
         if detach <= 0.0:
             for k in range(rows + 1):
@@ -193,7 +202,10 @@ def _carry(order, first, receivers, weights, is_soil, passing, carried):
     columns = carried.shape[1]
     leaving = np.empty(columns)
     for index in range(order.size):
-        node = order[index]
+        node, soon = order[index], order[min(index + AHEAD, order.size - 1)]
+        for k in range(0, columns, LINE):
+            prefetch(carried, (soon, k))
+        prefetch(carried, (soon, columns - 1))
         share = passing[node]
         if not is_soil[node] or share == 0.0:
             continue
