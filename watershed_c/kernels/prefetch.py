@@ -24,14 +24,12 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     signature = types.void(array, index)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        from llvmlite import ir  # type: ignore[import-untyped]
-
         held = context.make_array(signature.args[0])(context, builder, arguments[0])
         indices = cgutils.unpack_tuple(builder, arguments[1], count=signature.args[1].count)
         place = cgutils.get_item_pointer(context, builder, signature.args[0], held, indices, wraparound=False)
         place = builder.bitcast(place, cgutils.voidptr_t)
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, word, word, word])
+        word = cgutils.int32_t
+        kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [place.type, word, word, word])
         function = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
         builder.call(function, [place, word(1), word(3), word(1)])  # to write, keep in all caches, data
         return context.get_dummy_value()
