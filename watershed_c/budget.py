@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.io.ledger_csv import IN_PONDS, IN_SEWERS
 from watershed_c.ledger import KINDS, Ledger
 
 #: kg -> t
@@ -51,6 +52,8 @@ class Budget:
         Dry soil that water detached; dry sediment leaving with the stream.
     sewer_yield : float, t ha-1 yr-1
         Dry sediment leaving in sewers, which is not part of that.
+    pond_storage : float, t ha-1 yr-1
+        Dry sediment that ponds in the channel keep, nor is this.
     delivery_ratio : float or None
         Sediment yield over that gross erosion.
     soc_by_kind : dict
@@ -64,6 +67,7 @@ class Budget:
     gross_erosion: float = 0.0
     sediment_yield: float = 0.0
     sewer_yield: float = 0.0
+    pond_storage: float = 0.0
     delivery_ratio: float | None = None
     soc_by_kind: dict[str, float] = field(default_factory=dict)
 
@@ -98,9 +102,10 @@ def budget_of(
             label, ledger.initial.get(label, 0.0) * TONNES, stocks[label] * TONNES, terms, closure[label]
         )
     per = TONNES / budget.area / years
-    in_sewers = _dry_export(totals, ("sewer_export", "sewer_mineralised_export")) * per
+    in_sewers = _dry_export(totals, IN_SEWERS) * per
     budget.sewer_yield = in_sewers
-    budget.sediment_yield = _dry_export(totals) * per - in_sewers
+    budget.pond_storage = _dry_export(totals, IN_PONDS) * per
+    budget.sediment_yield = _dry_export(totals) * per - in_sewers - budget.pond_storage
     if gross_erosion is not None:
         budget.gross_erosion = float(gross_erosion[cells].sum()) * cell_area * per
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None

@@ -198,7 +198,8 @@ def _rows(budgets: list[dict[str, Any]], runs: list[dict[str, np.ndarray]]) -> l
     rows.append(Row("DIC leached", "t C/ha/yr", [-_rate(budget, "dic", "dic_leached") for budget in budgets], 4))
     rows.append(Row("gross erosion by water", "t/ha/yr", [budget["gross_erosion"] for budget in budgets]))
     rows.append(Row("sediment yield", "t/ha/yr", [budget["sediment_yield"] for budget in budgets]))
-    rows.append(Row("sediment in sewers", "t/ha/yr", [budget.get("sewer_yield", 0.0) for budget in budgets]))
+    for what, key in (("sewers", "sewer_yield"), ("ponds in the channel", "pond_storage")):
+        rows.append(Row(f"sediment in {what}", "t/ha/yr", [budget.get(key, 0.0) for budget in budgets]))
     return [row for row in rows if not all(np.isnan(value) or value == 0.0 for value in row.values)]
 
 

@@ -144,8 +144,9 @@ class Console:
             share = 100.0 * budget.delivery_ratio
             delivered = f", {share:.1f} % of the {budget.gross_erosion:.2f} t/ha/yr that water detached"
         self._say(f"sediment yield {budget.sediment_yield:.3f} t/ha/yr{delivered}")
-        if budget.sewer_yield > 0.0:
-            self._say(f"sediment in sewers {budget.sewer_yield:.3f} t/ha/yr")
+        for what, amount in (("sewers", budget.sewer_yield), ("ponds in the channel", budget.pond_storage)):
+            if amount > 0.0:
+                self._say(f"sediment in {what} {amount:.3f} t/ha/yr")
         if year is not None:
             self._say(
                 f"months against one pass a year: gross erosion {100.0 * year['gross_erosion']:.1f} %, sediment yield "

@@ -139,7 +139,7 @@ def processes_of(
             enrichment_law=erosion.enrichment.by_law, events_per_year=erosion.enrichment.events_per_year,
             largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
             downstream_mineralisation=erosion.downstream_mineralisation, coefficient_map=inputs.ktc,
-            cover_map=inputs.cover, practice_map=inputs.practice, convention=erosion.convention,
+            ponds=inputs.ponds, cover_map=inputs.cover, practice_map=inputs.practice, convention=erosion.convention,
             ls_correction=erosion.ls_correction,
             parcels=inputs.parcels, storm_hours=erosion.storm_hours,
             wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,

@@ -1,4 +1,4 @@
-"""The examples of docs/practices.md are rotations that run."""
+"""The examples of docs/practices.md run: rotations, practices that change land, ponds, a variant."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import pytest
 
 from watershed_c.management.library import load_library
 from watershed_c.management.rotation import schedule
+from watershed_c.scenario.load import loads
 from watershed_c.scenario.management import Rotation
+from watershed_c.scenario.practice import OF_PLACE
+from watershed_c.scenario.resolve import resolve
+from watershed_c.scenario.variants import members
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "practices.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
-EXAMPLES = {name: record for block in BLOCKS for name, record in tomllib.loads(block)["rotation"].items()}
+TABLES = [tomllib.loads(block) for block in BLOCKS]
+EXAMPLES = {name: record for table in TABLES for name, record in table.get("rotation", {}).items()}
 
 #: degC of the months, Rothamsted
 CLIMATE = np.array([3.4, 3.6, 5.1, 7.3, 11.0, 13.9, 16.0, 16.0, 13.5, 10.2, 6.1, 4.6])
@@ -29,6 +34,55 @@ def test_an_example_of_the_page_is_a_calendar(name: str) -> None:
     assert bool(calendar.tillage) == any(event["do"] == "till" for event in events)
     assert bool(calendar.amendments) == any(event["do"] == "manure" for event in events)
     assert any(season.straw_burnt for season in calendar.seasons) == any(event["do"] == "burn" for event in events)
+
+
+#: a hillslope of 10 m cells, convex above, with one class of fields
+LAND = """\
+schema = 1
+[domain]
+channel_area = "7000 m2"
+[domain.synthetic]
+length = "800 m"
+width = "80 m"
+height = "70 m"
+[climate]
+source = "constant"
+latitude = 50.8
+[climate.constant]
+temperature = 10.0
+precipitation = 70.0
+[climate.erosivity]
+annual = 800.0
+[soil]
+clay = "20 %"
+bulk_density = "1.35 g/cm3"
+soc = "1 %"
+erodibility = 0.04
+[processes.soil_water]
+enabled = false
+[processes.decomposition]
+enabled = false
+[land]
+rules = [{ class = "upland-fields" }]
+[rotation.upland-fields]
+years = ["maize"]
+"""
+
+
+def test_an_example_of_the_page_takes_land() -> None:
+    scenario = loads(LAND)
+    practices = {name: record for table in TABLES for name, record in table.get("practice", {}).items()}
+    assert {record["where"] for record in practices.values()} == set(OF_PLACE)
+    for name, record in practices.items():
+        land = resolve(scenario.with_({f"practice.{name}": record})).land
+        share = (land.index == land.names.index(record["class"])).sum() / (land.index >= 0).sum()
+        assert 0.0 < share < 0.7, name
+    ponds = {f"pond.{name}": record for table in TABLES for name, record in table.get("pond", {}).items()}
+    kept = resolve(scenario.with_(ponds)).ponds
+    assert kept is not None and kept.max() == 0.8
+    (variants,) = (table["variants"] for table in TABLES if "variants" in table)
+    for variant in list(members(scenario.with_({"variants": variants})).values())[1:]:
+        assert (resolve(variant).land.index == 1).any()
 
 
 def test_the_page_has_an_example_of_every_action() -> None:

@@ -1,11 +1,12 @@
-"""What leaves the catchment with sediment, by the stream and in sewers, and what becomes of its organic carbon."""
+"""What leaves the land with sediment, by the stream and in sewers, what ponds in the stream keep, and its carbon."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from watershed_c.kernels.parcel_network import SEWER
-from watershed_c.ledger import Ledger, Term
+from watershed_c.kernels.sediment import share_delivered
+from watershed_c.ledger import Term
 from watershed_c.state import Watershed
 
 #: ways out, and the term of the organic carbon on them that turns into CO2 beyond the catchment
@@ -13,42 +14,63 @@ WAYS = {"water_erosion": "downstream_mineralised", "sewer": "sewer_mineralised"}
 TERMS = {
     "downstream_mineralised": Term("lateral", "Exported organic carbon that turns into CO2 beyond the catchment"),
     "sewer_mineralised": Term("lateral", "The same of organic carbon that leaves in sewers"),
+    "pond": Term("lateral", "What ponds in the channel keep of the sediment that entered it"),
 }
 
 
-def book_export(watershed: Watershed, carried: np.ndarray, outside: np.ndarray, *, sewers: bool, lost: float) -> None:
-    """Book the export of a step.
+class SedimentExport:
+    """Books what enters nodes without soil.
 
     Parameters
     ----------
-    carried : (n, K + 1) kg m-2
-        Rows and, last, mineral that entered each node.
-    outside : (o,) int64
-        Nodes without soil: channel, open boundary, and that of the sewers.
+    watershed : Watershed
+    ponds : (n,), optional
+        Share of the sediment that ponds keep, -1 elsewhere; those on land are the concern of the sediment pass.
     sewers : bool
         Whether there are any.
     lost : float, 0-1
         Share of the organic carbon that turns into CO2 beyond the catchment.
     """
-    w = watershed
-    by_stream = carried[outside].sum(axis=0) * w.cell_area
-    leaving = {"water_erosion": by_stream}
-    if sewers:
-        leaving["sewer"] = carried[SEWER] * w.cell_area
-        by_stream -= leaving["sewer"]
-    for way, amounts in leaving.items():
-        w.ledger.export(way, "soil", float(amounts[-1]))
-        for group in w.constituents.groups:
-            amount = float(amounts[w.constituents.of_group(group)].sum())
-            if group == "soc" and lost > 0.0:
-                w.ledger.export(WAYS[way], group, lost * amount)
-                amount -= lost * amount
-            w.ledger.export(way, group, amount)
 
+    def __init__(self, watershed: Watershed, ponds: np.ndarray | None, *, sewers: bool, lost: float) -> None:
+        self.watershed, self.sewers, self.lost = watershed, sewers, lost
+        self._outside = np.flatnonzero(~watershed.is_soil)
+        in_channel = ponds is not None and bool((ponds[self._outside] >= 0.0).any())
+        self._ponds = ponds if in_channel else None
+        self._delivered, self._routing = np.ones(watershed.elevation.size), -1
 
-def fate_of_carbon(ledger: Ledger) -> dict[str, float]:
-    """Organic carbon that left with sediment, and the part of it that turned into CO2 beyond the catchment, t."""
-    totals = ledger.run_totals.amounts
-    kept, lost = (1e-3 * sum(totals.get(("soc", f"{term}_export"), 0.0) for term in terms)
-                  for terms in (WAYS, WAYS.values()))  # fmt: skip
-    return {"exported_organic_carbon_t": kept + lost, "mineralised_downstream_t": lost}
+    def book(self, carried: np.ndarray) -> None:
+        """Book the export of a step; ``carried`` (n, K + 1) kg m-2: rows and, last, mineral that entered each node."""
+        w = self.watershed
+        leaving = {"water_erosion": carried[self._outside].sum(axis=0) * w.cell_area}
+        if self.sewers:
+            leaving["sewer"] = carried[SEWER] * w.cell_area
+        if self._ponds is not None:
+            if self._routing != w.routing_version:
+                self._routing = w.routing_version
+                share_delivered(
+                    w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, self._ponds, self._delivered
+                )
+            leaving["pond"] = (1.0 - self._delivered[self._outside]) @ carried[self._outside] * w.cell_area
+        for way in list(leaving)[1:]:
+            leaving["water_erosion"] -= leaving[way]
+        for way, amounts in leaving.items():
+            w.ledger.export(way, "soil", float(amounts[-1]))
+            for group in w.constituents.groups:
+                amount = float(amounts[w.constituents.of_group(group)].sum())
+                if group == "soc" and self.lost > 0.0 and way in WAYS:
+                    w.ledger.export(WAYS[way], group, self.lost * amount)
+                    amount -= self.lost * amount
+                w.ledger.export(way, group, amount)
+
+    def findings(self) -> dict[str, float]:
+        """Organic carbon that left with sediment, and what of it turned into CO2; what ponds in the channel kept, t."""
+        totals, found = self.watershed.ledger.run_totals.amounts, dict[str, float]()
+        if self.lost > 0.0:
+            kept, lost = (1e-3 * sum(totals.get(("soc", f"{term}_export"), 0.0) for term in terms)
+                          for terms in (WAYS, WAYS.values()))  # fmt: skip
+            found = {"exported_organic_carbon_t": kept + lost, "mineralised_downstream_t": lost}
+        if self._ponds is not None:
+            found["mineral_in_channel_ponds_t"] = 1e-3 * totals.get(("soil", "pond_export"), 0.0)
+            found["organic_carbon_in_channel_ponds_t"] = 1e-3 * totals.get(("soc", "pond_export"), 0.0)
+        return found

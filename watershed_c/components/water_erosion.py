@@ -9,7 +9,7 @@ import numpy as np
 from watershed_c.components.annual_pass import AnnualPass
 from watershed_c.components.base import Process
 from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
-from watershed_c.components.sediment_export import TERMS, book_export, fate_of_carbon
+from watershed_c.components.sediment_export import TERMS, SedimentExport
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
 from watershed_c.components.soil_loss import CONVENTIONS, COVER_THRESHOLD
 from watershed_c.grid import COARSE_CELL
@@ -84,6 +84,9 @@ class WaterErosion(Process):
         What LS is divided by.
     parcels : ParcelLand, optional
         With it buffers keep their share of the sediment, and sewers take theirs (their export has a term of its own).
+    ponds : (n,), optional
+        Share of the sediment that ponds keep, -1 elsewhere: on land it is laid down in the cell, in the channel it has
+        an export term of its own.
 
     Attributes
     ----------
@@ -148,6 +151,7 @@ class WaterErosion(Process):
         convention: str = CONVENTIONS[0],
         ls_correction: float = 1.0,
         parcels: ParcelLand | None = None,
+        ponds: np.ndarray | None = None,
         storm_hours: float = STORM_HOURS,
         wet_days: float | None = None,
         mmf: MmfParameters | None = None,
@@ -181,8 +185,13 @@ class WaterErosion(Process):
         self.sinks = np.zeros(0, dtype=np.int64)
         self._outside = np.flatnonzero(~w.is_soil)
         self._routing = -1
-        self._kept = sediment.NOTHING_KEPT if parcels is None or parcels.kept is None else parcels.kept
-        self._sewers = parcels is not None and parcels.sewer is not None
+        buffers = None if parcels is None else parcels.kept
+        self._kept = sediment.NOTHING_KEPT if buffers is None else buffers
+        if ponds is not None:
+            self._kept = ponds if buffers is None else np.maximum(ponds, buffers)
+        self.export = SedimentExport(
+            w, ponds, sewers=parcels is not None and parcels.sewer is not None, lost=downstream_mineralisation
+        )
         self._potential, self._limit = w.work(0), w.work(1)
         self._load, self._carried = w.work(2), w.work(2, "soil part")
         self._eroded, self._deposited = w.work(3), w.work(4)
@@ -196,7 +205,6 @@ class WaterErosion(Process):
             self.law = EnrichmentLaw(
                 w, enrichment_law, self._eroded, events_per_year=events_per_year, largest=largest_enrichment
             )
-        self.downstream_mineralisation = downstream_mineralisation
         self._transit = None
         if transit_mineralisation > 0.0:
             rows = np.flatnonzero(organic_rows(w))
@@ -213,9 +221,7 @@ class WaterErosion(Process):
 
     def findings(self) -> dict[str, float]:
         """Where organic carbon that left the catchment went, t C of the run, if some of it is mineralised there."""
-        if self.downstream_mineralisation == 0.0:
-            return {}
-        return fate_of_carbon(self.watershed.ledger)
+        return self.export.findings()
 
     def start_afresh(self) -> None:
         """Forget what was moved before the run began."""
@@ -272,4 +278,4 @@ class WaterErosion(Process):
         if self._transit is not None:
             w.ledger.book("transit_mineralised", "rows", self._transit.mineralised)
         self.exported[outside] += self._load[outside]
-        book_export(w, self._carried, outside, sewers=self._sewers, lost=self.downstream_mineralisation)
+        self.export.book(self._carried)

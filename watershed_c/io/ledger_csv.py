@@ -97,6 +97,11 @@ class LedgerFile:
         os.replace(temporary, self.part)
 
 
+#: exports that do not leave with the stream: in sewers, and what ponds in the channel keep
+IN_SEWERS, IN_PONDS = ("sewer_export", "sewer_mineralised_export"), ("pond_export",)
+NOT_BY_STREAM = IN_SEWERS + IN_PONDS
+
+
 def read_ledger(path: Path) -> dict[str, np.ndarray]:
     """Columns of a ledger file: ``step`` and ``month`` and, in kg, ``label.term``."""
     with path.open(encoding="utf-8", newline="") as handle:
@@ -110,8 +115,9 @@ def read_ledger(path: Path) -> dict[str, np.ndarray]:
 
 def _exported(table: dict[str, np.ndarray], label: str) -> np.ndarray:
     total = np.zeros(table["step"].size)
+    aside = [f"{label}.{term}" for term in NOT_BY_STREAM]
     for name, values in table.items():
-        if name.startswith(f"{label}.") and name.endswith("_export"):
+        if name.startswith(f"{label}.") and name.endswith("_export") and name not in aside:
             total = total + values
     return total
 

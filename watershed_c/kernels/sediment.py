@@ -129,6 +129,32 @@ def route_dry(
             load[receivers[place]] += weights[place] * outflow
 
 
+@njit(cache=True, nogil=True)
+def share_delivered(order, first, receivers, weights, is_soil, kept, delivered):
+    """Share of the sediment that enters a node of the channel which passes all ponds in the channel below.
+
+    Parameters
+    ----------
+    order, first, receivers, weights : (m,), (m + 1,), (r,), (r,)
+    is_soil : (n,) bool
+    kept : (n,)
+        Share that ponds keep, -1 elsewhere.
+    delivered : (n,)
+        Out; 1 where sediment leaves, or stays in the channel.
+    """
+    delivered[:] = 1.0
+    for index in range(order.size - 1, -1, -1):
+        node = order[index]
+        if is_soil[node]:
+            continue
+        if first[index] < first[index + 1]:
+            delivered[node] = 0.0
+            for place in range(first[index], first[index + 1]):
+                delivered[node] += weights[place] * delivered[receivers[place]]
+        if kept[node] >= 0.0:
+            delivered[node] *= 1.0 - kept[node]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _take_up(
     cells, mineral, stocks, dry_mass_per_unit, enrichment, follows, ratio, eroded, carried, net_mineral, net

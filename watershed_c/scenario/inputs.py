@@ -65,6 +65,8 @@ class Inputs:
         Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
     cover, practice : (n,) or None
         C and P of cells that have their own, NaN elsewhere.
+    ponds : (n,) or None
+        Share of the sediment that ponds keep, -1 elsewhere.
     series_erosivity : (12,) MJ mm ha-1 h-1, or None
         Of the months of the mean year, from a series of rain.
     peat : (n,) kg C m-2 yr-1, or None
@@ -95,6 +97,7 @@ class Inputs:
     peat: np.ndarray | None = None
     cover: np.ndarray | None = None
     practice: np.ndarray | None = None
+    ponds: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

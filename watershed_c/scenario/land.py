@@ -17,6 +17,7 @@ from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import CLOSED, Grid
 from watershed_c.scenario.management import LAND_WORDS, Parcels, Rotation
+from watershed_c.scenario.practices import apply_practices
 from watershed_c.scenario.toml_lines import KeyPath
 
 
@@ -30,20 +31,26 @@ class LandUse:
         Land-use classes that occur in the scenario.
     index : (n,) int64
         Position in `names`.
+    ground : (n,) int64
+        The same before practices took some of it: soil by class is that of this one.
     field : (n,) int64
         Field (parcel); fields do not cross the borders of classes; -1 where there is none.
     offset : (n,) int64
         Years the rotation of the cell is shifted.
+    own : int
+        How many of the names the land itself has; the others only practices.
     """
 
     names: tuple[str, ...]
     index: np.ndarray
+    ground: np.ndarray
     field: np.ndarray
     offset: np.ndarray
+    own: int
 
     def groups(self) -> dict[str, np.ndarray]:
-        """(n,) bool mask of each class."""
-        return {name: self.index == number for number, name in enumerate(self.names)}
+        """(n,) bool mask of each class, as the soil knows them; not of classes that only practices have."""
+        return {name: self.ground == number for number, name in enumerate(self.names[: self.own])}
 
 
 def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
@@ -58,9 +65,10 @@ def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str,
         check.problems.extend(error.problems)
         return {}, {}
     found = dict(scenario.rotation)
-    names = scenario.land.names
+    names = _names(check)
     before = scenario.carbon.initial.history_class
     places: dict[str, KeyPath] = {before: ("carbon", "initial", "history_class")} if before else {}
+    places |= {one.land_class: ("practice", name, "class") for name, one in scenario.practice.items()}
     places |= {rule.land_class: ("land", "rules", n, "class") for n, rule in enumerate(scenario.land.rules)}
     for code, given in scenario.land.classes.items():
         places |= {name: ("land", "classes", code) for name in ([given] if isinstance(given, str) else given)}
@@ -137,7 +145,7 @@ def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
 def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse | None:
     """Classes, fields and offsets of the nodes, or None and problems."""
     land = check.scenario.land
-    names = tuple(land.names)
+    names = tuple(_names(check))
     if land.map is not None:
         index = _from_map(check, grid, names)
     elif land.rules:
@@ -151,10 +159,10 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
         blocks = np.where(grid.codes > 0, grid.codes, -1)
     if blocks is None:
         return None
-    pairs = blocks * len(names) + index
-    inside = grid.soil & (blocks >= 0)
-    field = np.full(index.size, -1, dtype=np.int64)
-    field[inside] = np.unique(pairs[inside], return_inverse=True)[1]
+    ground, field = index, _fields(grid, blocks, index)
+    if check.scenario.practice:
+        index = apply_practices(check, grid, names, ground, field)
+        field = _fields(grid, blocks, index)
     offset = np.zeros(index.size, dtype=np.int64)
     for number, name in enumerate(names):
         here = index == number
@@ -174,7 +182,22 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
                 offset[here] = years[here] % len(rotation.years)
         elif isinstance(rotation.offset, int):
             offset[here] = rotation.offset % len(rotation.years)
-    return LandUse(names, index, field, offset)
+    return LandUse(names, index, ground, field, offset, len(land.names))
+
+
+def _names(check: Checker) -> list[str]:
+    """Classes of the land, then those that only practices give."""
+    given = [practice.land_class for practice in check.scenario.practice.values()]
+    return list(dict.fromkeys([*check.scenario.land.names, *given]))
+
+
+def _fields(grid: Grid, blocks: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """(n,) int64 number of the field: cells of one class in one block; -1 where there is none."""
+    inside = grid.soil & (blocks >= 0)
+    field = np.full(index.size, -1, dtype=np.int64)
+    pairs = blocks * (int(index.max(initial=0)) + 1) + index
+    field[inside] = np.unique(pairs[inside], return_inverse=True)[1]
+    return field
 
 
 def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:

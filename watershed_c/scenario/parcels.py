@@ -109,7 +109,7 @@ def _codes(check: Checker, grid: Grid, land: LandUse, classes: set[str]) -> np.n
         for key in KINDS:
             if getattr(table, key):
                 check.add((*_KEY, key), "", "stands beside domain.parcels, which says what every cell is.")
-        return np.where(grid.soil, grid.codes, OUTSIDE)
+        return np.where(grid.soil, _codes_with_practices(check, grid.codes, land), OUTSIDE)
     first = int(land.field.max(initial=-1)) + 2
     code = np.where(land.field >= 0, land.field + 1, first + land.index).astype(np.int64)
     taken: dict[str, str] = {}
@@ -125,6 +125,17 @@ def _codes(check: Checker, grid: Grid, land: LandUse, classes: set[str]) -> np.n
                 taken[name] = key
                 code[land.index == land.names.index(name)] = value
     return np.where(grid.soil & (land.index >= 0), code, OUTSIDE)
+
+
+def _codes_with_practices(check: Checker, codes: np.ndarray, land: LandUse) -> np.ndarray:
+    """Codes of the map of parcels; land of practices has that of its class in land.classes, else it is a field."""
+    found, given = codes.copy(), check.scenario.land.classes
+    of_words = {"grass_strips": GRASS_STRIP, "pasture": PASTURE, "forest": FOREST, "roads": ROAD}
+    for number in np.unique(land.index[land.index != land.ground]):
+        word = next((word for word in of_words if given.get(word) == land.names[number]), None)
+        taken = (land.index == number) & (land.ground != number)
+        found[taken] = codes.max() + 1 + number if word is None else of_words[word]
+    return found
 
 
 def _map(check: Checker, grid: Grid, name: str) -> np.ndarray | None:

@@ -29,6 +29,7 @@ from watershed_c.scenario.memory import (
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
 from watershed_c.scenario.parcels import own_factors, parcel_land
 from watershed_c.scenario.peat import peat_cells
+from watershed_c.scenario.practices import pond_trapping
 from watershed_c.scenario.processes import WITHIN
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import SoilReader
@@ -78,6 +79,9 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     cover, practice, ktc = own_factors(check, grid, parcels) if eroding else (None, None, None)
     drains = drained_cells(check, grid, land.groups() if land is not None else None, known_classes(found))
     peat = peat_cells(check, land.groups() if land is not None else None, known_classes(found))
+    ponds = pond_trapping(check, grid)
+    if ponds is not None and not eroding:
+        check.warnings.append("pond: nothing comes to them, as processes.water_erosion is off")
     check.done()
     assert column is not None and forcing is not None and land is not None
     reference = scenario.climate.reference_elevation
@@ -87,7 +91,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     return Inputs(
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
-        series_erosivity, peat, cover, practice,
+        series_erosivity, peat, cover, practice, ponds,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from watershed_c.scenario.ground import SpatialDepth, SpatialStones, Weathering
 from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.isotopes import Isotopes
 from watershed_c.scenario.management import Land, Rotation
+from watershed_c.scenario.practice import Pond, Practice
 from watershed_c.scenario.processes import Processes
 from watershed_c.scenario.tracers import Tracer
 
@@ -436,6 +437,8 @@ class Scenario(Table):
     tracers: dict[str, Tracer] = item(doc="fallout radionuclides", factory=dict)
     land: Land = item(doc="land use")
     rotation: dict[str, Rotation] = item(doc="crops and their calendar", factory=dict)
+    practice: dict[str, Practice] = item(doc="strips, rows, waterways, set-aside", factory=dict)
+    pond: dict[str, Pond] = item(doc="basins that keep sediment", factory=dict)
     irrigation_water: dict[str, IrrigationWater] = item(doc="waters that rotations are irrigated with", factory=dict)
     numerics: Numerics = item(doc="how it is computed", factory=Numerics)
     output: Output = item(doc="what is written", factory=Output)
