@@ -28,7 +28,7 @@ ROOMS = {
     "coupling": "coupling",
     **dict.fromkeys(("initial_carbon", "initial_isotopes", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
-    **dict.fromkeys(("variants", "comparison", "erosion_sink"), "simulation"),
+    **dict.fromkeys(("variants", "comparison", "measures", "costs", "appraisal", "erosion_sink"), "simulation"),
     "plots": "plots",
     "front": "front",
     **dict.fromkeys(("cli", "catalogue"), "cli"),

@@ -15,11 +15,23 @@ from watershed_c.cli import main
 from watershed_c.comparison import compare
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
+from watershed_c.measures import RATE_ROUND_OFF
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.variants import members
 from watershed_c.simulation import open_results, run
 from watershed_c.variants import START, FinishedVariants, resume_variants, run_variants
 
+PRICES = """
+[nutrients]
+potassium = "0.2 g/kg"
+[prices]
+discount_rate = "4 %"
+operations = { mouldboard-plough = 110.0 }
+materials = { cattle-fym = 12.0 }
+yields = { maize = 180.0, winter-wheat = 200.0 }
+nitrogen = 1.5
+carbon_dioxide = 50.0
+"""
 VARIANTS = """
 [variants.same]
 title = "nothing differs"
@@ -33,7 +45,7 @@ rotation.maize-wheat.plough.do = "none"
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> FinishedVariants:
     folder = tmp_path_factory.mktemp("variants")
-    (folder / "slope.toml").write_text(runs.SMALL + VARIANTS)
+    (folder / "slope.toml").write_text(runs.SMALL + PRICES + VARIANTS)
     return run_variants(load(folder / "slope.toml"), output=folder / "out", quiet=True)
 
 
@@ -77,6 +89,61 @@ def test_the_gain_is_the_sum_of_its_parts(together: FinishedVariants) -> None:
         assert table.value("gain of SOC against the first", name) == pytest.approx(sum(parts), abs=2e-5)
 
 
+def test_depths_add_up_and_the_table_tells_the_rates_of_the_protocols(together: FinishedVariants) -> None:
+    table, first = together.comparison, together.runs["baseline"]
+    labels = [row.label for row in table.rows]
+    start, end = labels.index("SOC at the end"), labels.index("SIC at the end")
+    parts = [row for row in table.rows[start:end] if row.label.startswith("  of it")]
+    assert [row.label for row in parts] == ["  of it 0-10 cm", "  of it 10-30 cm", "  of it 30-50 cm"]
+    np.testing.assert_allclose(np.sum([row.values for row in parts], axis=0), table.rows[start].values, rtol=1e-12)
+    with open_results(first) as results:
+        soil = results.cell_kind.values == 1
+        top = results.cSoilOrgTop.values[[0, -1]][:, soil].mean(axis=1) * 10.0
+    assert table.value("SOC at the end, 0-30 cm", "baseline") == pytest.approx(top[1], rel=1e-6)
+    absolute = [table.value("absolute sequestration rate, 0-30 cm", name) for name in ("baseline", "more-manure")]
+    assert absolute[0] == pytest.approx((top[1] - top[0]) / 2.5, rel=1e-4)
+    relative = table.value("relative sequestration rate, 0-30 cm", "more-manure")
+    assert relative == pytest.approx(absolute[1] - absolute[0], rel=1e-9) and relative > 0.0
+
+
+def test_four_per_thousand_is_counted_in_cells_and_drawn(together: FinishedVariants) -> None:
+    table = together.comparison
+    label = "area where SOC, 0-30 cm, grows by 4 per 1000 a year"
+    for place, name in enumerate(table.names):
+        growth = table.maps["soc_growth"][place]
+        known = growth[np.isfinite(growth)]
+        assert table.value(label, name) == pytest.approx(100.0 * (known >= 0.004 * (1.0 - RATE_ROUND_OFF)).mean(), abs=1e-9)
+    assert table.value(label, "more-manure") > table.value(label, "baseline")
+
+
+def test_nutrients_follow_carbon_and_sediment(together: FinishedVariants) -> None:
+    """The run enriches carbon 1.5 times: nitrogen is that of the carbon that left, phosphorus that of the sediment."""
+    budget, table = runs.record(together.runs["baseline"])["budget"], together.comparison
+    carbon = -budget["soc_by_kind"]["lateral"] * 1000.0 / budget["area"] / budget["years"]
+    assert table.value("nitrogen lost with sediment", "baseline") == pytest.approx(carbon / 11.0, rel=1e-9)
+    phosphorus = 1000.0 * budget["sediment_yield"] * 0.00057
+    assert table.value("phosphorus lost with sediment", "baseline") == pytest.approx(phosphorus, rel=1e-9)
+
+
+def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> None:
+    """Two autumns of ploughing, and manure in two Aprils, on the fields of the slope."""
+    table, record = together.comparison, runs.record(together.runs["baseline"])
+    share = record["land"]["maize-wheat+0"] / record["budget"]["area"]
+    assert 0.3 < share < 1.0
+    assert table.value("field work", "baseline") == pytest.approx(2 * 110.0 * share / 2.5, rel=1e-9)
+    assert table.value("field work", "no-plough") == 0.0
+    manure = 2 * 12.0 * share / 2.5 * 2.0 / 0.09  # t fresh/ha of 2 t C/ha
+    assert table.value("manure and materials", "baseline") == pytest.approx(manure, rel=2e-3)
+    assert table.value("manure and materials", "more-manure") == pytest.approx(2.0 * manure, rel=2e-3)
+    extra = table.value("costs less returns", "more-manure") - table.value("costs less returns", "baseline")
+    taken = table.value("CO2 taken up against the first", "more-manure")
+    gain = table.value("  of it from plants and air", "more-manure")
+    assert taken == pytest.approx(gain * 44.009 / 12.011, rel=1e-6)
+    assert table.value("paid for CO2", "more-manure") == pytest.approx(50.0 * taken, rel=1e-12)
+    # both fall in three years of which later ones count less: near the ratio of the sums
+    assert table.value("cost of abatement", "more-manure") == pytest.approx(extra / taken, rel=0.1)
+
+
 def test_the_table_and_the_maps_are_written(together: FinishedVariants) -> None:
     folder = together.directory / "comparison"
     with open(folder / "comparison.csv", newline="") as file:
@@ -84,7 +151,7 @@ def test_the_table_and_the_maps_are_written(together: FinishedVariants) -> None:
     assert rows[0] == ["quantity", "unit", "baseline", "same", "no-plough", "more-manure"]
     written = {row[0]: row[2:] for row in rows[1:]}
     assert float(written["sediment yield"][0]) == runs.record(together.runs["baseline"])["budget"]["sediment_yield"]
-    assert all((folder / f"{name}.png").stat().st_size > 10_000 for name in ("soc_end", "net_erosion"))
+    assert all((folder / f"{name}.png").stat().st_size > 10_000 for name in ("soc_end", "net_erosion", "soc_growth"))
 
 
 def test_resume_makes_the_runs_that_are_missing(together: FinishedVariants, tmp_path: Path) -> None:
@@ -138,7 +205,7 @@ def test_runs_that_cannot_be_compared_say_why(together: FinishedVariants, tmp_pa
 
 
 def test_a_folder_with_results_is_not_replaced(together: FinishedVariants) -> None:
-    scenario = loads(runs.SMALL + VARIANTS)
+    scenario = loads(runs.SMALL + PRICES + VARIANTS)
     with pytest.raises(ScenarioError, match="exists and is not empty"):
         run_variants(scenario, output=together.directory, quiet=True)
 

@@ -58,6 +58,8 @@ class Budget:
         Sediment yield over that gross erosion.
     soc_by_kind : dict
         Change of SOC by kind of exchange, t C.
+    kinds : dict
+        Kind of exchange of every term.
     """
 
     area: float
@@ -70,6 +72,7 @@ class Budget:
     pond_storage: float = 0.0
     delivery_ratio: float | None = None
     soc_by_kind: dict[str, float] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for run.json."""
@@ -110,6 +113,7 @@ def budget_of(
         budget.gross_erosion = float(gross_erosion[cells].sum()) * cell_area * per
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
     budget.soc_by_kind = {kind: float(ledger.soc_by_kind[kind][cells].sum()) * cell_area * TONNES for kind in KINDS}
+    budget.kinds = ledger.kinds()
     return budget
 
 

@@ -14,23 +14,10 @@ import numpy as np
 
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.io import run_folder
+from watershed_c.measures import READ, TONNES_PER_HECTARE, FinishedRun, Row, rows_of
 
-#: kg m-2 -> t ha-1
-TONNES_PER_HECTARE = 10.0
-#: growth of the stock of the initiative "4 per 1000", yr-1 (Minasny et al. 2017, Geoderma 292, 59)
-FOUR_PER_MILLE = 0.004
-#: float32 of the results: a cell that reaches the rate to within this share of it has reached it
-RATE_ROUND_OFF = 1e-3
-
-
-@dataclass
-class Row:
-    """One quantity of every run."""
-
-    label: str
-    unit: str
-    values: list[float]
-    digits: int = 3
+#: of these maps the sum over the run is taken
+SUMMED = ("netEro",)
 
 
 @dataclass
@@ -43,7 +30,7 @@ class Comparison:
         The first is what others are compared with.
     rows : list of Row
     maps : dict of str to (run, rows, columns) float64, NaN outside
-        ``soc_end``, t C ha-1; ``net_erosion``, t ha-1 yr-1.
+        ``soc_end``, t C ha-1; ``net_erosion``, t ha-1 yr-1; ``soc_growth``, of the stock of 0-30 cm per year.
     """
 
     names: list[str]
@@ -114,111 +101,45 @@ def compare(directories: Sequence[str | Path]) -> Comparison:
         records.append(record)
     if problems:
         raise ScenarioError(problems)
-    runs = [_read(xr, folder) for folder in folders]
-    for folder, run in zip(folders[1:], runs[1:], strict=True):
-        for key, what in (("x", "grid"), ("y", "grid"), ("time", "period, or interval of the maps,")):
-            if run[key].shape != runs[0][key].shape or not np.array_equal(run[key], runs[0][key]):
-                problems.append(Problem(str(folder), expectation=f"has another {what} than {folders[0]}."))
+    runs = [_read(xr, folder, record) for folder, record in zip(folders, records, strict=True)]
+    first = runs[0]
+    for run in runs[1:]:
+        for key, what in (
+            ("x", "grid"), ("y", "grid"), ("layer_bottom", "layers"), ("time", "period, or interval of the maps,"),
+        ):  # fmt: skip
+            own, other = getattr(run, key), getattr(first, key)
+            if own.shape != other.shape or not np.array_equal(own, other):
+                problems.append(Problem(str(run.folder), expectation=f"has another {what} than {first.folder}."))
                 break
     if problems:
         raise ScenarioError(problems)
     names = [folder.name for folder in folders]
     if len(set(names)) < len(names):
         names = [str(folder) for folder in folders]
-    first = runs[0]
-    found = Comparison(
-        names, elevation=first["elev"], x=first["x"], y=first["y"], note=str(first["note"]),
-        maps={key: np.stack([run[key] for run in runs]) for key in ("soc_end", "net_erosion")},
+    maps = {
+        "soc_end": [np.where(run.soil, run.maps["cSoilOrg"][1], np.nan) * TONNES_PER_HECTARE for run in runs],
+        "net_erosion": [
+            np.where(run.soil, run.maps["netEro"], np.nan) * TONNES_PER_HECTARE / run.years for run in runs
+        ],
+        "soc_growth": [run.grown(run.maps["cSoilOrgTop"][0]) for run in runs],
+    }
+    return Comparison(
+        names, rows_of(runs), {key: np.stack(values) for key, values in maps.items()}, first.elevation, first.x,
+        first.y, first.note,
     )  # fmt: skip
-    found.rows = _rows([record["budget"] for record in records], runs)
-    return found
 
 
-def _read(xr: Any, folder: Path) -> dict[str, np.ndarray]:
-    """What is compared of one run: maps in t ha-1 and, of fluxes, per year."""
+def _read(xr: Any, folder: Path, record: dict[str, Any]) -> FinishedRun:
     with xr.open_dataset(folder / "results.nc", decode_times=False) as results:
-        soil = results.cell_kind.values == 1
-        days = results.time.values
-        years = (days[-1] - days[0]) / 365.0
 
-        def ends(name: str) -> tuple[np.ndarray, np.ndarray]:
-            values = results[name].isel(time=[0, -1]).values.astype(np.float64) * TONNES_PER_HECTARE
-            return values[0], values[1]
+        def read(name: str) -> np.ndarray:
+            if name in SUMMED:
+                return np.asarray(results[name].sum(dim="time", skipna=False, dtype=np.float64).values)
+            return np.asarray(results[name].isel(time=[0, -1]).values.astype(np.float64))
 
-        erosion = results.netEro.sum(dim="time", skipna=False, dtype=np.float64).values
-        found = {
-            "x": results.x.values, "y": results.y.values, "time": days, "years": np.float64(years), "soil": soil,
-            "elev": results.elev.isel(time=0).values.astype(np.float64),
-            "note": np.array(results.attrs.get("comment", "")),
-            "net_erosion": np.where(soil, erosion * TONNES_PER_HECTARE / years, np.nan),
-        }  # fmt: skip
-        for name, key in (("cSoilOrg", "soc"), ("cSoilOrgTop", "soc_top"), ("cSoilInorg", "sic")):
-            if name in results:
-                found[f"{key}_start"], found[f"{key}_end"] = ends(name)
-    return found
-
-
-def _rows(budgets: list[dict[str, Any]], runs: list[dict[str, np.ndarray]]) -> list[Row]:
-    """Every quantity that all runs can tell."""
-    rows: list[Row] = []
-    years, nothing = float(runs[0]["years"]), float("nan")
-
-    def mean(run: dict[str, np.ndarray], key: str) -> float:
-        return float(run[key][run["soil"]].mean())
-
-    for key, label in (("soc", "SOC at the end"), ("soc_top", "SOC at the end, 0-30 cm"), ("sic", "SIC at the end")):
-        if all(f"{key}_end" in run for run in runs):
-            rows.append(Row(label, "t C/ha", [mean(run, f"{key}_end") for run in runs], 2))
-    change = [(mean(run, "soc_end") - mean(run, "soc_start")) / years for run in runs]
-    rows.append(Row("change of SOC", "t C/ha/yr", change, 4))
-    against = [nothing, *((mean(run, "soc_end") - mean(runs[0], "soc_end")) / years for run in runs[1:])]
-    rows.append(Row("gain of SOC against the first", "t C/ha/yr", against, 4))
-    for kind, label in (
-        ("vertical", "  of it from plants and air"), ("lateral", "  of it moved sideways"),
-        ("substratum", "  of it from or to below the profile"),
-    ):  # fmt: skip
-        rates = [_of_kind(budget, kind) for budget in budgets]
-        rows.append(Row(label, "t C/ha/yr", [nothing, *(rate - rates[0] for rate in rates[1:])], 4))
-    rows.append(
-        _share("cells where SOC grows by 4 per 1000 a year", [_reached(run, run["soc_start"], years) for run in runs])
-    )
-    gained = [_reached(run, runs[0]["soc_end"], years) for run in runs[1:]]
-    rows.append(_share("the same, against the first", [nothing, *gained]))
-    for term, label in (
-        ("plant_input", "plant input"),
-        ("amendment", "manure and other amendments"),
-        ("respired", "respired"),
-        ("peat_balance", "net balance of peat"),
-    ):
-        rows.append(Row(label, "t C/ha/yr", [_rate(budget, "soc", term) for budget in budgets]))
-    rows.append(
-        Row("SOC that leaves with sediment", "t C/ha/yr", [-_of_kind(budget, "lateral") for budget in budgets], 4)
-    )
-    rows.append(Row("DOC leached", "t C/ha/yr", [-_rate(budget, "doc", "doc_leached") for budget in budgets], 4))
-    rows.append(Row("DIC leached", "t C/ha/yr", [-_rate(budget, "dic", "dic_leached") for budget in budgets], 4))
-    rows.append(Row("gross erosion by water", "t/ha/yr", [budget["gross_erosion"] for budget in budgets]))
-    rows.append(Row("sediment yield", "t/ha/yr", [budget["sediment_yield"] for budget in budgets]))
-    for what, key in (("sewers", "sewer_yield"), ("ponds in the channel", "pond_storage")):
-        rows.append(Row(f"sediment in {what}", "t/ha/yr", [budget.get(key, 0.0) for budget in budgets]))
-    return [row for row in rows if not all(np.isnan(value) or value == 0.0 for value in row.values)]
-
-
-def _share(label: str, shares: list[float]) -> Row:
-    return Row(label, "%", [100.0 * share for share in shares], 1)
-
-
-def _reached(run: dict[str, np.ndarray], reference: np.ndarray, years: float) -> float:
-    """Share of the cells whose stock has grown over ``reference`` by at least four thousandths of it a year."""
-    soil = run["soil"] & (reference > 0.0)
-    rate = (run["soc_end"][soil] - reference[soil]) / reference[soil] / years
-    return float((rate >= FOUR_PER_MILLE * (1.0 - RATE_ROUND_OFF)).mean()) if rate.size else float("nan")
-
-
-def _of_kind(budget: dict[str, Any], kind: str) -> float:
-    amount = budget["soc_by_kind"][kind] + (budget["soc_by_kind"]["internal"] if kind == "vertical" else 0.0)
-    return float(amount / budget["area"] / budget["years"])
-
-
-def _rate(budget: dict[str, Any], account: str, term: str) -> float:
-    terms = budget["carbon"].get(account, {"terms": {}})["terms"]
-    return float(terms.get(term, 0.0) / budget["area"] / budget["years"])
+        return FinishedRun(
+            folder, record, results.x.values, results.y.values, results.time.values, results.cell_kind.values == 1,
+            results.elev.isel(time=0).values.astype(np.float64), results.layer_bottom.values,
+            {kind: results[f"mean_{kind}"].values[[0, -1]] * TONNES_PER_HECTARE for kind in ("soc", "sic")},
+            {name: read(name) for name in READ if name in results}, str(results.attrs.get("comment", "")),
+        )  # fmt: skip

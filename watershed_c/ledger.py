@@ -136,6 +136,10 @@ class Ledger:
                     f"ledger term {name!r} is declared as {known.kind} ({known.doc}) and {term.kind} ({term.doc})"
                 )
 
+    def kinds(self) -> dict[str, str]:
+        """Kind of every term that is declared."""
+        return {name: term.kind for name, term in self._terms.items()}
+
     def map_of(self, label: str, term: str) -> np.ndarray:
         """Ask for the per-cell amounts (kg m-2 since the last record) of a term, or of all terms of a kind.
 

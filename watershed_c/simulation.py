@@ -35,8 +35,8 @@ from watershed_c.scenario.schema import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-#: figures need these, whatever the scenario asks for
-ALWAYS = ("elev", "cSoilOrg", "netEro")
+#: figures and comparisons need these, whatever the scenario asks for
+ALWAYS = ("elev", "cSoilOrg", "cSoilOrgTop", "netEro")
 #: cells without an outflow that run.json names
 MOST_SINKS = 1000
 #: processes that tell tables of their own
@@ -320,6 +320,12 @@ class _Run:
         with self.console.busy("figures"):
             return plots.draw(self.directory, title=scenario.title, note=self.assembly.note)
 
+    def _land(self) -> dict[str, float]:
+        """Hectares of each management unit, "rotation+offset", that has any."""
+        w, names = self.assembly.watershed, self.assembly.tables.names
+        count = np.bincount(w.unit[w.cells], minlength=len(names))
+        return {name: float(number) * w.cell_area * 1e-4 for name, number in zip(names, count, strict=True) if number}
+
     def _sediment(self) -> dict[str, Any]:
         """What the record says of sediment: cells of land that keep all that enters them, and months against years."""
         w, processes = self.assembly.watershed, self.model.processes
@@ -369,6 +375,7 @@ class _Run:
             "seconds": self.timing.parts,
             "peak_memory_bytes": peak_memory(),
             "points": self.points,
+            "land": self._land(),
             **self._sediment(),
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
             "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),

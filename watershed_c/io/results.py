@@ -49,6 +49,8 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
 HORIZON_MAPS = ("cSequestration", "climateBenefit")
 #: isotope of the organic carbon -> what its profile is
 DELTAS = {"c14": "Delta14C of soil organic carbon", "c13": "delta13C of soil organic carbon, VPDB,"}
+#: group -> what the means by layer of the cells with soil are of
+MEANS = {"soc": "soil organic carbon", "sic": "soil inorganic carbon"}
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
 #: m, kg m-2: of a layer without soil, so that nothing is divided by zero
@@ -274,6 +276,13 @@ class Recorder:
         carbon = layers[:, :, w.constituents.of_group("soc")].sum(axis=2)
         return permil(np.divide(amount, carbon, out=np.full_like(amount, np.nan), where=carbon > 0.0))
 
+    def _mean(self, group: str) -> np.ndarray:
+        """Stock of each layer (L), mean of the cells with soil."""
+        w = self.watershed
+        rows = w.constituents.of_group(group)
+        sums = [w.stocks[w.cells, layer][:, rows].sum() for layer in range(w.layer_bottom.size)]
+        return np.array(sums) / w.cells.size
+
     def _write(self, taken: int) -> None:
         """Write the record after ``taken`` months and begin the next interval."""
         w = self.watershed
@@ -294,6 +303,8 @@ class Recorder:
                 put(dataset, "darea", ("node",), area)
             for name in self._profiles:
                 put(dataset, f"profile_{name}", ("point", "layer"), self._profile(name))
+            for name in MEANS:
+                put(dataset, f"mean_{name}", ("layer",), self._mean(name))
 
         write_atomically(self._records / f"{taken:06d}.nc", fill)
         for values in w.ledger.maps.values():
@@ -347,8 +358,8 @@ class Recorder:
                 piece.set_auto_mask(False)
                 for variable, values in zip(self.variables, piece["maps"][:], strict=True):
                     dataset[variable][i] = values.reshape(nrows, ncols)
-                for name in self._profiles:
-                    dataset[f"profile_{name}"][i] = piece[f"profile_{name}"][:]
+                for name in (*(f"profile_{name}" for name in self._profiles), *(f"mean_{name}" for name in MEANS)):
+                    dataset[name][i] = piece[name][:]
                 if i == 0:
                     area = piece["darea"][:].reshape(nrows, ncols)
                     long_name = "upslope area at the start, the cell included"
@@ -415,6 +426,16 @@ class Recorder:
                     "long_name": f"{meaning} of the layer at the point",
                     "coordinates": "point_name point_x point_y layer_bottom",
                     "cell_methods": "time: point",
+                }
+            )
+        for name, meaning in MEANS.items():
+            variable = dataset.createVariable(f"mean_{name}", "f8", ("time", "layer"), zlib=True)
+            variable.setncatts(
+                {
+                    "units": "kg m-2",
+                    "long_name": f"{meaning} of the layer, mean of the cells with soil",
+                    "coordinates": "layer_bottom",
+                    "cell_methods": "time: point area: mean",
                 }
             )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from watershed_c.errors import ScenarioError
 from watershed_c.names import AGE_MAPS
+from watershed_c.scenario.appraisal import prices_known
 from watershed_c.scenario.artificial_drainage import drained_cells
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
@@ -60,6 +61,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     forcing = climate_of(check)
     series_erosivity = erosivity_of_series(check)
     found, calendars = rotations(check, None if forcing is None else forcing.climatology(forcing.temperature))
+    prices_known(check)
     grid = build_grid(check)
     if grid is None:
         check.done()

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, PrivateAttr, field_validator, model_validator
 
+from watershed_c.scenario.appraisal import Nutrients, Prices
 from watershed_c.scenario.fields import (
     Angle,
     Area,
@@ -442,6 +443,8 @@ class Scenario(Table):
     irrigation_water: dict[str, IrrigationWater] = item(doc="waters that rotations are irrigated with", factory=dict)
     numerics: Numerics = item(doc="how it is computed", factory=Numerics)
     output: Output = item(doc="what is written", factory=Output)
+    nutrients: Nutrients = item(doc="of the soil that leaves, for comparisons", factory=Nutrients)
+    prices: Prices | None = item(None, "costs and returns, for comparisons; none are told without it")
     variants: dict[str, dict[str, Any]] = item(
         doc='name -> what differs, by dotted key: { "rotation.fields.spring-plough.do" = "none" }; `run` makes the '
         "baseline and all of them, from one initial carbon, and compares them", factory=dict,

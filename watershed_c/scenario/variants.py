@@ -16,7 +16,10 @@ BASELINE = "baseline"
 #: folder of what is told of all of them together
 COMPARISON = "comparison"
 #: tables that variants share: they begin with one soil on one grid, and are compared record by record
-SHARED = ("schema", "domain", "time", "output", "numerics", "variants", "carbon.model", "carbon.initial", "soil.layers")
+SHARED = (
+    "schema", "domain", "time", "output", "numerics", "nutrients", "prices", "variants", "carbon.model",
+    "carbon.initial", "soil.layers",
+)  # fmt: skip
 
 
 def members(scenario: Scenario) -> dict[str, Scenario]:

@@ -1,0 +1,84 @@
+"""What is done and brought and reaped in the years of a run, by the calendars of its units and their areas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from watershed_c.management.calendar import Calendar
+from watershed_c.management.reading import DAYS, MONTH_STARTS
+
+
+@dataclass
+class Work:
+    """Amounts by name and year of the run, each (Y,); a year is twelve months from the first one.
+
+    Attributes
+    ----------
+    passes : implement -> ha
+    sown : crop -> ha
+        A sward is sown in its first year; what stands for ever is not.
+    brought : material -> t of fresh mass
+    reaped : crop -> t of dry matter of the product that is taken away
+    """
+
+    years: int
+    passes: dict[str, np.ndarray] = field(default_factory=dict)
+    sown: dict[str, np.ndarray] = field(default_factory=dict)
+    brought: dict[str, np.ndarray] = field(default_factory=dict)
+    reaped: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def add(self, table: dict[str, np.ndarray], name: str, times: np.ndarray, amount: float) -> None:
+        """Add ``amount`` in the years of ``times``."""
+        if times.size and amount:
+            np.add.at(table.setdefault(name, np.zeros(self.years)), times, amount)
+
+
+def work_of(units: Mapping[tuple[str, int], float], calendars: Mapping[str, Calendar], start: int, months: int) -> Work:
+    """Work of a run.
+
+    Parameters
+    ----------
+    units : mapping of (rotation, offset) to float
+        Area, ha.
+    calendars : mapping of str to Calendar
+    start, months : int
+        First month after January of the run's first calendar year, and number of months.
+    """
+    work = Work(math.ceil(months / 12))
+    for (name, offset), area in units.items():
+        calendar = calendars[name]
+        when = _years_of(calendar, offset, start, months)
+        for done in calendar.tillage:
+            work.add(work.passes, done.implement.name, when(done.day), area)
+        for given in calendar.amendments:
+            if given.material is not None:
+                fresh = 10.0 * given.carbon / given.material.carbon_per_fresh
+                work.add(work.brought, given.material.name, when(given.day), fresh * area)
+        for season in calendar.seasons:
+            crop = season.crop
+            if crop.kind == "fallow":
+                continue
+            before = calendar.years[(season.start // DAYS - 1) % len(calendar.years)]
+            if crop.kind != "perennial" or before.name != crop.name:
+                work.add(work.sown, crop.name, when(season.start), area)
+            amount = 10.0 * season.yield_dry_matter * (1.0 - crop.product_returned)
+            if crop.kind != "cover":
+                work.add(work.reaped, crop.name, when(season.end - 1), amount * area)
+    return work
+
+
+def _years_of(calendar: Calendar, offset: int, start: int, months: int) -> Callable[[int], np.ndarray]:
+    """Gives the years of the run in which a day of the cycle comes, one entry for each time."""
+    cycle = 12 * len(calendar.years)
+
+    def when(day: int) -> np.ndarray:
+        year, rest = divmod(day, DAYS)
+        month = int(np.searchsorted(MONTH_STARTS, rest, side="right")) - 1
+        first = (12 * (year - offset) + month - start) % cycle
+        return np.arange(first, months, cycle) // 12
+
+    return when
