@@ -112,7 +112,8 @@ def test_four_per_thousand_is_counted_in_cells_and_drawn(together: FinishedVaria
     for place, name in enumerate(table.names):
         growth = table.maps["soc_growth"][place]
         known = growth[np.isfinite(growth)]
-        assert table.value(label, name) == pytest.approx(100.0 * (known >= 0.004 * (1.0 - RATE_ROUND_OFF)).mean(), abs=1e-9)
+        share = (known >= 0.004 * (1.0 - RATE_ROUND_OFF)).mean()
+        assert table.value(label, name) == pytest.approx(100.0 * share, abs=1e-9)
     assert table.value(label, "more-manure") > table.value(label, "baseline")
 
 

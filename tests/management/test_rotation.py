@@ -81,6 +81,9 @@ def test_published_root_distribution():
     """T3.4: beta .966 gives .292/.499/.749 above 10/20/40 cm; .961 gives .549/.697/.981 above 20/30/100 cm."""
     assert np.cumsum(root_shares(0.966, np.array([0.1, 0.2, 0.4]))) == pytest.approx([0.292, 0.499, 0.749], abs=1e-3)
     assert np.cumsum(root_shares(0.961, np.array([0.2, 0.3, 1.0]))) == pytest.approx([0.549, 0.697, 0.981], abs=1e-3)
+    # with a deepest root, more below 30 cm and as much above 1 m
+    deeper = np.cumsum(root_shares(0.98, np.array([0.3, 1.0, 2.0]), 1.067))
+    assert deeper == pytest.approx([0.514, 0.981, 1.0], abs=1e-3)
 
 
 ROTATIONS = {

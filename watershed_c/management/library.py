@@ -65,6 +65,8 @@ class Crop:
         Below it the crop does not grow.
     beta : float
         Root distribution Y = 1 - beta^d, d in cm (Jackson et al. 1996).
+    root_end : float, m
+        Below it the crop has no roots (Jackson's law); a scenario may say so.
     half_depth, shape, deepest : float, m, 1, m
         Root distribution of Fan et al. (2016), see :func:`watershed_c.management.cycle.root_shares`; nan if not known.
     cover_rates : tuple of 4 floats, d-1
@@ -125,6 +127,7 @@ class Crop:
     nitrogen: float = math.nan
     base_temperature: float = math.nan
     beta: float = 0.961
+    root_end: float = math.inf
     half_depth: float = math.nan
     shape: float = math.nan
     deepest: float = math.nan

@@ -12,10 +12,14 @@ from watershed_c.management.library import Crop
 ROOT_LAWS = ("jackson", "fan")
 
 
-def root_shares(beta: float, layer_bottom: np.ndarray) -> np.ndarray:
-    """Share of roots in each layer (L), Y(d) = 1 - beta^d with d in cm (Jackson et al. 1996); the rest is deeper."""
-    reached = 1.0 - beta ** (100.0 * np.concatenate(([0.0], layer_bottom)))
-    return np.diff(reached)
+def root_shares(beta: float, layer_bottom: np.ndarray, deepest: float = math.inf) -> np.ndarray:
+    """Share of roots in each layer (L), Y(d) = 1 - beta^d with d in cm (Jackson et al. 1996); the rest is deeper.
+
+    With ``deepest`` (m) none is below that: Y is then scaled to 1 there.
+    """
+    depth = np.minimum(np.concatenate(([0.0], layer_bottom)), deepest)
+    reached = 1.0 - beta ** (100.0 * depth)
+    return np.diff(reached) / (1.0 - beta ** (100.0 * deepest))
 
 
 def fan_root_shares(half_depth: float, shape: float, deepest: float, layer_bottom: np.ndarray) -> np.ndarray:
@@ -38,4 +42,4 @@ def crop_root_shares(crop: Crop, layer_bottom: np.ndarray, law: str) -> np.ndarr
     """Share of a crop's roots in each layer (L) by the law chosen, see ``ROOT_LAWS``."""
     if law == "fan" and not math.isnan(crop.half_depth):
         return fan_root_shares(crop.half_depth, crop.shape, crop.deepest, layer_bottom)
-    return root_shares(crop.beta, layer_bottom)
+    return root_shares(crop.beta, layer_bottom, crop.root_end)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class _Scheduler(DatedEvents):
         self.named = {crop.name: crop for _, crop in self.grown}
         if self.cover is not None:
             self.named[self.cover.name] = self.cover
+        self._root(get(record, "roots", {}))
         self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
         for crop_name, value in get(record, "yields", {}).items():
             if crop_name not in self.named:
@@ -96,6 +98,18 @@ class _Scheduler(DatedEvents):
         self.temperature = None if temperature is None else np.resize(temperature, DAYS * self.count)
         if not self.failed:
             self.warm()
+
+    def _root(self, written: Mapping[str, Any]) -> None:
+        """Let crops have the roots that the rotation gives them, by Jackson's law."""
+        for name, roots in written.items():
+            if name not in self.named:
+                self.say("roots", name, "is not grown in this rotation.", self.closest(name, self.named))
+                continue
+            end = get(roots, "deepest", math.inf)
+            self.named[name] = replace(self.named[name], beta=get(roots, "beta"), root_end=end, half_depth=math.nan)
+        self.grown = [(year, self.named[crop.name]) for year, crop in self.grown]
+        self.years = tuple(self.named[crop.name] for crop in self.years)
+        self.cover = self.named[self.cover.name] if self.cover else None
 
     def season(self, year: int, crop: Crop) -> Season | None:
         """Main season of a year, before its neighbours are looked at."""
@@ -335,9 +349,9 @@ def schedule(
     rotations : mapping of str to mapping or object
         By name: ``years`` (crop names), and optionally ``cover_crop``, ``event`` (or ``events``: list of records with
         ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2 or
-        ``amount`` kg fresh m-2, ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop) and ``plant_input``
-        (kg C m-2 yr-1); ``irrigation`` (record of :class:`watershed_c.management.calendar.Irrigation`, and ``crops``,
-        ``season``).
+        ``amount`` kg fresh m-2, ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop), ``roots`` (``beta`` and
+        ``deepest`` m by crop) and ``plant_input`` (kg C m-2 yr-1); ``irrigation`` (record of
+        :class:`watershed_c.management.calendar.Irrigation`, and ``crops``, ``season``).
     library : CropLibrary
     temperature : (12,) degC, optional
         Of the months of the mean year, for events and stages by temperature sum.

@@ -150,6 +150,16 @@ class Event(Table):
         return self
 
 
+class Roots(Table):
+    """roots = { maize = { beta, deepest } }: of a crop, in place of those of its file."""
+
+    beta: Number = item(
+        doc="Y = 1 - beta^d of the roots lie above d cm: 0.961 for crops, 0.943 to 0.986 for biomes", ge=0.85, le=0.995,
+        source="Jackson et al. 1996, Oecologia 108, 389",
+    )  # fmt: skip
+    deepest: Length | None = item(None, "no roots below: Y is 1 there; unbounded if not given", ge=0.1, le=10.0)
+
+
 class Rotation(Table):
     """[rotation.NAME]: the crops of a class, year after year."""
 
@@ -177,6 +187,10 @@ class Rotation(Table):
     yields: dict[str, Annotated[ArealMass, Field(gt=0.0, le=20.0)]] = item(
         doc='dry matter of the product, e.g. { maize = "9 t/ha" }; that of the crop file if not given', factory=dict
     )
+    roots: dict[str, Roots] = item(
+        doc="crop -> its roots by depth, e.g. { maize = { beta = 0.98 } }; those of the crop file, by the law of "
+        "carbon.roots, if not given", factory=dict,
+    )  # fmt: skip
     plant_input: ArealMassFlux | None = item(
         None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
     )
