@@ -7,6 +7,7 @@ closer drains on wet clay, deeper roots of the same carbon, and biochar that lie
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def together(changes: dict[str, Any], variants: dict[str, dict[str, Any]], years
     return run_variants(scenario, output=folder, overwrite=True, quiet=True)
 
 
-def drains(folder: Path, years: int = 20, spacings: tuple[int, ...] = SPACINGS) -> dict[str, dict[str, float]]:
+def drains(
+    folder: Path, years: int = 20, spacings: tuple[int, ...] = SPACINGS, **changes: Any
+) -> dict[str, dict[str, float]]:
     """Spacing of tiles -> what it makes of water, soil and carbon."""
 
     def system(spacing: int) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def drains(folder: Path, years: int = 20, spacings: tuple[int, ...] = SPACINGS) 
 
     widest, *closer = spacings
     variants = {f"{spacing}-m": system(spacing) for spacing in closer}
-    done = together({**WET_CLAY, **system(widest)}, variants, years, folder)
+    done = together({**WET_CLAY, **changes, **system(widest)}, variants, years, folder)
     found = {}
     for spacing, (name, run) in zip(spacings, done.runs.items(), strict=True):
         with open_results(run) as results:
@@ -99,8 +102,6 @@ def drains(folder: Path, years: int = 20, spacings: tuple[int, ...] = SPACINGS) 
 
 def _term(run: Path, account: str, terms: tuple[str, ...], years: int) -> float:
     """Terms of the budget, t ha-1 yr-1."""
-    import json
-
     budget = json.loads((run / "run.json").read_text())["budget"]
     return sum(budget["carbon"][account]["terms"].get(term, 0.0) for term in terms) / budget["area"] / years
 

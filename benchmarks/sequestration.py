@@ -26,21 +26,19 @@ MORE = {"ssm1": 0.05, "ssm2": 0.10, "ssm3": 0.20}
 YEARS = 20
 #: kg C m-2 yr-1, input of business as usual
 USUAL = 0.4
-#: kg C m-2 yr-1: roots of the usual crop; what is brought is on top
-QUIET: dict[str, Any] = {
-    "processes.water_erosion.enabled": False,
-    "processes.tillage_erosion.enabled": False,
-}
-EROSION: dict[str, Any] = {
-    "processes.water_erosion.enrichment": {"law": "constant", "ratio": 1.5},
-}
-FEEDBACKS: dict[str, Any] = {
-    **EROSION,
-    "soil.erodibility": {"law": "epic", "follows_soc": True},
+#: laws that can see SOC, and do not yet
+LAWS: dict[str, Any] = {
+    "soil.erodibility": {"law": "epic"},
     "processes.water_erosion.prior_land_use": False,
-    "processes.soil_water.follows_soc": True,
     "processes.decomposition.moisture.form": "layered",
 }
+QUIET: dict[str, Any] = {
+    **LAWS, "processes.water_erosion.enabled": False, "processes.tillage_erosion.enabled": False,
+}  # fmt: skip
+EROSION: dict[str, Any] = {**LAWS, "processes.water_erosion.enrichment": {"law": "constant", "ratio": 1.5}}
+FEEDBACKS: dict[str, Any] = {
+    **EROSION, "soil.erodibility": {"law": "epic", "follows_soc": True}, "processes.soil_water.follows_soc": True,
+}  # fmt: skip
 SETTINGS = {"nothing moves": QUIET, "erosion": EROSION, "erosion and feedbacks": FEEDBACKS}
 
 
@@ -64,9 +62,8 @@ def rates(done: FinishedVariants) -> tuple[np.ndarray, np.ndarray]:
     relative = [table.value("relative sequestration rate, 0-30 cm", name) for name in MORE]
     moved = []
     for name in MORE:
-        parts = [table.value(f"  of it {part}", name) if any(row.label == f"  of it {part}" for row in table.rows) else 0.0
-                 for part in ("moved sideways", "from or to below the profile")]  # fmt: skip
-        moved.append(sum(parts) / table.value("gain of SOC against the first", name))
+        gain, air = (table.value(row, name) for row in ("gain of SOC against the first", "  of it from plants and air"))
+        moved.append((gain - air) / gain)
     return np.array(relative), np.array(moved)
 
 
@@ -108,9 +105,10 @@ def draw(path: Path, found: dict[str, tuple[np.ndarray, np.ndarray]], slope: dic
         ):
             left.plot(np.append(0.0, share), np.append(0.0, relative), marker=marker, ms=4.5, lw=1.2, color=colour,
                       label=f"{name}: 1 : {relative[1] / relative[0]:.3f} : {relative[2] / relative[0]:.3f}")  # fmt: skip
-        left.set(xlabel="more carbon input (%)", ylabel="relative sequestration rate, 0\N{EN DASH}30 cm\n(t C ha$^{-1}$ yr$^{-1}$)")
+        unit = "t C ha$^{-1}$ yr$^{-1}$"
+        left.set(xlabel="more carbon input (%)", ylabel=f"relative sequestration rate, 0\N{EN DASH}30 cm\n({unit})")
         left.set(xlim=(0, 21), ylim=(0, None))
-        left.legend(loc="upper left", fontsize=7)
+        left.legend(loc="lower right", fontsize=7)
         left.set_title("Rates of the protocol", fontsize=9)
         x = 10.0 * np.arange(slope["gain"].size) + 5.0
         right.plot(x, slope["air"], color=GREEN, lw=1.6, label="from plants and air")
@@ -120,7 +118,8 @@ def draw(path: Path, found: dict[str, tuple[np.ndarray, np.ndarray]], slope: dic
         right.fill_between(x, slope["air"], slope["gain"], where=slope["gain"] < slope["air"], color=VERMILION,
                            alpha=0.25, lw=0, label="moved away", interpolate=True)  # fmt: skip
         right.axhline(0.0, color=GREY, lw=0.7)
-        right.set(xlabel="distance from the crest (m)", ylabel="t C ha$^{-1}$ yr$^{-1}$", xlim=(0, x[-1] + 5))
+        right.set(xlabel="distance from the crest (m)", ylabel=unit, xlim=(0, x[-1] + 5))
+        right.set_ylim(0.0, None)
         right.legend(loc="best", fontsize=7)
         right.set_title("+20 % along an eroding slope", fontsize=9)
         figure.savefig(path)

@@ -62,15 +62,16 @@ class Comparison:
         """One quantity of one run."""
         return next(row for row in self.rows if row.label == label).values[self.names.index(name)]
 
-    def save(self, directory: Path) -> list[Path]:
-        """Write ``comparison.csv`` and the figures into a folder; returns what was written."""
-        from watershed_c.plots.comparison import draw
-
+    def save(self, directory: Path, *, figures: bool = True) -> list[Path]:
+        """Write ``comparison.csv`` and, if wanted, the maps into a folder; returns what was written."""
         directory.mkdir(parents=True, exist_ok=True)
         table = directory / "comparison.csv"
         table.write_text(self.csv(), encoding="utf-8")
-        figures = draw(directory, self.names, self.maps, self.elevation, self.x, self.y, note=self.note)
-        return [table, *figures]
+        if not figures:
+            return [table]
+        from watershed_c.plots.comparison import draw
+
+        return [table, *draw(directory, self.names, self.maps, self.elevation, self.x, self.y, note=self.note)]
 
 
 def compare(directories: Sequence[str | Path]) -> Comparison:

@@ -122,7 +122,7 @@ def _run_all(runs: dict[str, Scenario], directory: Path, *, force: bool, quiet: 
         elif run_folder.read_record(folder)["status"] != "done":
             resume(folder, quiet=quiet)
     comparison = compare(list(folders.values()))
-    comparison.save(directory / COMPARISON)
+    comparison.save(directory / COMPARISON, figures=runs[BASELINE].output.figures)
     Console(quiet=quiet).comparison(comparison, directory / COMPARISON)
     return FinishedVariants(directory, folders, comparison)
 

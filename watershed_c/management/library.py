@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -438,14 +439,22 @@ def _toml_files(folder: Path) -> Iterator[Path]:
 
 
 def load_library(folder: Path | None = None) -> CropLibrary:
-    """Read ``crops/*.toml``, ``materials/*.toml`` and ``implements.toml`` of a models folder (default: ours).
+    """Read ``crops/*.toml``, ``materials/*.toml`` and ``implements.toml`` of a folder (default: our models, read once).
 
     Raises
     ------
     ScenarioError
         Everything wrong with any of the files.
     """
-    root = data_path("models") if folder is None else folder
+    return _ours() if folder is None else _library(folder)
+
+
+@cache
+def _ours() -> CropLibrary:
+    return _library(data_path("models"))
+
+
+def _library(root: Path) -> CropLibrary:
     problems: list[Problem] = []
     crops, materials, implements = {}, {}, {}
     for path in _toml_files(root / "crops"):
