@@ -16,9 +16,6 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.io import run_folder
 from watershed_c.measures import READ, TONNES_PER_HECTARE, FinishedRun, Row, rows_of
 
-#: of these maps the sum over the run is taken
-SUMMED = ("netEro",)
-
 
 @dataclass
 class Comparison:
@@ -133,8 +130,8 @@ def compare(directories: Sequence[str | Path]) -> Comparison:
 def _read(xr: Any, folder: Path, record: dict[str, Any]) -> FinishedRun:
     with xr.open_dataset(folder / "results.nc", decode_times=False) as results:
 
-        def read(name: str) -> np.ndarray:
-            if name in SUMMED:
+        def read(name: str, summed: bool) -> np.ndarray:
+            if summed:
                 return np.asarray(results[name].sum(dim="time", skipna=False, dtype=np.float64).values)
             return np.asarray(results[name].isel(time=[0, -1]).values.astype(np.float64))
 
@@ -142,5 +139,6 @@ def _read(xr: Any, folder: Path, record: dict[str, Any]) -> FinishedRun:
             folder, record, results.x.values, results.y.values, results.time.values, results.cell_kind.values == 1,
             results.elev.isel(time=0).values.astype(np.float64), results.layer_bottom.values,
             {kind: results[f"mean_{kind}"].values[[0, -1]] * TONNES_PER_HECTARE for kind in ("soc", "sic")},
-            {name: read(name) for name in READ if name in results}, str(results.attrs.get("comment", "")),
+            {name: read(name, summed) for name, summed in READ.items() if name in results},
+            str(results.attrs.get("comment", "")),
         )  # fmt: skip

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from watershed_c import appraisal
-from watershed_c.management.library import load_library
-from watershed_c.management.rotation import schedule
-from watershed_c.management.work import Work, work_of
+from watershed_c.management.work import Work
 from watershed_c.measures import NOTHING, NUTRIENTS, FinishedRun, Measure
 from watershed_c.scenario.appraisal import Prices
-from watershed_c.scenario.management import Rotation
 
 
 def work(run: FinishedRun) -> Work:
-    """What was done, brought and reaped in a run."""
-    scenario = run.scenario
-    units: dict[tuple[str, int], float] = {}
-    for unit, hectares in run.record["land"].items():
-        name, _, offset = unit.rpartition("+")
-        units[name, int(offset)] = hectares
-    rotations = {name: scenario.rotation.get(name) or Rotation(years=[name]) for name, _ in units}
-    start = int(scenario.time.start[5:7]) - 1
-    return work_of(units, schedule(rotations, load_library()), start, scenario.time.months)
+    """What was done, brought and reaped in a run; reaped as it grew, where the run has growth."""
+    told = run.record["work"]
+    tables = ("passes", "sown", "brought", "reaped")
+    done = Work(told["years"], *({name: np.array(by) for name, by in told[table].items()} for table in tables))
+    grown = run.folder / "yields.csv"
+    if grown.is_file():
+        with grown.open(encoding="utf-8", newline="") as handle:
+            rows = [(row["crop"], int(row["step"]) // 12, row) for row in csv.DictReader(handle)]
+        for crop in {crop for crop, _, _ in rows} & set(done.reaped):
+            done.reaped[crop] = np.zeros(done.years)
+        for crop, year, row in rows:
+            if crop in done.reaped:
+                done.reaped[crop][year] += float(row["area_ha"]) * float(row["yield_t_ha_dry"])
+    return done
 
 
 def _priced(amounts: dict[str, np.ndarray], prices: dict[str, float], years: int) -> np.ndarray:

@@ -201,9 +201,12 @@ class OfMap:
 OF_MAPS = (
     OfMap("cSoilOrgESM", "SOC at the end, 0-30 cm, equivalent mass by a spline", "t C/ha", digits=2),
     OfMap("cSoilOrgFD", "SOC at the end, 0-30 cm, fixed depth", "t C/ha", digits=2),
+    OfMap("yield", "yield, dry matter", "t/ha/yr", summed=True),
+    OfMap("irr", "irrigation", "mm/yr", 1.0, summed=True, digits=1),
+    OfMap("mrros", "surface runoff", "mm/yr", 1.0, summed=True, digits=1),
 )
-#: maps that are read whatever they are told for
-READ = ("cSoilOrg", "cSoilOrgTop", "netEro", *(row.variable for row in OF_MAPS))
+#: maps that are read, and whether the sum over the run is taken
+READ = {"cSoilOrg": False, "cSoilOrgTop": False, "netEro": True, **{row.variable: row.summed for row in OF_MAPS}}
 
 
 def _gain(run: FinishedRun, first: FinishedRun) -> float:

@@ -25,6 +25,7 @@ from watershed_c.initial_carbon import Report
 from watershed_c.io import restart, run_folder
 from watershed_c.io.results import Recorder, profile_points
 from watershed_c.machine import peak_memory
+from watershed_c.management.work import Work, work_of
 from watershed_c.names import AGE_MAPS
 from watershed_c.parallel import get_threads, set_threads
 from watershed_c.pools import CompiledPoolModel
@@ -210,6 +211,23 @@ def _ages_of(assembly: Assembly) -> CarbonAges | None:
     )
 
 
+def _land(assembly: Assembly) -> dict[str, float]:
+    """Hectares of each management unit, "rotation+offset", that has any."""
+    w, names = assembly.watershed, assembly.tables.names
+    count = np.bincount(w.unit[w.cells], minlength=len(names))
+    return {name: float(number) * w.cell_area * 1e-4 for name, number in zip(names, count, strict=True) if number}
+
+
+def _work(assembly: Assembly, land: dict[str, float]) -> Work:
+    """What the calendars of these units do in the months of the run."""
+    units = {}
+    for unit, hectares in land.items():
+        name, _, offset = unit.rpartition("+")
+        units[name, int(offset)] = hectares
+    clock = assembly.model.clock
+    return work_of(units, assembly.inputs.calendars, clock.start_month, clock.months)
+
+
 class _Run:
     """The loop with its recorder, checkpoints and closing."""
 
@@ -222,6 +240,8 @@ class _Run:
         self.model: Model = assembly.model
         self.report, self.timing, self.console = report, timing, console
         self.hash = assembly.fingerprint()
+        self.land = _land(assembly)
+        self.work = _work(assembly, self.land)
         assembly.let_inputs_go()
         clock = self.model.clock
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
@@ -320,12 +340,6 @@ class _Run:
         with self.console.busy("figures"):
             return plots.draw(self.directory, title=scenario.title, note=self.assembly.note)
 
-    def _land(self) -> dict[str, float]:
-        """Hectares of each management unit, "rotation+offset", that has any."""
-        w, names = self.assembly.watershed, self.assembly.tables.names
-        count = np.bincount(w.unit[w.cells], minlength=len(names))
-        return {name: float(number) * w.cell_area * 1e-4 for name, number in zip(names, count, strict=True) if number}
-
     def _sediment(self) -> dict[str, Any]:
         """What the record says of sediment: cells of land that keep all that enters them, and months against years."""
         w, processes = self.assembly.watershed, self.model.processes
@@ -375,7 +389,8 @@ class _Run:
             "seconds": self.timing.parts,
             "peak_memory_bytes": peak_memory(),
             "points": self.points,
-            "land": self._land(),
+            "land": self.land,
+            "work": asdict(self.work),
             **self._sediment(),
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
             "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),
