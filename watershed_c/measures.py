@@ -316,10 +316,8 @@ MEASURES = (
     Measure("SIC dissolved", "t C/ha/yr", _term("sic", "carbonate_dissolved", -1.0), 4),
     Measure("gross erosion by water", "t/ha/yr", lambda run, _: float(run.budget["gross_erosion"])),
     Measure("sediment yield", "t/ha/yr", lambda run, _: float(run.budget["sediment_yield"])),
-    *(
-        Measure(f"sediment in {what}", "t/ha/yr", lambda run, _, key=key: float(run.budget.get(key, 0.0)))
-        for what, key in (("sewers", "sewer_yield"), ("ponds in the channel", "pond_storage"))
-    ),
+    Measure("sediment in sewers", "t/ha/yr", lambda run, _: float(run.budget.get("sewer_yield", 0.0))),
+    Measure("sediment in ponds in the channel", "t/ha/yr", lambda run, _: float(run.budget.get("pond_storage", 0.0))),
     *(Measure(f"{name} lost with sediment", "kg/ha/yr", value, 2) for name, value in NUTRIENTS.items()),
 )  # fmt: skip
 
