@@ -27,6 +27,7 @@ from watershed_c.components.peat import Peat
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
+from watershed_c.components.surface_residues import ResidueCover, SurfaceResidues
 from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
@@ -82,10 +83,10 @@ def pool_model(name: str = "rothc") -> PoolModel:
 
 
 @cache
-def unit_tables() -> UnitTables:
-    """Two years of crops, with each offset, and a forest: three units."""
+def unit_tables(surface: bool = False) -> UnitTables:
+    """Two years of crops, with each offset, and a forest: three units; ``surface``: residues stay where they fall."""
     climate = Climatology(TEMPERATURE, RAIN, EROSIVITY)
-    return build_units(ROTATIONS, load_library(), layer_bottom=BOTTOM, climate=climate)
+    return build_units(ROTATIONS, load_library(), layer_bottom=BOTTOM, climate=climate, surface=surface)
 
 
 def grid(seed: int = 1, shape: tuple[int, int] = SHAPE, size: float = CELL_SIZE) -> RasterModelGrid:
@@ -117,7 +118,8 @@ def watershed(
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
-        terrain, constituents=rows, layer_bottom=BOTTOM, channel=river, units=len(tables.names), pools=len(model.pools)
+        terrain, constituents=rows, layer_bottom=BOTTOM, channel=river, units=len(tables.names), pools=len(model.pools),
+        residues=True,
     )
     cells, n = w.cells, row.size
     thickness = w.layer_bottom - w.layer_top
@@ -168,10 +170,11 @@ def watershed(
     w.percolation[cells] = random.uniform(5.0, 20.0, (cells.size, thickness.size))
     w.baseflow[cells] = w.percolation[cells, -1]
     w.evapotranspiration[cells] = 60.0
+    w.residue[cells, :2], w.residue_cover[cells], w.residue_nitrogen[cells] = (0.1, 0.15), 2.0, 4e-3
     w.respired[cells] = 0.02 * thickness
     w.doc_produced[cells] = 2e-4 * thickness
     Cropping(w, tables=tables, allocate=model.allocate_known, first_year=2001).run_one_step(MONTH)
-    w.units.tillage[:] = [PASS, TillageEvent(1, 0.1, 0.5, 69.0)]
+    w.units.tillage[:] = [PASS, TillageEvent(1, 0.1, 0.5, 69.0, 0.9)]
     w.at(CLOCK.step(4))
     FlowRouter(w).run_one_step(MONTH)
     w.ledger.open()
@@ -212,6 +215,17 @@ def irrigated(w: Watershed) -> Irrigation:
     return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 4.0))
 
 
+def residues(w: Watershed) -> SurfaceResidues:
+    """Residues on the surface, after a step of decomposition."""
+    decomposition = Decomposition(w, pool_model(), doc_fraction=0.02)
+    decomposition.run_one_step(MONTH)
+    w.ledger.start_afresh()
+    return SurfaceResidues(
+        w, decomposition=decomposition, tables=unit_tables(surface=True), allocate=pool_model().allocate_known,
+        first_year=2001,
+    )  # fmt: skip
+
+
 #: how each process is made on that watershed, in the order they run
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
@@ -242,6 +256,8 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
         fallout={"cs137": Fallout(2000, np.array([40.0, 30.0]), 0.0, 4.0), "pb210": Fallout(0, np.zeros(0), 100.0)},
     ),
     "decomposition": lambda w: Decomposition(w, pool_model(), doc_fraction=0.02),
+    "residue_cover": lambda w: ResidueCover(w, tables=unit_tables(surface=True), first_year=2001),
+    "surface_residues": residues,
     # here in cells whose pools turn over as well, which a run never has
     "peat": lambda w: Peat(
         w, peat=w.unit == 1, loss=np.full(w.clay.size, np.nan), density=np.full(w.water.shape, 50.0)

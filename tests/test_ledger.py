@@ -106,6 +106,7 @@ def test_the_whole_model_closes(whole_run) -> None:
     booked = sum(amount for (label, term), amount in run.items() if label == "soil" and not term.endswith("_export"))
     assert soil * w.cell_area == pytest.approx(booked, abs=1e-8)
     carbon = (w.stocks - start["stocks"])[:, :, ledger.soc_rows].sum() - start["deposit"][:, ledger.soc_rows].sum()
+    carbon += (w.residue - start["residue"]).sum()
     carbon *= w.cell_area
     booked = sum(amount for (label, term), amount in run.items() if label == "soc" and not term.endswith("_export"))
     assert carbon == pytest.approx(booked, rel=1e-11)
@@ -120,6 +121,7 @@ def test_change_of_carbon_is_the_sum_of_its_kinds_in_every_cell(whole_run) -> No
     kinds = w.ledger.soc_by_kind
     rows = w.ledger.soc_rows
     change = (w.stocks - start["stocks"])[:, :, rows].sum(axis=(1, 2)) - start["deposit"][:, rows].sum(axis=1)
+    change += (w.residue - start["residue"]).sum(axis=1)
     cells = w.cells
     np.testing.assert_allclose(sum(kinds.values())[cells], change[cells], rtol=0.0, atol=1e-11)
     for kind in KINDS:

@@ -117,9 +117,11 @@ class Killed(BaseException):
 
 def test_water_goes_on_to_the_same_bits_with_another_number_of_threads(tmp_path: Path) -> None:
     """Conductivity and the carbon it belongs to are no fields, and water moves before the network is found anew: the
-    restart file has all of it. The ledger closes, and drains carry water, DOC and DIC to the stream.
+    restart file has all of it, residues on the surface too. The ledger closes, and drains carry water, DOC and DIC to
+    the stream.
     """
-    chosen = scenario(**runs.WATER)
+    maps = ["cSoilOrg", "cLitterSurf"]
+    chosen = scenario(**runs.WATER, **{"processes.surface_residues.enabled": True, "output.maps": maps})
     straight = run(chosen, output=tmp_path / "straight" / "run", quiet=True).directory
     directory = tmp_path / "resumed" / "run"
     with pytest.MonkeyPatch.context() as patch:

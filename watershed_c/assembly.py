@@ -110,6 +110,7 @@ class Assembly:
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
         assert isinstance(cropping, Cropping)
         arrays += [cropping.inputs, cropping.amendment]
+        arrays += [] if self.tables.surface is None else list(vars(self.tables.surface).values())
         if decomposition is not None:
             arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
         if isinstance(growth := processes.get("growth"), Growth):
@@ -394,6 +395,7 @@ def _units(inputs: Inputs) -> UnitTables:
         inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
         belowground=inputs.scenario.carbon.belowground, roots=inputs.scenario.carbon.roots, prescribed=prescribed,
         prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
+        surface=inputs.scenario.processes.surface_residues.enabled,
     )  # fmt: skip
 
 
@@ -419,7 +421,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
     rows += [TRACERS[name] for name in scenario.tracers]
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
-        units=units, pools=len(pools.pools), check_every_process=scenario.numerics.ledger == "process",
+        units=units, pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
+        check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 Operator splitting is sequential (first order in the step): forcing, cropping, soil water, flow routing, water
 erosion, tillage, soil column, tracers,
-decomposition, peat, dissolved carbon. What a process queues (plant input, tillage passes) is used in the same step by a
-later one.
+decomposition, surface residues, peat, dissolved carbon. What a process queues (plant input, tillage passes) is used in
+the same step by a later one.
 """
 
 from __future__ import annotations

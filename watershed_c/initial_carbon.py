@@ -29,6 +29,7 @@ from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.soil_column import mixed_by_tillage
+from watershed_c.components.surface_residues import SurfaceResidues
 from watershed_c.coupling import advance
 from watershed_c.errors import ModelFailure
 from watershed_c.kernels.steady_column import correct_columns
@@ -57,6 +58,8 @@ LEAST_SHARE = 0.2
 LEAST_RELATIVE = 1e-3
 #: years of forcing that fill soil and groundwater before carbon is looked at
 WATER_YEARS = 10
+#: years that fill the surface with residues before carbon is looked at: resistant ones lie there for up to about 6
+RESIDUE_YEARS = 30
 #: m; depth of the stock Falloon's relation speaks of
 FALLOON_DEPTH = 0.23
 #: share of the cells of a land use, those with the least soil gain or loss, that count as stable: a choice, 0.1 to 0.5
@@ -308,6 +311,10 @@ class Initialiser:
                 relaxation,
             )
             np.divide(w.input_scale, self._relative, out=w.input_scale)
+            if match and w.has_residues:
+                grown = np.divide(w.input_scale, old_scale, out=np.ones_like(old_scale), where=old_scale > 0.0)
+                for lying in (w.residue, w.residue_cover, w.residue_nitrogen):
+                    lying *= grown.reshape(-1, *(1,) * (lying.ndim - 1))
             self._set_inert(match)
             self._set_substratum()
             w.ledger.open()
@@ -377,7 +384,9 @@ class Initialiser:
         exchange = np.zeros((w.elevation.size, w.layer_bottom.size - 1))
         if column is not None:
             exchange += column.exchange_rate()  # type: ignore[attr-defined]
-        turning = self._turning
+        turning, residues = self._turning, processes.get("surface_residues")
+        if isinstance(residues, SurfaceResidues):
+            residues.entered = np.zeros(w.units.inputs.shape)
         crops, given, grown = w.crops, np.zeros(moved.size), np.zeros(moved.size)
         for step in self.clock.before_start(self.cycle_months):
             moved[:] = 0.0
@@ -393,6 +402,9 @@ class Initialiser:
                 grown += of_cell * crops.relative
             if "tillage_erosion" in processes:
                 mixed_by_tillage(w, exchange, years)
+        if isinstance(residues, SurfaceResidues) and residues.entered is not None:
+            inputs += residues.entered[:, :, turning] / years
+            residues.entered = None
         w.elevation[:] = elevation
         if crops is not None:
             relative = np.divide(grown, given, out=np.ones(given.size), where=given > 0.0)
@@ -438,12 +450,19 @@ class Initialiser:
     def _fill_with_water(self) -> None:
         """Bring soil water, groundwater and moisture deficit to their cycle."""
         w = self.watershed
-        names = ("climate", "cropping", "soil_water")
+        names = {"climate", "cropping", "soil_water"}
+        years, stocks = WATER_YEARS, None
+        if w.has_residues:
+            names |= {"decomposition", "surface_residues"}
+            years, stocks = RESIDUE_YEARS, w.stocks.copy()
         processes = {name: process for name, process in self.processes.items() if name in names}
-        months = self.cycle_months * max(1, round(12 * WATER_YEARS / self.cycle_months))
+        months = self.cycle_months * max(1, round(12 * years / self.cycle_months))
         w.ledger.open()
         for step in self.clock.before_start(months):
             self.take(processes, step)
+        if stocks is not None:
+            w.stocks[:] = stocks
+            w.ledger.open()
 
     def _set_inert(self, match: bool) -> None:
         """Inert carbon by Falloon on the 0-23 cm stock, evaluated here only and a tracer ever after (rule 13).

@@ -75,7 +75,7 @@ class Ledger:
     """Accounts of one watershed, per cell and for the domain.
 
     Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
-    per constituent row,
+    per constituent row (with what lies on the surface as residue),
     ``doc``, ``dic``, ``calcium`` and ``strong_acid`` (soil water and groundwater; the last in mol charge, with what is
     queued of it). A group name (``soc``, ``sic``) stands for its rows
     together: book on it only in a process that
@@ -107,7 +107,7 @@ class Ledger:
         #: accounts booked on since they were looked at: of others there is no sum of absolute fluxes to read
         self._booked = np.zeros(len(self.accounts), dtype=bool)
         self._looks: dict[tuple[str, ...], np.ndarray] = {}
-        self._amount, self._nothing = np.zeros(n), np.zeros(0)
+        self._amount, self._nothing, self._bare = np.zeros(n), np.zeros(0), np.zeros((0, 0))
         #: kg m-2 per cell since the start: change of SOC by kind, the identity of the module docstring
         self.soc_by_kind = {kind: np.zeros(n) for kind in KINDS}
         #: kg m-2 per cell since the last record, by (label, term), for the maps that were asked for
@@ -312,6 +312,7 @@ class Ledger:
             w.mineral, w.deposit_mineral, w.stocks, w.deposit, w.water, w.groundwater, w.snow,
             w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium,
             w.strong_acid, w.acid, w.groundwater_acid,
+            w.residue if w.has_residues else self._bare, int(self.soc_rows[0]) if self.soc_rows.size else 0,
         )  # fmt: skip
         self._booked &= ~look
         ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one

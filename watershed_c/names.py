@@ -22,10 +22,14 @@ class Field:
     dims: tuple[str, ...]
     doc: str
     dtype: str = "float64"
+    #: there only where a run has residues on the surface
+    of_residues: bool = False
 
 
-def _field(attribute: str, name: str, units: str, dims: str, doc: str, dtype: str = "float64") -> tuple[str, Field]:
-    return attribute, Field(attribute, name, units, tuple(dims.split()), doc, dtype)
+def _field(
+    attribute: str, name: str, units: str, dims: str, doc: str, dtype: str = "float64", of_residues: bool = False
+) -> tuple[str, Field]:
+    return attribute, Field(attribute, name, units, tuple(dims.split()), doc, dtype, of_residues)
 
 
 #: every grid field the model holds, by attribute of Watershed
@@ -79,6 +83,9 @@ STATE: dict[str, Field] = dict(
         _field("field", "land_management__field_index", "-", "node", "Field (parcel); -1 where nothing is tilled", "int64"),
         _field("input_scale", "plant_input__scale_factor", "-", "node", "Plant input of the cell per plant input of its unit"),
         _field("respired", "soil_layer__heterotrophic_respiration", "kg/m**2", "node layer", "CO2-C respired in the layer this step"),
+        _field("residue", "soil_surface_residue_carbon__areal_mass", "kg/m**2", "node pool", "Organic carbon of residues and litter on the surface, by pool", of_residues=True),
+        _field("residue_cover", "soil_surface_residue__areal_index", "-", "node", "Ground that residues would cover if no piece lay on another, per area", of_residues=True),
+        _field("residue_nitrogen", "soil_surface_residue_nitrogen__areal_mass", "kg/m**2", "node", "Nitrogen of residues and litter on the surface", of_residues=True),
         _field("doc_produced", "soil_layer__dissolved_organic_carbon_production", "kg/m**2", "node layer", "DOC produced in the layer this step"),
     ]
 )
@@ -127,6 +134,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("elev", "m", "land surface elevation", "surface_altitude"),
         _output("soilDepth", "m", "depth of the fine earth above rock"),
         _output("cSoilOrg", "kg m-2", "soil organic carbon in the profile", "soil_mass_content_of_carbon", "time: point", "organic carbon only"),
+        _output("cLitterSurf", "kg m-2", "organic carbon of residues and litter on the surface", "surface_litter_mass_content_of_carbon"),
         _output("cSoilInorg", "kg m-2", "soil inorganic carbon (carbonate) in the profile"),
         _output("cSoilOrgTop", "kg m-2", "soil organic carbon from 0 to 30 cm", "", "time: point", "organic carbon only; layer shares by nominal depth: the mineral soil mass that lay there at the start, read linearly"),
         _output("cSoilOrgESM", "kg m-2", "soil organic carbon in the mineral soil mass of 0 to 30 cm at the start", "", "time: point", "equivalent soil mass, monotone spline (von Haden et al. 2020)"),

@@ -28,6 +28,7 @@ from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
+from watershed_c.components.surface_residues import ResidueCover, SurfaceResidues
 from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
@@ -89,6 +90,8 @@ def processes_of(
         first_year=int(scenario.time.start[:4]),
         hydrologic_group=chosen.soil_water.hydrologic_group,
     )
+    if chosen.surface_residues.enabled:
+        processes["residue_cover"] = ResidueCover(w, tables=tables, first_year=int(scenario.time.start[:4]))
     if chosen.soil_water.enabled:
         water = chosen.soil_water
         assert column.sand is not None
@@ -164,6 +167,15 @@ def processes_of(
     dissolved = chosen.dissolved_carbon
     if chosen.decomposition.enabled:
         processes["decomposition"] = _decomposition(w, inputs, pools, tables)
+        if chosen.surface_residues.enabled:
+            residues, decomposition = chosen.surface_residues, processes["decomposition"]
+            assert isinstance(decomposition, Decomposition)
+            processes["surface_residues"] = SurfaceResidues(
+                w, decomposition=decomposition, tables=tables, allocate=pools.allocate_known,
+                first_year=int(scenario.time.start[:4]), surface_rate=residues.surface_rate,
+                most_taken=residues.most_taken, respired_share=residues.respired_share,
+                left_where_inverted=residues.left_where_inverted,
+            )  # fmt: skip
     if inputs.peat is not None:
         # its slope is in t ha-1 yr-1 per cm
         processes["peat"] = Peat(

@@ -47,6 +47,8 @@ class TillageEvent:
         Tillage transport coefficient k_til of this pass (total dry soil).
     inversion : float
         Share of the tilled layer that the pass lays upside down, 0-1, where tillage is told to turn soil.
+    burial : float
+        Share of the residues on the surface that it buries, 0-1.
     """
 
     unit: int
@@ -54,6 +56,7 @@ class TillageEvent:
     efficiency: float
     transport: float
     inversion: float = 0.0
+    burial: float = 0.0
 
 
 @dataclass
@@ -204,6 +207,8 @@ class Watershed:
         Nodes that are channel: no soil column (coupling rule 22).
     units, pools : int
         Number of management units, and of pools of the carbon model.
+    residues : bool
+        Whether residues lie on the surface: fields that only they need are there then.
     check_every_process : bool
         See :class:`watershed_c.ledger.Ledger`.
 
@@ -222,6 +227,7 @@ class Watershed:
         channel: np.ndarray | None = None,
         units: int = 1,
         pools: int = 0,
+        residues: bool = False,
         check_every_process: bool = True,
     ) -> None:
         self.grid = grid
@@ -238,12 +244,16 @@ class Watershed:
         self.channel = np.zeros(n, dtype=bool)
         self.active = core
         self._find_cells()
-        self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents)}
+        self._shapes = {"node": n, "layer": self.layer_bottom.size, "constituent": len(constituents),
+                        "pool": pools}  # fmt: skip
         #: what soil is made of: constituents and mineral
         self._shapes["soil part"] = len(constituents) + 1
         self._shapes["exchange"] = EXCHANGES
         self._work: dict[tuple[int, bool], np.ndarray] = {}
-        for attribute in STATE:
+        self.has_residues = residues
+        #: names of the fields there are
+        self.fields = tuple(name for name, field in STATE.items() if residues or not field.of_residues)
+        for attribute in self.fields:
             setattr(self, attribute, self._allocate(attribute))
         # nodes without field or unit say so
         self.input_scale[:] = 1.0
@@ -460,4 +470,4 @@ class Watershed:
     def state_arrays(self) -> dict[str, np.ndarray]:
         """Everything a restart needs beyond the scenario, by attribute name."""
         transient = ("receiver", "upstream_order", "steepest_slope", "filled_elevation", "drainage_area")
-        return {attribute: getattr(self, attribute) for attribute in STATE if attribute not in transient}
+        return {attribute: getattr(self, attribute) for attribute in self.fields if attribute not in transient}

@@ -21,6 +21,8 @@ from watershed_c.scenario.resolve import resolve
 DRAINED = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[[processes.artificial_drainage.system]]\n'
 #: soil water with a tight base, and the head of peat
 PEAT = 'rain_days = 12\nbase_conductivity = "1 mm/day"\n[processes.peat]\n'
+#: soil water, and the head of residues on the surface
+RESIDUES = "rain_days = 12\n[processes.surface_residues]\n"
 
 
 def watered(text: str) -> tuple[str, str]:
@@ -110,6 +112,9 @@ WRITTEN = [
     ("rain_days = 12", DRAINED + 'codes = [1]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].codes", "[1]", ["need processes.artificial_drainage.map"]),
     ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
+    ("rain_days = 12", RESIDUES + "surface_rate = 1.5", "processes.surface_residues.surface_rate", "1.5", ["must be 0-100 %"]),
+    ("rain_days = 12", RESIDUES + "[carbon.isotopes]\nc13 = true", "processes.surface_residues", "", ["cannot be on with carbon.isotopes"]),
+    ('maps = ["cSoilOrg"]', 'maps = ["cLitterSurf"]', "output.maps[0]", "cLitterSurf", ["needs [processes.surface_residues]"]),
     ("rain_days = 12", PEAT, "processes.peat.classes", "", ["is missing", "land-use classes"]),
     ("rain_days = 12", PEAT + 'classes = ["gras"]', "processes.peat.classes", "gras", ["no land-use class", '"grass"']),
     ("rain_days = 12", 'rain_days = 12\n[processes.peat]\nclasses = ["grass"]', "processes.soil_water.base_conductivity", "", ["is missing", "peat needs a base"]),
@@ -265,6 +270,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_valid_scenario_is_valid(here: Path) -> None:
     check(write(here))
+
+
+def test_what_residues_on_the_surface_cannot_go_with(here: Path) -> None:
+    for old, new, key, words in (
+        ('maps = ["cSoilOrg"]', 'maps = ["cAge"]', "processes.surface_residues", "cannot be on with cAge"),
+        ('model = "rothc"', 'model = "mimics"', "processes.surface_residues", "is for linear carbon models"),
+        ("[land]", "[processes.decomposition]\nenabled = false\n[land]", "processes.decomposition.enabled", "while surface_residues is on"),
+    ):
+        text = VALID.replace("rain_days = 12", RESIDUES).replace(old, new, 1)
+        found = [problem for problem in fails(write(here, text)).problems if problem.key == key]
+        assert len(found) == 1 and words in str(found[0])
 
 
 def test_ages_are_not_of_peat(here: Path) -> None:

@@ -15,7 +15,7 @@ from watershed_c.state import Watershed
 
 #: fields that hold the stock of each store of the ledger
 _FIELDS = {
-    "soil": {STATE[name].name for name in ("mineral", "stocks", "deposit_mineral", "deposit")},
+    "soil": {STATE[name].name for name in ("mineral", "stocks", "deposit_mineral", "deposit", "residue")},
     "water": {STATE[name].name for name in ("water", "groundwater", "snow")},
     "solutes": {
         STATE[name].name

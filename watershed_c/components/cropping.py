@@ -103,7 +103,7 @@ class Cropping(Process):
             state.irrigation[:] = tables.at(tables.irrigation, month)
             state.irrigation[:, MOST] *= part
         state.tillage[:] = [
-            TillageEvent(unit, p.depth, p.efficiency, p.transport, p.inversion)
+            TillageEvent(unit, p.depth, p.efficiency, p.transport, p.inversion, p.burial)
             for unit, row in enumerate(tables.month_of(month))
             for p in tables.tillage[unit][row]
             if self.watershed.month_begins

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -10,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.buried import remember
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
 from watershed_c.components.tracers import RADIOACTIVE_DECAY
@@ -165,7 +165,7 @@ class Decomposition(Process):
         self._first_row = int(rows[0])
         n = w.clay.size
         self.coefficients = np.zeros((n, len(model.coefficient_expressions)))
-        self.rates = np.repeat(model.rates[:, None], n if model.properties and self._rates_vary() else 1, axis=1)
+        self.rates = np.repeat(model.rates[:, None], n if model.rates_vary else 1, axis=1)
         self.modifier = np.zeros((*w.water.shape, model.members.shape[1]))
         # checksum of the clay that rates and coefficients are of
         self._clay_of = -1
@@ -184,33 +184,11 @@ class Decomposition(Process):
             self._cite_as = "\n".join((self._cite_as, twins.citation)).strip()
         self._deepening: np.ndarray = np.zeros(0, dtype=bool)
         if buried == "material":
-            self._remember(above + below, depth_scale)
+            self._deepening = remember(w, model, above + below, depth_scale)
         elif buried != "depth":
             raise ValueError(f"buried must be one of {', '.join(BURIED)}, is {buried!r}")
         self.warnings.extend(self._environment.warnings)
         self._follow_texture()
-
-    def _remember(self, depth_factor: np.ndarray, depth_scale: float) -> None:
-        """Soil comes from where it lies: its memory is the depth factor of its layer, below the profile that at the
-        base.
-        """
-        w, model = self.watershed, self.model
-        declines = [law.factor == "depth" for law in model.dynamic]
-        if not any(declines):
-            raise ValueError(f"buried = material is for models with a depth factor; {model.name} has none")
-        if w.memory_row < 0:
-            raise ValueError("buried = material needs the constituent of the group memory (constituents.MEMORY)")
-        self._deepening = np.asarray(model.members[declines].any(axis=0))
-        w.depth_factor[:] = depth_factor
-        w.stocks[:, :, w.memory_row] = w.reference * depth_factor
-        below = max(float(w.layer_bottom[-1]) - model.calibration_depth, 0.0)
-        w.substratum[w.cells, w.memory_row] = math.exp(-below / depth_scale)
-
-    def _rates_vary(self) -> bool:
-        """Whether soil properties enter the rates."""
-        low = {name: np.array([q.low]) for name, q in self.model.properties.items()}
-        high = {name: np.array([q.high]) for name, q in self.model.properties.items()}
-        return not np.array_equal(self.model.evaluate_rates(low, 1), self.model.evaluate_rates(high, 1))
 
     def _follow_texture(self) -> None:
         """Rates and transfer coefficients of the present clay, where it changed."""
@@ -240,25 +218,37 @@ class Decomposition(Process):
         plant = np.maximum(units.inputs - units.amendment, 0.0)
         amendment = np.ascontiguousarray(units.amendment, dtype=np.float64)
         largest = float(self.modifier.max(initial=0.0)) * dt
-        order, substeps, doubled = model.plan(self.scheme, self.rates.max(axis=1) * largest)
-
-        plant_scale = w.plant_scale
+        self._plan = model.plan(self.scheme, self.rates.max(axis=1) * largest)
 
         def turnover(row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, *results: np.ndarray) -> None:
-            rates = self.rates if slower == 1.0 else slower * self.rates
-            common = (
-                w.stocks, row, model.structure, rates, self.coefficients, self.modifier, w.rows_of_units(),
-                w.by_rows(plant), plant_scale, w.by_rows(amendment),
-            )  # fmt: skip
-            if order == 0:
-                over_cells(decompose, self.cells, *common, doubled, self.doc_fraction, dt, *results)
-            else:
-                over_cells(decompose_by_series, self.cells, *common, order, substeps, self.doc_fraction, dt, *results)
+            rows, plant, amendment = w.rows_of_units(), w.by_rows(plant), w.by_rows(amendment)
+            self.turn_over(w.stocks, row, self.modifier, rows, plant, amendment, *results, dt=dt, slower=slower)
 
         turnover(self._first_row, 1.0, plant, amendment, w.respired, w.doc_produced)
         self._book(plant, amendment)
         if self.twins is not None:
             self.twins.run_one_step(turnover, plant, amendment, dt)
+
+    def turn_over(
+        self, stocks: np.ndarray, row: int, modifier: np.ndarray, unit: np.ndarray, plant: np.ndarray,
+        amendment: np.ndarray, respired: np.ndarray, doc_produced: np.ndarray, *, dt: float, slower: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Turn pools over by ``dt`` (yr), the scheme as planned in the last step; ``modifier`` not above that step's.
+
+        ``stocks`` (n, L, K) and ``modifier`` (n, L, G), inputs (U, L, P) by their row ``unit`` (n), results (n, L), of
+        any number of layers.
+        """
+        w, (order, substeps, doubled) = self.watershed, self._plan
+        rates = self.rates if slower == 1.0 else slower * self.rates
+        common = (
+            stocks, row, self.model.structure, rates, self.coefficients, modifier, unit, plant, w.plant_scale,
+            amendment,
+        )  # fmt: skip
+        results = self.doc_fraction, dt, respired, doc_produced
+        if order == 0:
+            over_cells(decompose, self.cells, *common, doubled, *results)
+        else:
+            over_cells(decompose_by_series, self.cells, *common, order, substeps, *results)
 
     def response(self, modifier: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (n) of a table (U, L, P) of what each pool gains a year per plant input of the unit: the input itself.

@@ -216,7 +216,12 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
         values = getattr(w, name)
         values[cells] = state[name].reshape(values.shape)[cells]
     np.minimum(w.water, w.saturation, out=w.water)
+    for name in ("residue", "residue_cover", "residue_nitrogen") if w.has_residues else ():
+        if name in state:
+            values = getattr(w, name)
+            values[cells] = state[name].reshape(values.shape)[cells]
     missing = [name for name in w.constituents.names if name not in rows]
+    missing += ["residue"] if w.has_residues and "residue" not in state else []
     ours = w.reference[cells]
     # of a layer that soil does not reach
     ratio = np.where(ours > 0.0, reference / np.where(ours > 0.0, ours, 1.0), 1.0 + (reference > 0.0))

@@ -241,6 +241,8 @@ class Recorder:
             return w.bedrock.depth
         if variable == "cSoilOrg":
             return w.stock("soc")
+        if variable == "cLitterSurf":
+            return np.asarray(w.residue.sum(axis=1))
         if variable == "cSoilInorg":
             return w.stock("sic")
         if variable == "cSoilOrgTop":

@@ -39,6 +39,11 @@ def surface_cover_subfactor(ground_cover: np.ndarray, roughness: np.ndarray) -> 
     return np.exp(-COVER_EFFECTIVENESS * 100.0 * ground_cover * (SMOOTH_ROUGHNESS / roughness) ** 0.08)
 
 
+def cover_effectiveness(roughness: np.ndarray) -> np.ndarray:
+    """100 b (6.096 / Ru)^0.08, by which SC falls per share of the ground that is covered; Ru in mm."""
+    return np.asarray(COVER_EFFECTIVENESS * 100.0 * (SMOOTH_ROUGHNESS / roughness) ** 0.08)
+
+
 def ground_cover_of(cover_factor: np.ndarray) -> np.ndarray:
     """Ground cover (0-1) that alone would give a cover factor: SC solved for Sp on smooth soil, at most 1."""
     return np.minimum(-np.log(np.maximum(cover_factor, 1e-300)) / (100.0 * COVER_EFFECTIVENESS), 1.0)

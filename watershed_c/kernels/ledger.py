@@ -53,7 +53,7 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
 def check_closure(
     cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
     groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, strong_acid, acid,
-    groundwater_acid,
+    groundwater_acid, residue, first_pool,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
@@ -99,6 +99,8 @@ def check_closure(
                     total = deposit[cell, k]
                     for layer in range(layers):
                         total += stocks[cell, layer, k]
+                    if first_pool <= k < first_pool + residue.shape[1]:
+                        total += residue[cell, k - first_pool]
                     now[2 + k, i] = total
         if look[1]:
             for i in range(part.size):

@@ -18,6 +18,7 @@ from watershed_c.management.irrigation import irrigation_table
 from watershed_c.management.library import Crop, Material
 from watershed_c.management.reading import DAYS, MONTH_STARTS, in_span
 from watershed_c.management.roots import crop_root_shares
+from watershed_c.management.sources import Laid, Source, source_of
 
 #: crop coefficient of bare soil (FAO-56 Table 12, initial stage of cereals; Allen et al. 1998)
 BARE_CROP_COEFFICIENT = 0.3
@@ -62,52 +63,17 @@ class Climatology:
 
 
 @dataclass(frozen=True)
-class Source:
-    """One kind of organic carbon: what the pool model allocates it as, whether it is brought, and its quality.
-
-    Attributes
-    ----------
-    kind : str
-    amendment : bool
-    dpm_rpm, lignin, lignin_nitrogen, persistent : float or None
-        Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; share of biochar
-        left after 100 years; None if not known.
-    c4 : bool
-        Of C4 plants.
-    """
-
-    kind: str
-    amendment: bool
-    dpm_rpm: float | None = None
-    lignin: float | None = None
-    lignin_nitrogen: float | None = None
-    persistent: float | None = None
-    c4: bool = False
-
-    @property
-    def quality(self) -> dict[str, float]:
-        """What is known of it, by the names that the inputs of pool models give their parameters."""
-        names = ("dpm_rpm", "lignin", "lignin_nitrogen", "persistent")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
-def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float | None = None) -> Source:
-    """Source of a crop's residues or of a material; without lignin where its file has none."""
-    c4 = isinstance(what, Crop) and what.photosynthesis == "C4"
-    if math.isnan(what.lignin):
-        return Source(kind, amendment, dpm_rpm, c4=c4)
-    return Source(kind, amendment, dpm_rpm, what.lignin, what.lignin / what.nitrogen, c4=c4)
-
-
-@dataclass(frozen=True)
 class TillagePass:
-    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1), share turned."""
+    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1), share turned, share
+    of surface residues buried.
+    """
 
     day: int
     depth: float
     efficiency: float
     transport: float
     inversion: float = 0.0
+    burial: float = 0.0
 
 
 def depth_shares(depth: float, layer_bottom: np.ndarray) -> np.ndarray:
@@ -185,6 +151,7 @@ class Cycle:
         belowground: str = "proportional",
         roots: str = "jackson",
         prior_land_use: bool = True,
+        surface: bool = False,
     ) -> None:
         self.calendar, self.climate, self.bottom = calendar, climate, layer_bottom
         self.belowground, self.root_law, self.prior_land_use = belowground, roots, prior_land_use
@@ -203,6 +170,7 @@ class Cycle:
         self.landed: dict[str, tuple[Crop, np.ndarray]] = {}
         self.input: dict[Source, np.ndarray] = {}
         self.below = np.zeros(12 * years)
+        self.surface = Laid(calendar, self.month) if surface else None
         for season in calendar.seasons:
             self.grow(season)
         for amendment in calendar.amendments:
@@ -246,7 +214,7 @@ class Cycle:
             year = _window(crop.growth, DAYS).sum()
             litter = crop.growth if crop.litterfall is None else crop.litterfall
             falling = _window(litter, self.days)[days] / _window(litter, DAYS).sum()
-            self.add(self.source(crop), days, (product + straw) * falling, self.top())
+            self.lay(days, self.source(crop), (product + straw) * falling, crop)
             self.add_roots(crop, days, (roots + exudates) * growing / year)
             return
         cover = canopy_growth(season)
@@ -263,7 +231,7 @@ class Cycle:
         weights = cover / cover.sum() if cover.sum() > 0.0 else np.full(length, 1.0 / length)
         self.add_roots(crop, days, (roots + exudates) * weights)
         self.land(season.end % self.days, crop, product + straw)
-        self.lay(season.end % self.days, self.source(crop), product + straw)
+        self.lay(season.end % self.days, self.source(crop), product + straw, crop)
 
     def bring(self, amendment: Amendment) -> None:
         if amendment.material is None:
@@ -282,7 +250,7 @@ class Cycle:
         if amendment.depth > 0.0:
             self.add(source, amendment.day, amendment.carbon, depth_shares(amendment.depth, self.bottom))
         else:
-            self.lay(amendment.day, source, amendment.carbon)
+            self.lay(amendment.day, source, amendment.carbon, amendment.material or amendment.crop)
 
     @staticmethod
     def source(crop: Crop, *, amendment: bool = False) -> Source:
@@ -308,9 +276,15 @@ class Cycle:
         entry = self.landed.setdefault(crop.name, (crop, np.zeros(self.days)))
         entry[1][day] += carbon / crop.dry_matter_carbon
 
-    def lay(self, day: int, source: Source, carbon: float) -> None:
-        """Carbon laid on the surface: what the next pass buries soon goes to its depth, the rest to the top layer."""
-        soon = [(p.day - day) % self.days for p in self.calendar.tillage]
+    def lay(self, day: Any, source: Source, carbon: Any, what: Crop | Material | None) -> None:
+        """Carbon laid on the surface: what the next pass buries soon goes to its depth, the rest to the top layer; or
+        all of it to the residues on the surface, where the run has them. Litter of perennials comes on many days.
+        """
+        if self.surface is not None:
+            assert what is not None
+            self.surface.lay(np.atleast_1d(day), source, np.atleast_1d(carbon), what)
+            return
+        soon = [(p.day - day) % self.days for p in self.calendar.tillage] if np.ndim(day) == 0 else []
         if soon and min(soon) <= INCORPORATION_DAYS:
             tilled = self.calendar.tillage[soon.index(min(soon))]
             buried = tilled.implement.burial
@@ -324,7 +298,8 @@ class Cycle:
         if math.isnan(wanted):
             return
         plants = [table for source, table in self.input.items() if not source.amendment]
-        total = sum(float(table.sum()) for table in plants) / len(self.calendar.years)
+        laid = 0.0 if self.surface is None else self.surface.of_plants()
+        total = (sum(float(table.sum()) for table in plants) + laid) / len(self.calendar.years)
         if total <= 0.0:
             if wanted > 0.0:
                 raise ValueError(f"rotation {self.calendar.name}: plant_input is prescribed but no plant gives any")
@@ -332,6 +307,8 @@ class Cycle:
         for table in plants:
             table *= wanted / total
         self.below *= wanted / total
+        if self.surface is not None:
+            self.surface.scale_plants(wanted / total)
 
     def residues(self) -> np.ndarray:
         """Share of the ground under residues on each day, in the steady cycle."""
@@ -373,12 +350,15 @@ class Cycle:
             rough[days] = rusle.roughness_left(p.implement.roughness, since_rain, since_erosivity)
         return rough
 
+    def under_plants(self) -> np.ndarray:
+        """PLU CC of each day."""
+        prior = np.array([crop.prior_land_use if self.prior_land_use else 1.0 for crop in self.owner])
+        return np.asarray(prior * rusle.canopy_subfactor(self.canopy, self.fall_height))
+
     def monthly(self) -> dict[str, np.ndarray]:
         residue, rough = self.residues(), self.roughness()
-        canopy = rusle.canopy_subfactor(self.canopy, self.fall_height)
         surface = rusle.surface_cover_subfactor(residue, rough)
-        prior = np.array([crop.prior_land_use if self.prior_land_use else 1.0 for crop in self.owner])
-        ratio = prior * canopy * surface * rusle.roughness_subfactor(rough)
+        ratio = self.under_plants() * surface * rusle.roughness_subfactor(rough)
         cover_factor = self.mean(np.where(np.isnan(self.constant), ratio, self.constant))
         if self.calendar.cover_factor:
             cover_factor = np.array(self.calendar.cover_factor)
@@ -406,10 +386,36 @@ class Cycle:
             "irrigation": irrigation_table(self.calendar),
         }
 
+    def monthly_surface(self) -> dict[str, np.ndarray]:
+        """What lies down, and how C and the cover of the ground follow from what lies there: see ``SurfaceTables``."""
+        assert self.surface is not None
+        rough, varies = self.roughness(), np.isnan(self.constant)
+        given = np.where(varies, 0.0, self.constant)
+        bare = np.where(varies, self.under_plants() * rusle.roughness_subfactor(rough), 0.0)
+        if self.calendar.cover_factor:
+            given, bare = np.array(self.calendar.cover_factor)[self.month], np.zeros(self.days)
+        return {
+            "laid_cover": self.surface.cover,
+            "laid_nitrogen": self.surface.nitrogen,
+            "given_factor": self.mean(given),
+            "bare_factor": self.mean(bare),
+            "effectiveness": self.mean(rusle.cover_effectiveness(rough)),
+            "standing_cover": self.mean(rusle.ground_cover_of(np.where(varies, 1.0, self.constant))),
+            "residue_share": self.mean(varies.astype(np.float64)),
+        }
+
+    def turned_over(self) -> float:
+        """Share of the surface residues that the passes of a year bury, mean of the years."""
+        left = np.ones(len(self.calendar.years))
+        for p in self.calendar.tillage:
+            left[p.day // DAYS] *= 1.0 - p.implement.burial
+        return float(1.0 - left.mean())
+
     def passes(self) -> list[tuple[TillagePass, ...]]:
         found: list[list[TillagePass]] = [[] for _ in range(self.month_starts.size)]
         for p in self.calendar.tillage:
             transport = p.implement.transport * p.depth / p.implement.depth
-            passed = TillagePass(p.day, p.depth, p.implement.mixing, transport, p.implement.inversion)
+            tool = p.implement
+            passed = TillagePass(p.day, p.depth, tool.mixing, transport, tool.inversion, tool.burial)
             found[self.month[p.day]].append(passed)
         return [tuple(month) for month in found]

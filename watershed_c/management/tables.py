@@ -15,12 +15,42 @@ import numpy as np
 
 from watershed_c.kernels.soil_water import FIXED, TRIGGER
 from watershed_c.management.calendar import Calendar
-from watershed_c.management.cycle import Climatology, Cycle, Source, TillagePass
+from watershed_c.management.cycle import Climatology, Cycle, TillagePass
 from watershed_c.management.library import CropLibrary
 from watershed_c.management.roots import ROOT_LAWS
 from watershed_c.management.rotation import schedule
+from watershed_c.management.sources import Source
 
 BELOWGROUND = ("proportional", "fixed", "mixed")
+
+
+@dataclass(frozen=True)
+class SurfaceTables:
+    """What is laid on the surface in each month, and what it means for cover; where residues lie there.
+
+    Attributes
+    ----------
+    laid : (M, U, 2, S), kg C m-2 per month
+        Before the last pass of the month, and after it.
+    laid_cover : (M, U, 2, 2), m2 m-2; laid_nitrogen : (M, U, 2, 2), kg m-2
+        With it, by when and by whether plants made it or it was brought.
+    given_factor, bare_factor, effectiveness : (M, U)
+        ``C = given_factor + bare_factor exp(-effectiveness cover)``, cover by residues.
+    standing_cover, residue_share : (M, U)
+        Ground covered by swards and forest, and share of the days on which residues cover it instead.
+    turned_over : (U,)
+        Share of the residues that passes of a year bury.
+    """
+
+    laid: np.ndarray
+    laid_cover: np.ndarray
+    laid_nitrogen: np.ndarray
+    given_factor: np.ndarray
+    bare_factor: np.ndarray
+    effectiveness: np.ndarray
+    standing_cover: np.ndarray
+    residue_share: np.ndarray
+    turned_over: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,6 +92,8 @@ class UnitTables:
     tillage : tillage[u][m], tuple of TillagePass in order of day
     calendars : mapping of str to Calendar
         Of each rotation, offset 0.
+    surface : SurfaceTables or None
+        Where what is laid on the surface stays there; else it is input of the layers.
     """
 
     names: tuple[str, ...]
@@ -86,6 +118,7 @@ class UnitTables:
     biodiffusivity_class: tuple[str, ...]
     tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
     calendars: Mapping[str, Calendar]
+    surface: SurfaceTables | None = None
 
     @property
     def irrigates(self) -> bool:
@@ -134,6 +167,7 @@ def build_units(
     roots: str = "jackson",
     prescribed: bool = False,
     prior_land_use: bool = True,
+    surface: bool = False,
 ) -> UnitTables:
     """Tabulate every unit: each rotation with each offset from 0 to its number of years less one.
 
@@ -152,6 +186,8 @@ def build_units(
         Scale the plants' input of each rotation that has ``plant_input`` to it (coupling rule 15: one source per run).
     prior_land_use : bool
         Whether the prior-land-use sub-factor of the crops enters C.
+    surface : bool
+        Whether what is laid on the surface stays there.
 
     Raises
     ------
@@ -171,12 +207,16 @@ def build_units(
     if not prescribed:
         for calendar in calendars.values():
             calendar.plant_input = math.nan
-    how: dict[str, Any] = {"belowground": belowground, "roots": roots, "prior_land_use": prior_land_use}
+    how: dict[str, Any] = {"belowground": belowground, "roots": roots, "prior_land_use": prior_land_use,
+                           "surface": surface}  # fmt: skip
     cycles = {name: Cycle(calendar, climate, bottom, **how) for name, calendar in calendars.items()}
     found = {source for cycle in cycles.values() for source in cycle.input}
+    found |= {source for cycle in cycles.values() if cycle.surface for source in cycle.surface.by_source}
     sources = tuple(sorted(found, key=lambda s: (s.amendment, s.c4, s.kind, sorted(s.quality.items()))))
     longest = max(cycle.month_starts.size for cycle in cycles.values())
     columns: dict[str, list[np.ndarray]] = {}
+    on_surface: dict[str, list[np.ndarray]] = {}
+    turned_over: list[float] = []
     names: list[str] = []
     first_unit: dict[str, int] = {}
     offsets: dict[str, int] = {}
@@ -190,6 +230,12 @@ def build_units(
         empty = np.zeros((len(passes), bottom.size))
         given = [cycle.input.get(source, empty) for source in sources]
         monthly["input_by_source"] = np.stack(given, axis=-1) if given else empty[:, :, None][:, :, :0]
+        of_surface: dict[str, np.ndarray] = {}
+        if cycle.surface is not None:
+            nothing = np.zeros((len(passes), 2))
+            laid = [cycle.surface.by_source.get(source, nothing) for source in sources]
+            of_surface = {"laid": np.stack(laid, axis=-1), **cycle.monthly_surface()}
+            turned_over += offsets[name] * [cycle.turned_over()]
         for offset in range(offsets[name]):
             names.append(f"{name}+{offset}")
             lengths.append(len(passes))
@@ -199,6 +245,8 @@ def build_units(
             tillage.append(tuple(passes[m] for m in order))
             for key, table in monthly.items():
                 columns.setdefault(key, []).append(table[order])
+            for key, table in of_surface.items():
+                on_surface.setdefault(key, []).append(table[order])
     return UnitTables(
         names=tuple(names),
         first_unit=first_unit,
@@ -209,8 +257,14 @@ def build_units(
         biodiffusivity_class=tuple(classes),
         tillage=tuple(tillage),
         calendars=calendars,
-        **{key: np.ascontiguousarray(np.stack(tables, axis=1)) for key, tables in columns.items()},
+        surface=SurfaceTables(**_by_unit(on_surface), turned_over=np.array(turned_over)) if surface else None,
+        **_by_unit(columns),
     )
+
+
+def _by_unit(columns: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+    """Tables (M, U, ...) of those of each unit (M, ...)."""
+    return {key: np.ascontiguousarray(np.stack(tables, axis=1)) for key, tables in columns.items()}
 
 
 def _usual_class(calendar: Calendar) -> str:

@@ -351,6 +351,13 @@ class CompiledPoolModel(PoolModel):
             result[:, receiver, donor] += coefficients[:, share] * loss[:, donor]
         return result
 
+    @property
+    def rates_vary(self) -> bool:
+        """Whether soil properties enter the rates."""
+        low = {name: np.array([q.low]) for name, q in self.properties.items()}
+        high = {name: np.array([q.high]) for name, q in self.properties.items()}
+        return not np.array_equal(self.evaluate_rates(low, 1), self.evaluate_rates(high, 1))
+
     def plan(self, scheme: str, largest_loss: np.ndarray) -> tuple[int, int, np.ndarray]:
         """Order (0: sequential exponential), sub-steps and doublings (P) of a scheme.
 

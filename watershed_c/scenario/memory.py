@@ -49,10 +49,15 @@ def words_of_growth() -> float:
     return 4 + 4 + 5 + 1 + 6
 
 
+def words_of_residues(pools: int) -> float:
+    """Words (8 B) per node of residues on the surface: pools, their factors, two (n) fields and four (n) arrays."""
+    return 2 * pools + 6
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}
-    state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values())
+    state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values() if not field.of_residues)
     accounts = len(LEADING) + rows + len(TRAILING)
     ledger = accounts * (1 + HALF / WORD) + 1 + len(KINDS)
     work = 3 + max(layers, rows) + max(layers, EXCHANGES) + max(layers, rows + 1)

@@ -13,6 +13,7 @@ from watershed_c.pools.loader import ModelError, available_models, is_shipped, l
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
+from watershed_c.scenario.surface_residues import needs_of_residues
 from watershed_c.units import HOURS_PER_YEAR
 
 
@@ -28,6 +29,7 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         if not model.couples:
             check.add(("carbon", "model"), name, "cannot run in a watershed.", model.caution)
         _soil_of_model(check, model)
+        needs_of_residues(check, model)
         if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
             check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
         for process in ("growth",):
@@ -66,7 +68,8 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         elif name not in OUTPUT and name not in TRACERS:
             hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
             check.add(("output", "maps", number), name, "is not a variable of the results.", hint)
-    taken = dict.fromkeys(("climate", "cropping", "tracers", *PROCESS_NAMES), "a process of the program")
+    ours = ("climate", "cropping", "residue_cover", "tracers", *PROCESS_NAMES)
+    taken = dict.fromkeys(ours, "a process of the program")
     taken |= dict.fromkeys(KINDS, "a kind of ledger term")
     for number, custom in enumerate(scenario.processes.custom):
         key = ("processes", "custom", number)

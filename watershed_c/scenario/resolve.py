@@ -25,6 +25,7 @@ from watershed_c.scenario.memory import (
     words_of_erosion,
     words_of_growth,
     words_of_peat,
+    words_of_residues,
     words_of_sideways,
 )
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
@@ -175,6 +176,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_peat(layers)
     if check.scenario.processes.growth.enabled:
         more += words_of_growth()
+    if check.scenario.processes.surface_residues.enabled:
+        more += words_of_residues(pools)
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:

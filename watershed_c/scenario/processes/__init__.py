@@ -11,6 +11,7 @@ from watershed_c.scenario.processes.flow_routing import FlowRouting
 from watershed_c.scenario.processes.growth import Growth
 from watershed_c.scenario.processes.soil_column import SoilColumn
 from watershed_c.scenario.processes.soil_water import ArtificialDrainage, SoilWater, SubsurfaceFlow
+from watershed_c.scenario.processes.surface_residues import SurfaceResidues
 
 
 class Processes(Table):
@@ -29,6 +30,9 @@ class Processes(Table):
     tillage_erosion: TillageErosion = item(doc="erosion by tillage", factory=TillageErosion)
     soil_column: SoilColumn = item(doc="the moving surface and vertical mixing", factory=SoilColumn)
     decomposition: Decomposition = item(doc="turnover of organic carbon", factory=Decomposition)
+    surface_residues: SurfaceResidues = item(
+        doc="residues and litter on the surface", factory=lambda: SurfaceResidues(enabled=False)
+    )
     peat: Peat = item(doc="carbon balance of peat, and subsidence", factory=lambda: Peat(enabled=False))
     carbonate: Carbonate = item(doc="turnover of inorganic carbon", factory=lambda: Carbonate(enabled=False))
     dissolved_carbon: DissolvedCarbon = item(doc="DOC with water", factory=lambda: DissolvedCarbon(enabled=False))
