@@ -64,8 +64,8 @@ class Climatology:
 
 @dataclass(frozen=True)
 class TillagePass:
-    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1), share turned, share
-    of surface residues buried.
+    """A pass of one month: day in the cycle, depth (m), share mixed, transport coefficient (kg m-1), share turned,
+    share of surface residues buried.
     """
 
     day: int
