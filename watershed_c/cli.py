@@ -310,7 +310,9 @@ def calibrate(
     grid: bool,
     output: Path | None,
 ) -> None:
-    """Find the transport capacity coefficients (ktc) with which CHOICES files of WaTEM/SEDEM give measured yields."""
+    """Find the transport capacity coefficients (ktc) with which CHOICES files of WaTEM/SEDEM, or a scenario, give what
+    was measured.
+    """
     from watershed_c.front.calibrate import run_calibration
 
     click.echo(run_calibration(list(choices), list(measured), ratio=ratio, band=band, grid=grid, output=output))

@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.front.test_watem_scenario import one_year, written
 from tests.front.test_watem_sedem import typed, valley
 from tests.watem_inputs import write_case, write_choices
 from watershed_c.front.calibrate import Calibrated, Unreachable, best, coefficient_for, scan
+from watershed_c.front.calibrate_scenario import CalibratedScenario
 from watershed_c.io.watem_files import read_choices
+from watershed_c.scenario.load import load
 
 
 def test_a_yield_gives_back_the_coefficients_that_made_it(tmp_path: Path) -> None:
@@ -65,3 +68,34 @@ def test_the_pair_of_highest_efficiency_within_the_band_of_ratios(tmp_path: Path
     assert result.exit_code == 0 and "ktc low = 3\n" in result.output and "model efficiency 1.000" in result.output
     table = (tmp_path / "calibration.txt").read_text().splitlines()
     assert len(table) == 26 and table[0].startswith("ktc_low;ktc_high;")
+
+
+def test_a_scenario_gives_back_the_coefficients_that_made_its_yield(tmp_path: Path) -> None:
+    """Of its months, with crops' C; the year that a run has with them is that of the calibration, ponds and all."""
+    changes = {"processes.water_erosion.cover_map": "none", "processes.water_erosion.cover_threshold": 0.06,
+               "pond.river": {"at": [75.0, 45.0], "trapping": 0.4}}  # fmt: skip
+    scenario = load(written(tmp_path), changes)
+    catchment = CalibratedScenario(scenario)
+    made = catchment.river(2.4, 8.0)
+    low, high = coefficient_for(catchment.river, made, 0.3)
+    assert high == pytest.approx(8.0, rel=1e-9) and low == pytest.approx(2.4, rel=1e-9)
+    assert catchment.years == 1.0 and catchment.river(3.0, 12.0) > 1.05 * made
+    pair = {"processes.water_erosion.ktc_low": 2.4, "processes.water_erosion.ktc_high": 8.0}
+    erosion = one_year(scenario.with_(pair))
+    w = erosion.watershed
+    entered = erosion.exported * erosion.export.delivered()
+    assert 1e-3 * entered[w.channel].sum() * w.cell_area == pytest.approx(made, rel=1e-9)
+    assert erosion.exported[w.channel].sum() > 1.2 * entered[w.channel].sum()
+
+
+def test_a_scenario_from_the_command_line(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    # with constant C as with the choices file itself
+    made = Calibrated(read_choices(tmp_path / "choices.ini")).river(2.4, 8.0)
+    result = typed("calibrate", path, "--measured", str(made))
+    assert result.exit_code == 0 and "ktc_low = 2.4\n" in result.output and "ktc_high = 8\n" in result.output
+    assert "enter the channel in the mean year" in result.output and "months of this scenario" in result.output
+    assert typed("calibrate", path, path, "--measured", "1", "--measured", "2").exit_code == 2
+    path.write_text(path.read_text().replace("[processes.water_erosion]", "[processes.water_erosion]\nenabled = false"))
+    off = typed("calibrate", path, "--measured", "1")
+    assert off.exit_code == 2 and "no transport capacity coefficients" in " ".join(off.output.split())

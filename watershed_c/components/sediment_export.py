@@ -46,12 +46,7 @@ class SedimentExport:
         if self.sewers:
             leaving["sewer"] = carried[SEWER] * w.cell_area
         if self._ponds is not None:
-            if self._routing != w.routing_version:
-                self._routing = w.routing_version
-                share_delivered(
-                    w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, self._ponds, self._delivered
-                )
-            leaving["pond"] = (1.0 - self._delivered[self._outside]) @ carried[self._outside] * w.cell_area
+            leaving["pond"] = (1.0 - self.delivered()[self._outside]) @ carried[self._outside] * w.cell_area
         for way in list(leaving)[1:]:
             leaving["water_erosion"] -= leaving[way]
         for way, amounts in leaving.items():
@@ -62,6 +57,14 @@ class SedimentExport:
                     w.ledger.export(WAYS[way], group, self.lost * amount)
                     amount -= self.lost * amount
                 w.ledger.export(way, group, amount)
+
+    def delivered(self) -> np.ndarray:
+        """(n,) share of what enters a node of the channel that passes all ponds below; 1 elsewhere."""
+        w = self.watershed
+        if self._ponds is not None and self._routing != w.routing_version:
+            self._routing = w.routing_version
+            share_delivered(w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, self._ponds, self._delivered)
+        return self._delivered
 
     def findings(self) -> dict[str, float]:
         """Organic carbon that left with sediment, and what of it turned into CO2; what ponds in the channel kept, t."""

@@ -17,6 +17,8 @@ EXAMPLE_COEFFICIENT = (3.0, 12.0)
 #: annual C between the two: 0.1, default of `watem_ktc` of rusleR 0.0.2, after Batista et al. 2022. It lies between
 #: grassland (0.01 to 0.05) and ploughed fields (0.12 to 0.4); the 0.01 of the tutorial goes with its own C of pasture
 COVER_THRESHOLD = 0.1
+#: which transport capacity coefficient holds
+OWN, LOW, HIGH = 0, 1, 2
 #: cell size those values go with, m
 COEFFICIENT_CELL_SIZE = 20.0
 
@@ -138,6 +140,12 @@ class Rusle:
             practice = _own(self._practice, practice[unit])
         coefficient = np.where(annual > self.cover_threshold, self.coefficient[1], self.coefficient[0])
         return cover, practice, _own(self._coefficient, coefficient), number
+
+    def kinds(self) -> np.ndarray:
+        """(n,) whether the LOW or the HIGH coefficient of the land holds, or one of the node's OWN."""
+        annual = self.watershed.units.cover_factor_annual[np.maximum(self.watershed.unit, 0)]
+        kinds = np.where(_own(self._cover, annual) > self.cover_threshold, HIGH, LOW)
+        return kinds if self._coefficient is None else np.where(np.isnan(self._coefficient), kinds, OWN)
 
     def agent(self, dt: float) -> np.ndarray:
         """What drives it, (n,) MJ mm ha-1 h-1 in the step of ``dt`` yr: the erosivity of rain."""

@@ -151,22 +151,20 @@ def run_calibration(
     files: list[Path], measured: list[float], *, ratio: float = RATIO, band: tuple[float, float] = RATIO_BAND,
     grid: bool = False, output: Path | None = None,
 ) -> str:  # fmt: skip
-    """Calibrate one catchment on its measured yield, or several on theirs; -> what to tell the user.
+    """Calibrate one catchment on its measured yield, or several on theirs, or a scenario; -> what to tell the user.
 
     One catchment: the coefficients of a fixed ratio that give its yield. Several, or with ``grid``: a table of all
     pairs and, of those within the band of ratios, the pair with the highest model efficiency.
     """
+    if any(file.suffix.lower() != ".ini" for file in files):
+        return _of_scenario(files, measured, ratio, grid)
     if len(files) != len(measured):
         wrong = f"has {len(measured)} yields for {len(files)} choices files: give one for each, in their order."
         raise ScenarioError(Problem(key="--measured", expectation=wrong))
-    for value in measured:
-        if not (math.isfinite(value) and value > 0.0):
-            raise ScenarioError(Problem(key="--measured", value=f"{value:g}", expectation="must be above 0 t/yr."))
+    _check(measured, ratio)
     if len(measured) > 1 and len(set(measured)) == 1:
         wrong = "must differ between catchments: of equal yields there is no model efficiency to choose by."
         raise ScenarioError(Problem(key="--measured", value=f"{measured[0]:g}", expectation=wrong))
-    if not 0.0 < ratio <= 1.0:
-        raise ScenarioError(Problem(key="--ratio", value=f"{ratio:g}", expectation="must be above 0 and at most 1."))
     catchments = [Calibrated(read_choices(file)) for file in files]
     lines = []
     if len(files) == 1 and not grid:
@@ -199,6 +197,39 @@ def run_calibration(
             first = catchments[0].year(found.low, found.high).catchment
             lines.append(_OF_WHAT.format(size=first.dx, model=first.capacity))
     return "\n".join([*lines, f"wrote {folder / TABLE}: {len(trials)} pairs"])
+
+
+def _check(measured: list[float], ratio: float) -> None:
+    for value in measured:
+        if not (math.isfinite(value) and value > 0.0):
+            raise ScenarioError(Problem(key="--measured", value=f"{value:g}", expectation="must be above 0 t/yr."))
+    if not 0.0 < ratio <= 1.0:
+        raise ScenarioError(Problem(key="--ratio", value=f"{ratio:g}", expectation="must be above 0 and at most 1."))
+
+
+def _of_scenario(files: list[Path], measured: list[float], ratio: float, grid: bool) -> str:
+    """Calibrate the mean year of one scenario on its measured yield."""
+    from watershed_c.front.calibrate_scenario import CalibratedScenario
+
+    if len(files) != 1 or len(measured) != 1 or grid:
+        first = next(file for file in files if file.suffix.lower() != ".ini")
+        raise ScenarioError(
+            Problem(str(first), expectation="is a scenario: one is calibrated at a time, without --grid.")
+        )
+    _check(measured, ratio)
+    found = CalibratedScenario(files[0])
+    try:
+        low, high = coefficient_for(found.river, measured[0], ratio)
+    except Unreachable as error:
+        raise ScenarioError(Problem(str(files[0]), key="--measured", expectation=f"{error}.")) from None
+    where = "enter the channel" if found.watershed.channel.any() else "leave the land"
+    chosen = found.scenario.processes.water_erosion
+    return "\n".join([
+        "[processes.water_erosion]", f"ktc_low = {low:.4g}", f"ktc_high = {high:.4g}",
+        f"with which {found.river(low, high):,.4g} t/yr {where} in the mean year (measured {measured[0]:,.4g})",
+        f"they belong to cells of {found.watershed.dx:g} m, {chosen.model}, {chosen.capacity} and the months of this "
+        f"scenario: its normals, over {found.years:g} {'year' if found.years == 1.0 else 'years'} of rotation",
+    ])  # fmt: skip
 
 
 _OF_WHAT = "they belong to cells of {size:g} m, {model} and a mean year (months need others: coupling rule 20)"
