@@ -137,6 +137,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("cLitterSurf", "kg m-2", "organic carbon of residues and litter on the surface", "surface_litter_mass_content_of_carbon"),
         _output("cSoilInorg", "kg m-2", "soil inorganic carbon (carbonate) in the profile"),
         _output("cSoilOrgTop", "kg m-2", "soil organic carbon from 0 to 30 cm", "", "time: point", "organic carbon only; layer shares by nominal depth: the mineral soil mass that lay there at the start, read linearly"),
+        _output("cSoilInorgTop", "kg m-2", "soil inorganic carbon from 0 to 30 cm", "", "time: point", "carbonate only; layer shares by nominal depth: the mineral soil mass that lay there at the start, read linearly"),
         _output("cSoilOrgESM", "kg m-2", "soil organic carbon in the mineral soil mass of 0 to 30 cm at the start", "", "time: point", "equivalent soil mass, monotone spline (von Haden et al. 2020)"),
         _output("cSoilOrgFD", "kg m-2", "soil organic carbon from 0 to 30 cm as thick as the soil is now", "", "time: point", "fixed depth: bulk density of the start"),
         _output("mrso", "kg m-2", "water in the soil profile", "mass_content_of_water_in_soil"),

@@ -25,7 +25,7 @@ from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
 from watershed_c.components.runoff_soil_loss import MmfParameters
-from watershed_c.components.soil_column import SoilColumn
+from watershed_c.components.soil_column import MIXING, SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
 from watershed_c.components.surface_residues import ResidueCover, SurfaceResidues
@@ -157,11 +157,8 @@ def processes_of(
             direction=tillage.direction if column.tillage_angle is None else on_nodes(column.tillage_angle),
             across=1.0 if tillage.across is None else tillage.across, inverts=tillage.inversion,
         )  # fmt: skip
-        biodiffusivity = 0.0 if column.biodiffusivity is None else on_nodes(column.biodiffusivity)
-        depth = chosen.soil_column.e_folding_depth
-        processes["soil_column"] = SoilColumn(
-            w, biodiffusivity=biodiffusivity, e_folding_depth=math.inf if depth is None else depth
-        )
+        diffusivity, depth = _mixing(w, inputs, tables)
+        processes["soil_column"] = SoilColumn(w, biodiffusivity=diffusivity, e_folding_depth=depth)
     if inputs.fallout:
         processes["tracers"] = Tracers(w, fallout=inputs.fallout)
     dissolved = chosen.dissolved_carbon
@@ -224,6 +221,19 @@ def _growth(watershed: Watershed, inputs: Inputs, tables: UnitTables, climate: C
         watershed, tables=seasons, names=tables.names, first_year=int(inputs.scenario.time.start[:4]),
         cycle_months=tables.cycle_months, yields=chosen.yields, productivity_loss=chosen.productivity_loss,
     )  # fmt: skip
+
+
+def _mixing(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> tuple[float | np.ndarray, float]:
+    """Diffusivity of soil at the surface (n), m2 yr-1, and its e-folding depth, m: given, of a set, or none."""
+    chosen, given = inputs.scenario.processes.soil_column, inputs.column.biodiffusivity
+    if chosen.parameters is None:
+        depth = math.inf if chosen.e_folding_depth is None else chosen.e_folding_depth
+        return (0.0 if given is None else on_nodes(given)), depth
+    surface, depth = MIXING[chosen.parameters]
+    if isinstance(surface, float):
+        return surface, depth
+    of_units = np.array([surface[name] for name in tables.biodiffusivity_class])
+    return of_units[watershed.unit], depth
 
 
 def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:

@@ -23,7 +23,8 @@ from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
 from watershed_c.initial_carbon import Report
 from watershed_c.io import restart, run_folder
-from watershed_c.io.results import Recorder, profile_points
+from watershed_c.io.parcels import ParcelTable
+from watershed_c.io.results import Recorder, at_depths, profile_points
 from watershed_c.machine import peak_memory
 from watershed_c.management.work import Work, work_of
 from watershed_c.names import AGE_MAPS
@@ -242,13 +243,17 @@ class _Run:
         self.hash = assembly.fingerprint()
         self.land = _land(assembly)
         self.work = _work(assembly, self.land)
+        land = assembly.inputs.land
+        parcels = ParcelTable(directory, assembly.watershed, land.parcel, land.index, land.names)
         assembly.let_inputs_go()
         clock = self.model.clock
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
         self.recorder = Recorder(
-            directory, assembly.watershed, clock, assembly.place, list(dict.fromkeys([*ALWAYS, *output.maps])), points,
+            directory, assembly.watershed, clock, assembly.place,
+            list(dict.fromkeys([*ALWAYS, *output.maps, *at_depths(output.maps, output.depths)])), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
             ages=ages, tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
+            parcels=parcels if output.parcels else None,
         )  # fmt: skip
 
     # -- restart ----------------------------------------------------------------------------------------------------
@@ -450,7 +455,7 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
         warnings.append(f"{folder} exists: to run, name another folder with --output, or add --overwrite")
     cells, layers, clock = assembly.watershed.cells.size, inputs.layer_bottom.size, assembly.model.clock
     records = math.ceil(clock.months / RECORD_MONTHS.get(chosen.output.every, clock.months)) + 1
-    maps = len({*ALWAYS, *chosen.output.maps})
+    maps = len({*ALWAYS, *chosen.output.maps, *at_depths(chosen.output.maps, chosen.output.depths)})
     state = sum(values.nbytes for values in assembly.watershed.state_arrays().values())
     disk = records * maps * cells * 4.0 * MAP_COMPRESSION + state * RESTART_COMPRESSION
     years = 40.0  # of the coupled model before the start, for the initial carbon

@@ -13,7 +13,7 @@ from tests.components.test_soil_column import TABLE, make
 from tests.runs import small
 from watershed_c.assembly import assemble
 from watershed_c.bedrock import Bedrock
-from watershed_c.components.soil_column import SoilColumn
+from watershed_c.components.soil_column import BIODIFFUSIVITY, SoilColumn
 from watershed_c.io.results import equivalent_stock, fixed_depth_stock, topsoil_stock
 from watershed_c.kernels.soil_column import take_from_top
 from watershed_c.scenario.resolve import resolve
@@ -152,7 +152,7 @@ def test_plants_root_where_there_is_soil() -> None:
 
 CHANGES = {
     "domain.synthetic.width": "20 m",
-    "time.end": "2002-06",
+    "time.end": "2001-12",
     "soil.depth": "30 cm",
     "soil.erodibility": 0.15,
     "climate.erosivity.annual": 30000.0,
@@ -192,27 +192,31 @@ def test_stones_thin_the_fine_earth() -> None:
     """Stock = content x density of the fine earth x thickness x (1 - stones) (Poeplau, Vos & Don 2017, their M3)."""
     given = {"soil.soc": {"value": "1.5 %"}, "domain.synthetic.width": "20 m"}
     plain = resolve(small(given), overwrite=True).column
-    by_volume = resolve(small({**given, "soil.coarse_fragments": "30 %"}), overwrite=True).column
     stones = 0.3 * 2600.0 / (0.3 * 2600.0 + 0.7 * 1350.0)
-    by_mass = resolve(
-        small({**given, "soil.coarse_fragments": {"value": stones, "share_of": "mass"}}), overwrite=True
-    ).column
-    for column in (by_volume, by_mass):
-        for name in ("soc", "mineral", "sic"):
-            np.testing.assert_allclose(getattr(column, name), 0.7 * getattr(plain, name), rtol=1e-12)
-    given["soil.soc"] = {"value": "50 t/ha", "depth": "25 cm"}
-    np.testing.assert_allclose(
-        resolve(small({**given, "soil.coarse_fragments": "30 %"}), overwrite=True).column.soc,
-        resolve(small(given), overwrite=True).column.soc,
-        rtol=1e-12,
-    )  # a stock is what was found
+    by_mass = {"value": stones, "share_of": "mass"}
+    stony = resolve(small({**given, "soil.coarse_fragments": by_mass}), overwrite=True).column
+    assert stony.coarse_fragments is not None
+    np.testing.assert_allclose(stony.coarse_fragments[np.isfinite(stony.clay)], 0.3, rtol=1e-12)
+    for name in ("soc", "mineral", "sic"):
+        np.testing.assert_allclose(getattr(stony, name), 0.7 * getattr(plain, name), rtol=1e-12)
+    # a stock is what was found
+    given = {"soil.soc": {"value": "50 t/ha", "depth": "25 cm"}, "soil.coarse_fragments": "30 %"}
+    found = resolve(small({**given, "domain.synthetic.width": "20 m"}), overwrite=True).column
+    inside = np.isfinite(found.clay)
+    np.testing.assert_allclose(found.soc[inside, :2].sum(axis=1), 5.0, rtol=1e-12)
 
 
 def test_stones_hold_no_water_and_let_less_through() -> None:
-    given = {"domain.synthetic.width": "20 m"}
+    given = {"domain.synthetic.width": "20 m", "processes.soil_column": {"parameters": "land_use"}}
     plain, stony = (assemble(resolve(small(more), overwrite=True)) for more in (given, given | {
         "soil.coarse_fragments": {"by_layer": ["0 %", "20 %", "40 %"]}
     }))  # fmt: skip
+    mixing = plain.model.processes["soil_column"]
+    assert isinstance(mixing, SoilColumn) and mixing.e_folding_depth == 0.2
+    classes = [plain.tables.names[unit].split("+")[0] for unit in plain.watershed.unit]
+    expected = [BIODIFFUSIVITY["grassland" if name == "pasture" else "cropland"] for name in classes]
+    cells = plain.watershed.cells
+    np.testing.assert_array_equal(mixing.biodiffusivity[cells], np.array(expected)[cells])
     share = np.array([1.0, 0.8, 0.6])
     # organic carbon is a stock here, so that its content is higher between stones: compare what does not know it
     one, two = plain.watershed, stony.watershed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import netCDF4
@@ -29,10 +30,19 @@ STANDARD_NAMES = {
 }
 
 
+#: parcels of nine cells
+PARCELS = {"land.parcels": {"size": "0.09 ha"}}
+#: without what only soil on rock has
+EVERY = [name for name in names.OUTPUT if name != "soilDepth"]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with every map there is: records after 12, 24 and 30 months, from April 2001."""
-    maps = {"output.maps": list(names.OUTPUT), "output.points": {"top": [25.0, 75.0], "foot": [25.0, 15.0]}}
+    maps = {
+        "output.maps": EVERY, "output.depths": ["50 cm", "30 cm", "12 cm"], "output.parcels": True,
+        **PARCELS, "output.points": {"top": [25.0, 75.0], "foot": [25.0, 15.0]},
+    }  # fmt: skip
     return run(runs.small(maps | runs.WATER), output=tmp_path_factory.mktemp("results") / "run", quiet=True).directory
 
 
@@ -57,7 +67,7 @@ def test_every_variable_is_there_with_its_attributes(dataset: xr.Dataset) -> Non
     assert all(text != "" for text in given if isinstance(text, str))
     soil = dataset.cell_kind.values == 1
     assert 0 < soil.sum() < soil.size
-    for name, output in names.OUTPUT.items():
+    for name, output in ((name, names.OUTPUT[name]) for name in EVERY):
         variable = dataset[name]
         assert variable.dims == ("time", "y", "x") and variable.dtype == np.float32
         assert variable.attrs["units"] == output.units and variable.attrs["long_name"] == output.long_name
@@ -128,14 +138,15 @@ def test_maps_of_fluxes_add_up_to_the_ledger(folder: Path, dataset: xr.Dataset) 
         "substratum": ("substratum_import", "burial_below_profile"),
     }
     compared = 0
-    for name, (sign, label, terms) in FLUX_MAPS.items():
+    booked = {name: flux for name, flux in FLUX_MAPS.items() if name != "irr"}  # nobody irrigates here
+    for name, (sign, label, terms) in booked.items():
         columns = [f"{label}.{part}" for term in terms for part in kinds.get(term, (term,))]
         expected = sign * sum(table[column].sum() for column in columns)
         gross = sum(np.abs(table[column]).sum() for column in columns) + 1e-9
         moved = float((np.abs(dataset[name].astype(float)) * dataset.cell_area).sum())
         assert total(dataset, name) == pytest.approx(expected, abs=1e-6 * (gross + moved)), name
         compared += moved > 1.0
-    assert compared == len(FLUX_MAPS)
+    assert compared == len(booked)
     assert float(np.abs(dataset.netEro.values[0][np.isfinite(dataset.netEro.values[0])]).max()) == 0.0
 
 
@@ -153,7 +164,7 @@ def test_maps_of_stocks_are_the_state(folder: Path, dataset: xr.Dataset) -> None
     state = runs.arrays(folder / "restart.nc")
     soil = (dataset.cell_kind.values == 1).ravel()
     stocks = state["state.stocks"].reshape(soil.size, 3, 7)
-    last = {name: dataset[name].values[-1].ravel()[soil].astype(float) for name in names.OUTPUT}
+    last = {name: dataset[name].values[-1].ravel()[soil].astype(float) for name in EVERY}
     assert last["cSoilOrg"] == pytest.approx(stocks[:, :, :5].sum(axis=(1, 2))[soil], rel=1e-6)
     assert last["cSoilInorg"] == pytest.approx(stocks[:, :, 5:].sum(axis=(1, 2))[soil], rel=1e-6)
     top = stocks[:, :2, :5].sum(axis=(1, 2)) + 0.2 * stocks[:, 2, :5].sum(axis=1)  # 30 cm: 5 of the 25 cm of layer 3
@@ -217,7 +228,7 @@ def test_the_interval_of_maps_changes_no_total(folder: Path, dataset: xr.Dataset
     """Monthly records, and one at the end, add up to the same; the ledger is the same to the bit."""
     count = {"month": 31, "end": 2, "decade": 2}
     for every, records in count.items():
-        scenario = runs.small(runs.WATER | {"output.every": every, "output.maps": ["netEro", "rh", "qdrain"]})
+        scenario = runs.small(runs.WATER | {"output.every": every, "output.maps": ["netEro", "rh", "qdrain"]} | PARCELS)
         done = run(scenario, output=tmp_path / every, quiet=True)
         with done.ds as other:
             assert other.sizes["time"] == records
@@ -227,7 +238,8 @@ def test_the_interval_of_maps_changes_no_total(folder: Path, dataset: xr.Dataset
 
 
 def test_a_finished_folder_holds_what_it_should(folder: Path) -> None:
-    assert runs.files(folder) == {"results.nc", "ledger.csv", "restart.nc", "run.json", "scenario.resolved.toml"}
+    made = {"results.nc", "ledger.csv", "restart.nc", "run.json", "scenario.resolved.toml", "parcels.csv"}
+    assert runs.files(folder) == made
     assert not (folder / "records").exists()
 
 
@@ -326,3 +338,37 @@ def test_a_file_is_whole_or_absent(tmp_path: Path) -> None:
     assert runs.files(tmp_path) == {"a.nc"}
     with xr.open_dataset(tmp_path / "a.nc") as dataset:
         assert np.isnan(dataset.v.values[1]) and dataset.v.attrs == {"units": "m"}
+
+
+def test_stocks_are_read_to_any_depth(folder: Path, dataset: xr.Dataset) -> None:
+    state = runs.arrays(folder / "restart.nc")
+    soil = (dataset.cell_kind.values == 1).ravel()
+    stocks = state["state.stocks"].reshape(soil.size, 3, 7)
+    to_50 = dataset["cSoilOrgTop_50cm"]
+    assert to_50.values[-1].ravel()[soil] == pytest.approx(stocks[:, :, :5].sum(axis=(1, 2))[soil], rel=1e-6)
+    assert to_50.attrs["long_name"] == "soil organic carbon from 0 to 50 cm"
+    to_12 = stocks[:, 0, 5:].sum(axis=1) + 2.0 / 15.0 * stocks[:, 1, 5:].sum(axis=1)
+    assert dataset["cSoilInorgTop_12cm"].values[-1].ravel()[soil] == pytest.approx(to_12[soil], rel=1e-6)
+    shallow, deep = (dataset[f"cSoilOrgESM_{depth}cm"].values[-1].ravel()[soil] for depth in (12, 50))
+    assert (shallow < dataset.cSoilOrgESM.values[-1].ravel()[soil]).all() and (shallow < deep).all()
+    assert "cSoilOrgTop_30cm" not in dataset
+
+
+def test_every_parcel_closes_in_both_control_volumes(folder: Path, dataset: xr.Dataset) -> None:
+    with (folder / "parcels.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    table = {name: np.array([float(row[name]) for row in rows]) for name in rows[0] if name.endswith(("_t", "_ha"))}
+    assert len(rows) > 3 and {row["land_use"] for row in rows} == {"pasture", "maize-wheat"}
+    moved = sum(np.abs(table[f"{kind}_t"]) for kind in KINDS)
+    change = table["vertical_t"] + table["lateral_t"] + table["substratum_t"] + table["internal_t"]
+    assert (np.abs(table["change_t"] - change) <= 1e-10 * moved + 1e-13 * table["soc_start_t"]).all()
+    np.testing.assert_allclose(table["residual_t"], table["change_t"] - change, atol=1e-12)
+    np.testing.assert_allclose(table["change_same_material_t"] + table["substratum_t"], change, rtol=1e-12)
+    assert (np.abs(table["substratum_t"]) > 0.0).any() and (np.abs(table["lateral_t"]) > 0.0).all()
+    # all of them are the catchment, and the maps
+    area = dataset.cell_area.values
+    for column, stock in (("soc_start_t", dataset.cSoilOrg.values[0]), ("soc_end_t", dataset.cSoilOrg.values[-1])):
+        assert table[column].sum() == pytest.approx(np.nansum(stock * area) / 1e3, rel=1e-6)
+    lost = total(dataset, "cLateral") / 1e3
+    assert -table["lateral_t"].sum() == pytest.approx(lost, rel=1e-5)
+    assert table["area_ha"].sum() == pytest.approx((dataset.cell_kind.values == 1).sum() * 0.01)

@@ -18,6 +18,11 @@ from watershed_c.state import Watershed
 #: with 137Cs on 33 Swedish sites: 0.06 to 2.63 cm2 yr-1 (Almgren & Isaksson 2006); CLM5 uses 1 cm2 yr-1.
 BIODIFFUSIVITY = {"cropland": 0.5e-4, "grassland": 2.0e-4, "forest": 3.0e-4}
 
+#: sets by name: m2 yr-1 at the surface by class of land use or everywhere, and e-folding depth, m. CLM5: Koven et al.
+#: (2013), Biogeosciences 10, 7109; WATEM_C: its code (Wang et al. 2020), without its advection
+MIXING: dict[str, tuple[dict[str, float] | float, float]] = {
+    "land_use": (BIODIFFUSIVITY, 0.2), "clm5": (1.0e-4, np.inf), "watem_c": (0.09e-4, 1.0),
+}  # fmt: skip
 #: share of a layer that stands for none where its thickness divides
 TINY = 1e-12
 #: what moves soil changes where it ends at rock

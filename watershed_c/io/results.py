@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from watershed_c.constituents import TRACERS
 from watershed_c.io.growing_table import GrowingTable
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
+from watershed_c.io.parcels import ParcelTable
 from watershed_c.isotopes import permil
 from watershed_c.kernels.subsurface_flow import water_table_depth
 from watershed_c.soil_mass import equivalent_mass, fixed_depth
@@ -133,6 +134,7 @@ class Recorder:
         Makes the maps of ``names.AGE_MAPS``.
     tables : sequence of Telling
         Processes that tell rows of tables of their own.
+    parcels : ParcelTable, optional
     """
 
     directory: Path
@@ -145,6 +147,7 @@ class Recorder:
     attributes: dict[str, str] = field(default_factory=dict)
     ages: Watch | None = None
     tables: Sequence[Telling] = ()
+    parcels: ParcelTable | None = None
 
     def __post_init__(self) -> None:
         for variable in self.variables:
@@ -182,11 +185,15 @@ class Recorder:
         arrays = {"recorder.percolated": self._percolated} if self._deep else {}
         if self.ages is not None:
             arrays |= {f"ages.{name}": values for name, values in self.ages.memory().items()}
+        if self.parcels is not None:
+            arrays |= {f"parcels.{name}": values for name, values in self.parcels.memory().items()}
         return arrays
 
     def start(self) -> None:
         """Record the initial state."""
         self._records.mkdir(parents=True, exist_ok=True)
+        if self.parcels is not None:
+            self.parcels.start()
         self._write(0)
 
     def rewind(self, next_step: int) -> None:
@@ -245,12 +252,10 @@ class Recorder:
             return np.asarray(w.residue.sum(axis=1))
         if variable == "cSoilInorg":
             return w.stock("sic")
-        if variable == "cSoilOrgTop":
-            return topsoil_stock(w, "soc")
-        if variable == "cSoilOrgESM":
-            return equivalent_stock(w, "soc")
-        if variable == "cSoilOrgFD":
-            return fixed_depth_stock(w, "soc")
+        family, to = depth_of(variable)
+        if family in TO_DEPTH:
+            group, stock_to = TO_DEPTH[family]
+            return stock_to(w, group, to)
         if variable == "inputRatio":
             return w.input_scale
         if variable == "yield":
@@ -321,6 +326,8 @@ class Recorder:
         self.flush()
         if not self._results.exists():
             write_atomically(self._results, self._merge)
+        if self.parcels is not None:
+            self.parcels.finish()
         self._ledger.finish()
         for table, _ in self._tables.values():
             table.finish()
@@ -458,12 +465,29 @@ def _projection(crs_wkt: str) -> str:
     return next((name for word, name in PROJECTIONS.items() if word in lowered), "")
 
 
+def depth_of(variable: str) -> tuple[str, float]:
+    """Family of a variable that is read to a depth, and the depth, m: "cSoilOrgESM_50cm" to 50 cm, else to 30 cm."""
+    family, _, depth = variable.partition("_")
+    return family, float(depth.removesuffix("cm")) / 100.0 if depth else TOPSOIL
+
+
+def at_depths(variables: Sequence[str], depths: Sequence[float]) -> list[str]:
+    """Variables that are read to a depth, once more for each of ``depths`` (m)."""
+    asked = [f"{name}_{100.0 * depth:g}cm" for name in variables if name in TO_DEPTH for depth in depths]
+    return [name for name in asked if depth_of(name)[1] != TOPSOIL]
+
+
 def output_of(variable: str) -> names.Output:
     """What is said in the results of a variable, or of the inventory of a tracer."""
     if variable in TRACERS:
         row = TRACERS[variable]
         return names.Output(variable, f"{row.unit} m-2", f"inventory of {row.long_name} in the profile")
-    return names.OUTPUT[variable]
+    family, depth = depth_of(variable)
+    output = names.OUTPUT[family]
+    if family == variable:
+        return output
+    of_depth = {key: getattr(output, key).replace("30 cm", f"{100.0 * depth:g} cm") for key in ("long_name", "comment")}
+    return replace(output, short=variable, **of_depth)
 
 
 def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
@@ -510,6 +534,13 @@ def fixed_depth_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) 
     found = np.zeros(w.elevation.size)
     found[w.cells] = fixed_depth(thickness, stock, np.minimum(depth, thickness.sum(axis=1)))
     return found
+
+
+#: variables that are read to a depth -> group of rows, and how
+TO_DEPTH = {
+    "cSoilOrgTop": ("soc", topsoil_stock), "cSoilInorgTop": ("sic", topsoil_stock),
+    "cSoilOrgESM": ("soc", equivalent_stock), "cSoilOrgFD": ("soc", fixed_depth_stock),
+}  # fmt: skip
 
 
 def profile_points(cells: np.ndarray, net_erosion: np.ndarray | None) -> dict[str, int]:

@@ -39,6 +39,8 @@ class LandUse:
         Years the rotation of the cell is shifted.
     own : int
         How many of the names the land itself has; the others only practices.
+    parcel : (n,) int64
+        Number of the parcel as the map has it, or of the block; 0 everywhere without parcels, -1 where there is none.
     """
 
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ class LandUse:
     field: np.ndarray
     offset: np.ndarray
     own: int
+    parcel: np.ndarray
 
     def groups(self) -> dict[str, np.ndarray]:
         """(n,) bool mask of each class, as the soil knows them; not of classes that only practices have."""
@@ -182,7 +185,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
                 offset[here] = years[here] % len(rotation.years)
         elif isinstance(rotation.offset, int):
             offset[here] = rotation.offset % len(rotation.years)
-    return LandUse(names, index, ground, field, offset, len(land.names))
+    return LandUse(names, index, ground, field, offset, len(land.names), blocks)
 
 
 def _names(check: Checker) -> list[str]:

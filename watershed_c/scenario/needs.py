@@ -68,6 +68,11 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         elif name not in OUTPUT and name not in TRACERS:
             hint = messages.nearest_hint(name, OUTPUT) or f"There are: {', '.join(OUTPUT)}."
             check.add(("output", "maps", number), name, "is not a variable of the results.", hint)
+    for number, depth in enumerate(scenario.output.depths):
+        base = sum(scenario.soil.layers)
+        if depth > base * (1.0 + 1e-9):
+            wrong = f"is below the lowest layer ({100.0 * base:g} cm)."
+            check.add(("output", "depths", number), f"{100.0 * depth:g} cm", wrong)
     ours = ("climate", "cropping", "residue_cover", "tracers", *PROCESS_NAMES)
     taken = dict.fromkeys(ours, "a process of the program")
     taken |= dict.fromkeys(KINDS, "a kind of ledger term")

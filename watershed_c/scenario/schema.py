@@ -401,6 +401,13 @@ class Output(Table):
     maps: list[str] = item(
         doc="variables of results.nc (see docs)", factory=lambda: ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
     )
+    depths: list[Annotated[Length, Field(gt=0.0, le=10.0)]] = item(
+        doc='cSoilOrgTop, cSoilInorgTop, cSoilOrgESM and cSoilOrgFD of maps to these depths, too, e.g. ["50 cm"]: '
+        "cSoilOrgTop_50cm", factory=list,
+    )  # fmt: skip
+    parcels: bool = item(
+        False, "write parcels.csv: soil organic carbon of each parcel at start and end, and what its change is made of"
+    )
     horizon: Time = item(
         100.0, "years over which cSequestration and climateBenefit add up what remains of a year's input",
         gt=0.0, le=1000.0, source="Joos et al. 2013, doi:10.5194/acp-13-2793-2013: the usual 100 yr",
