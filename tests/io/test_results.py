@@ -32,8 +32,8 @@ STANDARD_NAMES = {
 
 #: parcels of nine cells
 PARCELS = {"land.parcels": {"size": "0.09 ha"}}
-#: without what only soil on rock has
-EVERY = [name for name in names.OUTPUT if name != "soilDepth"]
+#: without what only soil on rock, and residues on the surface, have
+EVERY = [name for name in names.OUTPUT if name not in ("soilDepth", "cLitterSurf")]
 
 
 @pytest.fixture(scope="module")
