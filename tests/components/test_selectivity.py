@@ -39,7 +39,7 @@ def soil(law: str | None, **parameters):
     return w, WaterErosion(w, depressions="breach", enrichment_law=law, **parameters)
 
 
-LAWS = [("menzel_1980", {}), ("sharpley_1985", {"events_per_year": 20.0}), ("swat", {}), ("watem_c", {})]
+LAWS = [("menzel_1980", {}), ("menzel_1980", {"events_per_year": 20.0}), ("swat", {}), ("watem_c", {})]
 
 
 @pytest.mark.parametrize(("law", "parameters"), LAWS)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
 from watershed_c.kernels.enrichment import (
     MENZEL_1980,
-    SHARPLEY_1985,
     SWAT,
     WATEM_C,
     by_amount,
@@ -29,7 +26,6 @@ def amount(law: tuple[float, float], loss: float, largest: float = 12.0) -> floa
 def test_menzel_is_7_4_s_to_the_minus_a_fifth() -> None:
     """CREAMS prints 7.4 S^-0.2, S in kg ha-1: 1 t ha-1 is enriched 1.86 times."""
     assert amount(MENZEL_1980, 0.1) == pytest.approx(7.4 * 1000.0**-0.2, rel=2e-3)
-    assert amount(SHARPLEY_1985, 0.1) == pytest.approx(math.exp(2.48) * 1000.0**-0.27, rel=1e-12)
 
 
 def test_menzel_of_months_is_1_64_times_that_of_the_year() -> None:

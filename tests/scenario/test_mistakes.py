@@ -140,7 +140,6 @@ WRITTEN = [
     ('["maize", "winter-wheat"]', '["maize", "winter-wheat"]\npractice = "contouring"\npractice_factor = 0.5', "rotation.maize-wheat", "", ["practice and practice_factor"]),
     ('["maize", "winter-wheat"]', '["maize", "winter-wheat"]\ncover_factor = [0.1, 0.2]', "rotation.maize-wheat", "", ["has 2 numbers", "1, 12 or 24"]),
     ("ktc_low = 3", 'enrichment = { law = "swat", ratio = 2 }\nktc_low = 3', "processes.water_erosion.enrichment", "", ["has a ratio", '"swat"']),
-    ("ktc_low = 3", 'enrichment = { law = "sharpley_1985" }\nktc_low = 3', "processes.water_erosion.enrichment", "", ["give events_per_year"]),
     ("ktc_low = 3", 'enrichment = { law = "watem_c", events_per_year = 5 }\nktc_low = 3', "processes.water_erosion.enrichment", "", ["does not use"]),
     ("rain_days = 12\n[processes.water_erosion]", 'enabled = false\n[processes.water_erosion]\nenrichment = { law = "swat" }', "processes.soil_water.enabled", "false", ["sees runoff"]),
     ("ktc_low = 3", "transit_mineralisation = 2\nktc_low = 3", "processes.water_erosion.transit_mineralisation", "2", ["0-100 %"]),

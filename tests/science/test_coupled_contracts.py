@@ -163,7 +163,7 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
     model = choose("rusle", "musle", "mmf") if water else "rusle"
     laws = [
         {"law": "none"}, {"law": "constant", "ratio": 2.0, "mineral": 0.8}, {"law": "watem_c"},
-        {"law": "menzel_1980"}, {"law": "sharpley_1985", "events_per_year": 12.0},
+        {"law": "menzel_1980"}, {"law": "menzel_1980", "events_per_year": 12.0},
         *([{"law": "swat"}] if water else []),
     ]  # fmt: skip
     sorting = choose({"size_classes": True, "enrichment": {"law": "none"}}, *({"enrichment": law} for law in laws))

@@ -15,7 +15,7 @@ from watershed_c.state import Watershed
 
 CARRIERS = ("particulate", "mineral", "bulk")
 #: laws, and the time over which each counts what is lost
-LAWS = {"menzel_1980": "year", "sharpley_1985": "event", "swat": "none", "watem_c": "year"}
+LAWS = {"menzel_1980": "year", "swat": "none", "watem_c": "year"}
 #: largest enrichment ratio: the range of reviews (Lal 2020)
 LARGEST_RATIO = 12.0
 
@@ -120,13 +120,13 @@ class EnrichmentLaw:
     eroded : (n,) kg m-2
         Where the pass writes what each cell detaches.
     events_per_year : float, above 0, optional
-        Erosive events: laws of an event take that share of the yearly rate. With it, ``menzel_1980`` is one.
+        Erosive events, which share the yearly rate evenly: with it ``menzel_1980`` is of one event, not of a year.
     largest : float, at least 1
 
     Raises
     ------
     ValueError
-        Unknown law, or a law of events without their number.
+        Unknown law, or a number out of its range.
     """
 
     def __init__(
@@ -140,8 +140,6 @@ class EnrichmentLaw:
     ) -> None:
         if law not in LAWS:
             raise ValueError(f"enrichment law must be one of {', '.join(LAWS)}, is {law!r}")
-        if LAWS[law] == "event" and events_per_year is None:
-            raise ValueError(f"enrichment law {law} is of single events: give events_per_year")
         if events_per_year is not None and not events_per_year > 0.0:
             raise ValueError(f"events_per_year must be above 0, is {events_per_year}")
         if not largest >= 1.0:
@@ -182,5 +180,5 @@ class EnrichmentLaw:
                 kernels.by_lowering, w.cells, scale, depth, amount, w.bulk_density, self.largest, self.ratio
             )  # fmt: skip
         else:
-            intercept, slope = kernels.MENZEL_1980 if law == "menzel_1980" else kernels.SHARPLEY_1985
+            intercept, slope = kernels.MENZEL_1980
             over_cells(kernels.by_amount, w.cells, intercept, slope, amount, self.largest, self.ratio)

@@ -63,7 +63,7 @@ class WaterErosion(Process):
         ``bulk`` carriers. Default 1 for each: nothing is enriched. Literature for organic carbon: 1 to 12 (Lal 2020);
         0.9 to 2.6 in interrill flow, 1 above 0.0017 kg s-1 m-1 (Schiettecatte et al. 2008). A constant ratio has no
         time scale of its own (rule 21): months and years use the same number.
-    enrichment_law : {"menzel_1980", "sharpley_1985", "swat", "watem_c"}, optional
+    enrichment_law : {"menzel_1980", "swat", "watem_c"}, optional
         Instead of constant ratios: enrichment of organic carbon by what a cell loses (``kernels.enrichment``).
     events_per_year : float, yr-1, above 0, optional
         Erosive events in a year, for laws of single events.

@@ -5,9 +5,9 @@ Every law counts over its own time: a year, an event, or none (a concentration).
 
 Sources
 -------
-Menzel 1980 (in CREAMS, USDA Conservation Research Report 26), kept in EPIC; Sharpley 1985 (Soil Sci. Soc. Am. J. 49,
-1527-1534); Neitsch et al. 2011 (SWAT theoretical documentation, equation 4:2.2.3); Wang, Qiu & Van Oost 2020
-(Geosci. Model Dev. 13, 4977) with the code of WATEM_C, the exponential of the rate of lowering.
+Menzel 1980 (in CREAMS, USDA Conservation Research Report 26), kept in EPIC; Neitsch et al. 2011 (SWAT theoretical
+documentation, equation 4:2.2.3); Wang, Qiu & Van Oost 2020 (Geosci. Model Dev. 13, 4977) with the code of WATEM_C, the
+exponential of the rate of lowering.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from numba import njit
 
 #: intercept and slope of ln ER = a - b ln(soil loss in kg ha-1): CREAMS and EPIC, of a year or an event
 MENZEL_1980 = (2.0, 0.2)
-#: the same, of one event (Sharpley 1985, from memory; models of phosphorus have these numbers). The abstract has 10 to
-#: 800 kg ha-1 and a mean of 2.00 for carbon, where this gives 6.4 to 2.0: high for carbon
-SHARPLEY_1985 = (2.48, 0.27)
 #: ER = a c^-b, c in Mg of sediment per m3 of runoff (SWAT)
 SWAT = (0.78, 0.2468)
 #: ER = 1 + a exp(-b rate), a dimensionless, b in yr m-1 of lowering (WATEM_C code)

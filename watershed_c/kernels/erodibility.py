@@ -101,7 +101,8 @@ def torri(sand: np.ndarray, clay: np.ndarray, organic_matter: np.ndarray) -> np.
 
     Notes
     -----
-    With DG the mean of log10 of the geometric mean of the class limits (mm), c the clay fraction, OM in %::
+    With DG the mean of log10 of the geometric mean of the class limits (mm), ``-3.5 c - 2.0 silt - 0.5 sand``, c the
+    clay fraction, OM in %::
 
         K = 0.0293 (0.65 - DG + 0.24 DG^2) exp(-0.0021 OM / c - 0.00037 (OM / c)^2 - 4.02 c + 1.72 c^2)
 

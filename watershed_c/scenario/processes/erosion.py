@@ -13,10 +13,10 @@ from watershed_c.scenario.processes.base import Process
 class Enrichment(Table):
     """enrichment = { law, ... }: content of a constituent in eroded soil over its content in the top soil."""
 
-    law: Literal["none", "constant", "menzel_1980", "sharpley_1985", "swat", "watem_c"] = item(
+    law: Literal["none", "constant", "menzel_1980", "swat", "watem_c"] = item(
         "none", "none: 1; constant: ratio; of organic carbon by the soil a cell loses in a year (menzel_1980, watem_c) "
-        "or event (sharpley_1985), or by its concentration in runoff (swat)",
-        source="Menzel 1980 in CREAMS and EPIC; Sharpley 1985; SWAT 2009; WATEM_C, Wang et al. 2020",
+        "or its concentration in runoff (swat)",
+        source="Menzel 1980 in CREAMS and EPIC; SWAT 2009; WATEM_C, Wang et al. 2020",
     )  # fmt: skip
     ratio: Number = item(
         1.0, "of organic carbon, whatever its carrier", ge=0.1, le=12.0,
@@ -26,8 +26,8 @@ class Enrichment(Table):
     mineral: Number | None = item(None, "of mineral-associated carriers, instead of ratio", ge=0.1, le=12.0)
     bulk: Number = item(1.0, "of what is carried on bulk soil: carbonate", ge=0.1, le=12.0)
     events_per_year: Number | None = item(
-        None, "erosive events, which share the loss of the year evenly; sharpley_1985 needs them, menzel_1980 then is "
-        "of an event", gt=0.0, le=366.0,
+        None, "erosive events, which share the loss of the year evenly: menzel_1980 then is of an event",
+        gt=0.0, le=366.0,
     )  # fmt: skip
     largest: Number = item(12.0, "upper bound of what a law gives", ge=1.0, le=100.0, source="Lal 2020")
 
@@ -36,9 +36,7 @@ class Enrichment(Table):
         given = (self.ratio, self.particulate or 1.0, self.mineral or 1.0, self.bulk)
         if self.law != "constant" and any(number != 1.0 for number in given):
             raise ValueError(f'has a ratio, but law = "{self.law}" does not use it: set law = "constant".')
-        if self.law == "sharpley_1985" and self.events_per_year is None:
-            raise ValueError('has law = "sharpley_1985", which is of single events: give events_per_year.')
-        if self.law not in ("sharpley_1985", "menzel_1980") and self.events_per_year is not None:
+        if self.law != "menzel_1980" and self.events_per_year is not None:
             raise ValueError(f'has events_per_year, which law = "{self.law}" does not use.')
         if self.by_law is None and self.largest != type(self).model_fields["largest"].default:
             raise ValueError(f'has largest, which law = "{self.law}" does not use: it bounds what a law gives.')
