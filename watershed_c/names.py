@@ -128,6 +128,8 @@ _SUM = "time: sum"
 _TURNOVER = "of the mean rates of the last whole cycle of rotations; turnover and mixing in the profile, no erosion; inert carbon left out"
 #: variables made of the mean rates of linear models, see carbon_ages
 AGE_MAPS = ("cAge", "cTransit", "cSequestration", "climateBenefit")
+#: variables of what minerals hold of what they could, see saturation
+SATURATION_MAPS = ("maomSaturation", "maomDeficit")
 #: variables of results.nc; fluxes are amounts over the output interval (kg m-2), so totals close
 OUTPUT: dict[str, Output] = dict(
     [
@@ -151,6 +153,8 @@ OUTPUT: dict[str, Output] = dict(
         _output("rh", "kg m-2", "CO2-C respired by decomposition, positive upward", "", _SUM),
         _output("fVertSoil", "kg m-2", "vertical exchange of SOC (input - respiration - DOC), positive into the soil", "", _SUM),
         _output("fSubstratum", "kg m-2", "SOC exchanged with the substratum, positive into the profile", "", _SUM),
+        _output("maomSaturation", "1", "mineral-associated organic carbon from 0 to 30 cm over what the minerals there can hold", "", "time: point", "pools that the carbon model calls mineral; capacity: output.maom_capacity"),
+        _output("maomDeficit", "kg m-2", "organic carbon that the minerals from 0 to 30 cm could hold beside what they do, negative where they hold more", "", "time: point", "pools that the carbon model calls mineral; capacity: output.maom_capacity"),
         _output("cAge", "yr", "mean age of the SOC that turns over, at the steady state of the cell's own rates and input", "", "time: mean", _TURNOVER),
         _output("cTransit", "yr", "mean transit time of carbon: age of what is respired at that steady state", "", "time: mean", _TURNOVER),
         _output("cSequestration", "kg m-2 yr", "carbon sequestration of one year's input: what remains of it, added up over the horizon", "", "time: mean", _TURNOVER),

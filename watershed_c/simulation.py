@@ -27,9 +27,12 @@ from watershed_c.io.parcels import ParcelTable
 from watershed_c.io.results import Recorder, at_depths, profile_points
 from watershed_c.machine import peak_memory
 from watershed_c.management.work import Work, work_of
-from watershed_c.names import AGE_MAPS
+from watershed_c.names import AGE_MAPS, SATURATION_MAPS
 from watershed_c.parallel import get_threads, set_threads
 from watershed_c.pools import CompiledPoolModel
+from watershed_c.processes import on_nodes
+from watershed_c.saturation import CITATIONS as SATURATION_CITATIONS
+from watershed_c.saturation import Saturation
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import output_folder, resolve
 from watershed_c.scenario.schema import Scenario
@@ -229,6 +232,15 @@ def _work(assembly: Assembly, land: dict[str, float]) -> Work:
     return work_of(units, assembly.inputs.calendars, clock.start_month, clock.months)
 
 
+def _saturation_of(assembly: Assembly) -> Saturation | None:
+    """What makes the maps of saturation, if the scenario asks for any."""
+    output, sand = assembly.scenario.output, assembly.inputs.column.sand
+    if not set(SATURATION_MAPS) & set(output.maps):
+        return None
+    assert sand is not None
+    return Saturation(assembly.watershed, output.maom_capacity, on_nodes(sand))
+
+
 class _Run:
     """The loop with its recorder, checkpoints and closing."""
 
@@ -245,6 +257,7 @@ class _Run:
         self.work = _work(assembly, self.land)
         land = assembly.inputs.land
         parcels = ParcelTable(directory, assembly.watershed, land.parcel, land.index, land.names)
+        saturation = _saturation_of(assembly)
         assembly.let_inputs_go()
         clock = self.model.clock
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
@@ -252,7 +265,8 @@ class _Run:
             directory, assembly.watershed, clock, assembly.place,
             list(dict.fromkeys([*ALWAYS, *output.maps, *at_depths(output.maps, output.depths)])), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
-            ages=ages, tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
+            ages=ages, saturation=saturation,
+            tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
             parcels=parcels if output.parcels else None,
         )  # fmt: skip
 
@@ -360,6 +374,11 @@ class _Run:
         }
 
     # -- record -----------------------------------------------------------------------------------------------------
+    def _of_maps(self) -> list[str]:
+        """What maps that were asked for ask to be cited."""
+        found, saturation = list(CITATIONS if self.recorder.ages is not None else ()), self.recorder.saturation
+        return found if saturation is None else [*found, SATURATION_CITATIONS[saturation.law]]
+
     def _attributes(self) -> dict[str, str]:
         return {
             "title": self.assembly.scenario.title,
@@ -399,7 +418,7 @@ class _Run:
             **self._sediment(),
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},
             "warnings": list(dict.fromkeys([*self.assembly.warnings, *self.report.warnings])),
-            "citations": [*self.assembly.citations(), *(CITATIONS if self.recorder.ages is not None else ())],
+            "citations": [*self.assembly.citations(), *self._of_maps()],
             **more,
         }
         run_folder.write_record(self.directory, record)

@@ -14,8 +14,20 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.constituents import ORGANIC_MATTER_PER_CARBON
+from watershed_c.state import Watershed
 
+#: m, kg m-2: of a layer without soil, so that nothing is divided by zero
+THINNEST = 1e-9
 METHODS = ("linear", "spline", "monotone")
+
+
+def above_depth(watershed: Watershed, amounts: np.ndarray, depth: float) -> np.ndarray:
+    """What of ``amounts`` (n, L) lies from the surface to ``depth`` m, (n), layers shared by nominal depth."""
+    thickness = watershed.layer_bottom - watershed.layer_top
+    if watershed.bedrock is not None:
+        thickness = np.maximum(watershed.bedrock.filled * thickness, THINNEST)
+        return np.asarray((amounts * np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)).sum(axis=1))
+    return amounts @ np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)
 
 
 def mineral_mass(soil: np.ndarray, carbon: np.ndarray) -> np.ndarray:

@@ -25,7 +25,8 @@ from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.io.parcels import ParcelTable
 from watershed_c.isotopes import permil
 from watershed_c.kernels.subsurface_flow import water_table_depth
-from watershed_c.soil_mass import equivalent_mass, fixed_depth
+from watershed_c.saturation import Saturation
+from watershed_c.soil_mass import THINNEST, above_depth, equivalent_mass, fixed_depth
 from watershed_c.state import Watershed
 
 #: output variable -> (sign, ledger label, terms or kinds it adds up); amounts since the last record
@@ -54,8 +55,6 @@ DELTAS = {"c14": "Delta14C of soil organic carbon", "c13": "delta13C of soil org
 MEANS = {"soc": "soil organic carbon", "sic": "soil inorganic carbon"}
 #: metres over which ``cSoilOrgTop`` is reported
 TOPSOIL = 0.30
-#: m, kg m-2: of a layer without soil, so that nothing is divided by zero
-THINNEST = 1e-9
 #: share of the cells that erode (or gain) less than the cell shown as eroding (depositional) in the profiles
 PROFILE_QUANTILE = 0.95
 #: days of a year of twelve equal months
@@ -132,6 +131,8 @@ class Recorder:
         Global attributes of results.nc (title, source, references ...).
     ages : Watch, optional
         Makes the maps of ``names.AGE_MAPS``.
+    saturation : Saturation, optional
+        Makes those of ``names.SATURATION_MAPS``.
     tables : sequence of Telling
         Processes that tell rows of tables of their own.
     parcels : ParcelTable, optional
@@ -146,6 +147,7 @@ class Recorder:
     every: int
     attributes: dict[str, str] = field(default_factory=dict)
     ages: Watch | None = None
+    saturation: Saturation | None = None
     tables: Sequence[Telling] = ()
     parcels: ParcelTable | None = None
 
@@ -294,6 +296,7 @@ class Recorder:
         """Write the record after ``taken`` months and begin the next interval."""
         w = self.watershed
         made = self.ages.maps() if self.ages is not None else {}
+        made |= self.saturation.maps() if self.saturation is not None else {}
 
         def fill(dataset: netCDF4.Dataset) -> None:
             sizes = {"variable": len(self.variables), "node": w.elevation.size}
@@ -492,13 +495,7 @@ def output_of(variable: str) -> names.Output:
 
 def topsoil_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:
     """Stock (n,) kg m-2 of a group from the surface to ``depth`` m, layers shared by nominal depth."""
-    thickness = watershed.layer_bottom - watershed.layer_top
-    stock = watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2)
-    if watershed.bedrock is not None:
-        thickness = np.maximum(watershed.bedrock.filled * thickness, THINNEST)
-        return np.asarray((stock * np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)).sum(axis=1))
-    share = np.clip((depth - watershed.layer_top) / thickness, 0.0, 1.0)
-    return stock @ share
+    return above_depth(watershed, watershed.stocks[:, :, watershed.constituents.of_group(group)].sum(axis=2), depth)
 
 
 def equivalent_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) -> np.ndarray:

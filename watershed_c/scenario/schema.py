@@ -412,6 +412,11 @@ class Output(Table):
         100.0, "years over which cSequestration and climateBenefit add up what remains of a year's input",
         gt=0.0, le=1000.0, source="Joos et al. 2013, doi:10.5194/acp-13-2793-2013: the usual 100 yr",
     )  # fmt: skip
+    maom_capacity: Literal["hassink", "georgiou_high_activity", "georgiou_low_activity"] = item(
+        "hassink", "maomSaturation, maomDeficit: carbon that minerals can hold, by particles below 20 um, or 86 or 48 "
+        "g per kg of clay and silt of high (2:1) or low activity (1:1)", source="Hassink 1997, Plant Soil 191, 77; "
+        "Georgiou et al. 2022, Nat. Commun. 13, 3797",
+    )  # fmt: skip
     points: dict[str, list[float]] = item(
         doc="name -> [x, y]: profiles there are written with every record of the maps; an eroding, a stable and a "
         "depositional cell if not given", factory=dict,
