@@ -18,7 +18,7 @@ PACKAGE = ROOT / "watershed_c"
 ROOMS = {
     **dict.fromkeys(("units", "names", "errors", "clock", "parallel", "data", "machine"), "first line"),
     "kernels": "kernels",
-    **dict.fromkeys(("constituents", "bedrock", "isotopes", "soil_mass", "tracer_inversion"), "state"),
+    **dict.fromkeys(("constituents", "bedrock", "isotopes", "saturation", "soil_mass", "tracer_inversion"), "state"),
     **dict.fromkeys(("grid", "state", "ledger"), "state"),
     "components": "components",
     "pools": "pools",
