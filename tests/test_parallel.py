@@ -10,6 +10,7 @@ import pytest
 from tests import build
 from watershed_c import parallel
 from watershed_c.coupling import advance
+from watershed_c.kernels import flow_parts
 
 #: kernels that must run in chunks of cells
 CELL_LOCAL = {
@@ -18,6 +19,8 @@ CELL_LOCAL = {
     *("book_amount", "book_rows", "_bound_by_soil", "_take_up", "_lay_down", "capacity_of_terrain"),
     *("potential_soil_loss", "incorporate", "lower_neighbours", "multiple_shares", "downslope_gradient"),
 }
+#: kernels that must run in parts of the network
+ALONG_FLOW = {"route_dry", "_carry", "pass_on"}
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +60,13 @@ def test_same_bits_for_one_two_and_three_threads(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(parallel, "SMALLEST_CHUNK", 7)
     monkeypatch.setattr(parallel, "WORTH_THREADS", 0.0)
     monkeypatch.setattr(parallel, "BLOCK", 7)
+    monkeypatch.setattr(flow_parts, "SMALLEST", 0)
     alone, totals, chunked = run(1)
     assert not chunked
     for threads in (2, 3):
         arrays, again, chunked = run(threads)
-        # every cell-local kernel that a process calls did run in chunks
-        assert chunked >= CELL_LOCAL
+        # every cell-local kernel that a process calls did run in chunks, every routed one in parts
+        assert chunked >= CELL_LOCAL | ALONG_FLOW
         assert again == totals
         assert set(arrays) == set(alone)
         for name, values in alone.items():

@@ -77,8 +77,29 @@ def over_blocks(kernel: Callable[..., None], cells: np.ndarray, width: int, *arg
     return of_blocks
 
 
+def along_flow(
+    bounds: np.ndarray, kernel: Callable[..., None], order: np.ndarray, first: np.ndarray, *arguments: Any
+) -> None:
+    """Call ``kernel(order, first, *arguments)`` for the parts of a network at once, then for its trunk.
+
+    The network is lined up part by part (:func:`watershed_c.kernels.flow_parts.in_parts`): the kernel, which gives to
+    receivers, sees its nodes in the same order whatever the number of threads.
+    """
+    parts, trunk = bounds.size - 2, int(bounds[-2])
+    groups = 1 if _too_short(kernel, order.size) else min(_threads, parts)
+    if groups < 2:
+        return _in_threads(kernel, [(order, first, *arguments)])
+    cuts = [int(bounds[parts * group // groups]) for group in range(groups + 1)]
+    _in_threads(kernel, [(order[low:high], first[low : high + 1], *arguments) for low, high in pairwise(cuts)])
+    return kernel(order[trunk:], first[trunk:], *arguments)
+
+
+def _too_short(kernel: Callable[..., None], cells: int) -> bool:
+    return _pace.get(kernel, 1.0) * cells < WORTH_THREADS
+
+
 def _chunks(kernel: Callable[..., None], cells: np.ndarray) -> int:
-    if _pace.get(kernel, 1.0) * cells.size < WORTH_THREADS:
+    if _too_short(kernel, cells.size):
         return 1
     return min(_threads, max(1, cells.size // SMALLEST_CHUNK))
 

@@ -293,6 +293,8 @@ class Watershed:
         self.order = np.zeros(0, dtype=np.int64)
         self.first_receiver = np.zeros(1, dtype=np.int64)
         self.receivers, self.weights = np.zeros(0, dtype=np.int64), np.zeros(0)
+        #: places in ``order`` of the parts of the network that threads may take, and of its trunk
+        self.parts = np.zeros(2, dtype=np.int64)
         self.in_depression = np.zeros(n, dtype=bool)
         self.gradient_x, self.gradient_y = np.zeros(n), np.zeros(n)
         #: area that contributes to each node without and with its own, (n,) m2, where parcels hold some of it

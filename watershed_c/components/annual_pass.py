@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.kernels.sediment import route_dry
+from watershed_c.parallel import along_flow
 from watershed_c.state import Watershed
 
 #: places of the sums: detached and exported by the steps of this year, its months; by the steps of whole years, by one
@@ -74,9 +75,9 @@ class AnnualPass:
             load, eroded, passing = self._work
             load[:] = 0.0
             trap, kept = self._how
-            route_dry(
-                w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression, trap, kept,
-                self._potential, self._capacity, load, eroded, passing,
+            along_flow(
+                w.parts, route_dry, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
+                trap, kept, self._potential, self._capacity, load, eroded, passing,
             )  # fmt: skip
             sums[_OF_STEPS] += sums[[_ERODED, _EXPORTED]]
             sums[_OF_PASSES] += eroded[w.cells].sum(), load[self._outside].sum()

@@ -8,12 +8,13 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels.flow_network import DEPRESSIONS, METHODS, find_network
-from watershed_c.kernels.flow_routing import accumulate, downslope_gradient, gradient
+from watershed_c.kernels.flow_parts import in_parts
+from watershed_c.kernels.flow_routing import accumulate, downslope_gradient, gradient, pass_on
 from watershed_c.kernels.mean_year import slope_to_receiver
 from watershed_c.kernels.parcel_network import ParcelLand, contributing_area, find_parcel_network
 from watershed_c.kernels.two_receivers import RIVER
 from watershed_c.names import info
-from watershed_c.parallel import over_cells
+from watershed_c.parallel import along_flow, over_cells
 from watershed_c.state import Watershed
 from watershed_c.units import HOURS_PER_YEAR
 
@@ -246,6 +247,9 @@ class FlowRouter(Process):
             w.in_depression[:] = False
             w.in_depression[drained] = found.filled[drained] > surface[drained]
             w.in_depression |= found.trench
+        w.order, w.first_receiver, w.receivers, w.weights, w.parts = in_parts(
+            w.order, w.first_receiver, w.receivers, w.weights, surface.size
+        )
         np.multiply(w.active, w.cell_area, out=self._amount)
         accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.drainage_area)
         w.routing_version += 1
@@ -297,4 +301,5 @@ class FlowRouter(Process):
         if w.sideways is not None:
             self._amount += w.sideways.to_stream
         self._amount *= to_discharge
-        accumulate(w.order, w.first_receiver, w.receivers, w.weights, self._amount, w.discharge)
+        w.discharge[:] = self._amount
+        along_flow(w.parts, pass_on, w.order, w.first_receiver, w.receivers, w.weights, w.discharge)

@@ -10,7 +10,7 @@ from watershed_c.components.running_year import RunningYear
 from watershed_c.kernels import enrichment as kernels
 from watershed_c.kernels import particle_classes as classes
 from watershed_c.kernels.sediment import Selectivity, Transit
-from watershed_c.parallel import over_cells
+from watershed_c.parallel import along_flow, over_cells
 from watershed_c.state import Watershed
 
 CARRIERS = ("particulate", "mineral", "bulk")
@@ -99,10 +99,11 @@ class SizeClasses:
         w = self.watershed
         self._carried[:] = 0.0
         nothing = Transit(np.zeros(0, dtype=np.int64), 0.0, np.zeros((0, net.shape[1])))
-        classes.route_classes(
-            w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression, trap, kept, potential,
-            capacity, w.mineral, w.stocks, w.constituents.dry_mass_per_unit, self._home, self._texture, self._velocity,
-            *(transit or nothing), w.deposit_mineral, w.deposit, self._carried, eroded, deposited, net_mineral, net,
+        along_flow(
+            w.parts, classes.route_classes, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil,
+            w.in_depression, trap, kept, potential, capacity, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
+            self._home, self._texture, self._velocity, *(transit or nothing), w.deposit_mineral, w.deposit,
+            self._carried, eroded, deposited, net_mineral, net,
         )  # fmt: skip
         outside = ~w.is_soil
         carried[outside] = self._carried[outside].sum(axis=1)

@@ -11,7 +11,7 @@ from watershed_c.kernels.parcel_network import on_land
 from watershed_c.kernels.subsurface_flow import flow_downslope, passing_shares
 from watershed_c.ledger import Term
 from watershed_c.names import info
-from watershed_c.parallel import over_cells
+from watershed_c.parallel import along_flow, over_cells
 from watershed_c.state import Watershed
 
 
@@ -85,9 +85,9 @@ class SubsurfaceFlow(Process):
                 w.gradient_x, w.gradient_y, w.dx, w.dy, h, self._shares,
             )  # fmt: skip
             self._part = h
-        flow_downslope(
-            w.order, w.first_receiver, w.receivers, self._weights, w.is_soil, w.water, self._shares, self._arriving,
-            self.sideways.lateral, self._gained, self._lost, self._returned,
+        along_flow(
+            w.parts, flow_downslope, w.order, w.first_receiver, w.receivers, self._weights, w.is_soil, w.water,
+            self._shares, self._arriving, self.sideways.lateral, self._gained, self._lost, self._returned,
         )  # fmt: skip
 
     def book(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from watershed_c.kernels import sediment
 from watershed_c.kernels.parcel_network import ParcelLand
 from watershed_c.ledger import Term
 from watershed_c.names import info
-from watershed_c.parallel import over_cells
+from watershed_c.parallel import along_flow, over_cells
 from watershed_c.state import Watershed
 
 _DEPRESSIONS = ("trap", "breach")
@@ -259,7 +260,7 @@ class WaterErosion(Process):
             self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
             self._constant if self.law is None else self.law.selectivity(dt), w.deposit_mineral, w.deposit,
             self._load, self._carried, self._eroded, self._deposited, self._net_mineral, self._net, self._transit,
-            self._kept,
+            self._kept, partial(along_flow, w.parts),
         )  # fmt: skip
         return self._book()
 

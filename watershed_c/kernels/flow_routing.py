@@ -15,6 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from watershed_c.kernels.prefetch import AHEAD, prefetch
+
 #: E, N, W, S, NE, NW, SW, SE (Landlab's order); the first of equally steep neighbours receives
 NEIGHBOUR_COLUMN = np.array([1, 0, -1, 0, 1, -1, -1, 1], dtype=np.int64)
 NEIGHBOUR_ROW = np.array([0, 1, 0, -1, 1, 1, -1, -1], dtype=np.int64)
@@ -64,6 +66,16 @@ def in_flow_order(order, receivers, weights):
 
 
 @njit(cache=True, nogil=True)
+def pass_on(order, first, receivers, weights, out):
+    """Add to ``out`` (n,), what nodes have of their own, what comes from upstream: see `accumulate`."""
+    for index in range(order.size):
+        prefetch(out, (order[min(index + AHEAD, order.size - 1)],))
+        passing = out[order[index]]
+        for place in range(first[index], first[index + 1]):
+            out[receivers[place]] += weights[place] * passing
+
+
+@njit(cache=True, nogil=True)
 def accumulate(order, first, receivers, weights, amount, out):
     """Sum ``amount`` down the network: out_i = amount_i + sum over donors j of weight_ji * out_j.
 
@@ -81,10 +93,7 @@ def accumulate(order, first, receivers, weights, amount, out):
     """
     for node in range(amount.size):
         out[node] = amount[node]
-    for index in range(order.size):
-        passing = out[order[index]]
-        for place in range(first[index], first[index + 1]):
-            out[receivers[place]] += weights[place] * passing
+    pass_on(order, first, receivers, weights, out)
 
 
 @njit(cache=True, nogil=True)

@@ -314,6 +314,10 @@ class Transit(NamedTuple):
     mineralised: np.ndarray
 
 
+def _at_once(kernel, *arguments):
+    kernel(*arguments)
+
+
 def route_sediment(
     over_cells,
     cells,
@@ -340,6 +344,7 @@ def route_sediment(
     net,
     transit=None,
     kept=NOTHING_KEPT,
+    along_flow=_at_once,
 ):
     r"""Move sediment and every constituent row with it down the network.
 
@@ -392,10 +397,12 @@ def route_sediment(
         What is mineralised as it sets out.
     kept : (n,), or (0,) where there are no buffers
         Share that the outlets of buffers keep; -1 elsewhere.
+    along_flow : callable
+        Runs a kernel that gives to receivers: called with it, ``order``, ``first`` and its other arguments.
     """
     network = order, first, receivers, weights, is_soil
     over_cells(_bound_by_soil, cells, mineral, stocks, dry_mass_per_unit, potential)
-    route_dry(*network, in_depression, trap, kept, potential, capacity, load, eroded, deposited)
+    along_flow(route_dry, *network, in_depression, trap, kept, potential, capacity, load, eroded, deposited)
     if selectivity.judge is not None:
         selectivity.judge()
     over_cells(
@@ -404,5 +411,5 @@ def route_sediment(
     )  # fmt: skip
     if transit is not None:
         over_cells(_mineralise, cells, transit.rows, transit.share, carried, net, transit.mineralised)
-    _carry(*network, deposited, carried)
+    along_flow(_carry, *network, deposited, carried)
     over_cells(_lay_down, cells, load, carried, eroded, deposit_mineral, deposit, deposited, net_mineral, net)
