@@ -231,7 +231,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
         w, forcing=MonthlyForcing(TEMPERATURE, RAIN), reference_elevation=210.0, latitude=50.0, erosivity=740.0
     ),
-    "cropping": lambda w: Cropping(w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001),
+    "cropping": lambda w: Cropping(
+        w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001,
+        changes=[(2002, np.flatnonzero(w.unit == 0), np.full((w.unit == 0).sum(), 2), np.full((w.unit == 0).sum(), 7))],
+    ),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "irrigation": irrigated,
     "growth": lambda w: Growth(

@@ -49,7 +49,9 @@ def scenario(**more: object) -> Scenario:
     short = {"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0}
     # yields remember the season, and are told in a table that a resumed run goes on with
     crops = {"processes.growth.enabled": True}
-    return runs.small({**short, **routing, **watered, **crops, **more})
+    # in the tenth month, between two restart files
+    planted = {"land.change": [{"year": 2002, "class": "maize-wheat", "becomes": "deciduous-forest", "min_slope": 0.1}]}
+    return runs.small({**short, **routing, **watered, **crops, **planted, **more})
 
 
 @pytest.fixture(scope="module")

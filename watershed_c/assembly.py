@@ -39,7 +39,7 @@ from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.names import STATE
 from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
-from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
+from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of, units_of
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
 
@@ -111,6 +111,7 @@ class Assembly:
         assert isinstance(cropping, Cropping)
         arrays += [cropping.inputs, cropping.amendment]
         arrays += [] if self.tables.surface is None else list(vars(self.tables.surface).values())
+        arrays += [array for change in cropping.changes.values() for array in change]
         if decomposition is not None:
             arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
         if isinstance(growth := processes.get("growth"), Growth):
@@ -463,10 +464,7 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
         share = np.divide(mass, total, out=np.zeros_like(mass), where=total > 0.0)
         w.stocks[:, :, w.constituents.index(name)] = tracer.initial * share
     inside = w.cells
-    first = np.array([tables.first_unit[name] for name in land.names], dtype=np.int64)
-    years = np.array([tables.offsets[name] for name in land.names], dtype=np.int64)
-    index = land.index[inside]
-    w.unit[inside] = first[index] + land.offset[inside] % years[index]
+    w.unit[inside] = units_of(inputs, tables, land.index[inside], land.offset[inside])
     w.field[inside] = land.field[inside]
     for name, rotation in inputs.rotations.items():
         for unit in range(tables.first_unit[name], tables.first_unit[name] + tables.offsets[name]):

@@ -89,6 +89,7 @@ def processes_of(
         allocate=pools.allocate_known,
         first_year=int(scenario.time.start[:4]),
         hydrologic_group=chosen.soil_water.hydrologic_group,
+        changes=_land_changes(inputs, tables),
     )
     if chosen.surface_residues.enabled:
         processes["residue_cover"] = ResidueCover(w, tables=tables, first_year=int(scenario.time.start[:4]))
@@ -196,6 +197,22 @@ def processes_of(
             w, distribution_coefficient=dissolved.distribution_coefficient, decay_rate=dissolved.decay_rate
         )
     return _with_foreign(w, inputs, processes)
+
+
+def units_of(inputs: Inputs, tables: UnitTables, index: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Management unit of each class (place in the names of the land) and shift, in years."""
+    names = inputs.land.names
+    first = np.array([tables.first_unit[name] for name in names], dtype=np.int64)
+    years = np.array([tables.offsets[name] for name in names], dtype=np.int64)
+    return first[index] + offset % years[index]
+
+
+def _land_changes(inputs: Inputs, tables: UnitTables) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """Units and fields that cells get in later years."""
+    return [
+        (change.year, change.nodes, units_of(inputs, tables, change.index, change.offset), change.field)
+        for change in inputs.land.changes
+    ]
 
 
 def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irrigation:

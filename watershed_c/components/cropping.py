@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,8 @@ class Cropping(Process):
         Calendar year in which a unit of offset 0 is in the first year of its rotation.
     hydrologic_group : {"A", "B", "C", "D"}
         Column of the curve numbers (TR-55).
+    changes : sequence of (year, nodes, unit, field)
+        Cells that belong to another unit and field from 1 January of a calendar year on; each (c,) int64.
 
     Raises
     ------
@@ -42,7 +44,7 @@ class Cropping(Process):
     """
 
     _name = "Cropping"
-    _info = info(reads=("unit",))
+    _info = info(changes=("unit", "field"))
     _cite_as = """@article{bolinder2007,
   author = {Bolinder, M. A. and Janzen, H. H. and Gregorich, E. G. and Angers, D. A. and VandenBygaart, A. J.},
   title = {An approach for estimating net primary productivity and annual carbon inputs to soil for common
@@ -61,12 +63,18 @@ class Cropping(Process):
         allocate: Callable[..., np.ndarray],
         first_year: int,
         hydrologic_group: str = "B",
+        changes: Sequence[tuple[int, np.ndarray, np.ndarray, np.ndarray]] = (),
     ) -> None:
         super().__init__(watershed)
         if hydrologic_group not in HYDROLOGIC_GROUPS:
             raise ValueError(f"hydrologic_group must be one of {', '.join(HYDROLOGIC_GROUPS)}, is {hydrologic_group!r}")
         self.tables = tables
         self.first_month = 12 * first_year
+        #: by year: nodes, and their units and fields from then on
+        self.changes: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        for year, nodes, unit, field in changes:
+            soil = watershed.is_soil[nodes]
+            self.changes[year] = nodes[soil], unit[soil], field[soil]
         self.group = HYDROLOGIC_GROUPS.index(hydrologic_group)
         self.inputs, self.amendment = tables.by_pool(allocate)
         self.c4_inputs, self.c4_amendment = tables.of_c4_plants(allocate)
@@ -86,6 +94,8 @@ class Cropping(Process):
         """
         state, tables, part = self.watershed.units, self.tables, dt * 12.0
         month = self.watershed.calendar_month - self.first_month
+        if self.watershed.month == 0 and self.watershed.month_begins:
+            self._convert(self.watershed.calendar_month // 12)
         state.cover_factor[:] = tables.at(tables.cover_factor, month)
         state.cover_factor_annual[:] = tables.at(tables.cover_factor_annual, month)
         state.canopy_cover[:] = tables.at(tables.canopy_cover, month)
@@ -108,3 +118,9 @@ class Cropping(Process):
             for p in tables.tillage[unit][row]
             if self.watershed.month_begins
         ]
+
+    def _convert(self, year: int) -> None:
+        """Give cells the land use they have from this year on."""
+        if year in self.changes:
+            nodes, unit, field = self.changes[year]
+            self.watershed.unit[nodes], self.watershed.field[nodes] = unit, field

@@ -164,27 +164,70 @@ def _write_ascii(path: Path, raster: Raster) -> None:
 # ---- NetCDF ----------------------------------------------------------------------------------------------------------
 
 
-def _read_netcdf(path: Path, variable: str | None) -> Raster:
+def read_yearly(path: str | Path, variable: str | None = None) -> list[tuple[int, Raster]]:
+    """Calendar year and map of each year in a NetCDF file whose maps have a first dimension of years, or of times.
+
+    Raises
+    ------
+    RasterError
+        In words, when it cannot be used.
+    """
+    import netCDF4
+
+    path = Path(path)
+    if not path.is_file():
+        raise RasterError("does not exist." if not path.exists() else "is a folder, not a file.")
+    with _dataset(path) as dataset:
+        name = _chosen(dataset, variable, 3)
+        first = dataset.variables[name].dimensions[0]
+        if first not in dataset.variables:
+            raise RasterError(f'has no coordinate variable for the dimension "{first}".')
+        axis = dataset.variables[first]
+        values = axis[:]
+        if " since " in getattr(axis, "units", ""):
+            times = netCDF4.num2date(values, axis.units, getattr(axis, "calendar", "standard"))
+            years = [int(moment.year) for moment in np.asarray(times, dtype=object).ravel()]
+        else:
+            years = [int(round(float(value))) for value in values]
+    if years != sorted(set(years)):
+        raise RasterError(f'must have one map a year, in order, along "{first}".')
+    return [(year, _read_netcdf(path, name, row)) for row, year in enumerate(years)]
+
+
+def _dataset(path: Path) -> Any:
+    """A NetCDF file, opened."""
     import netCDF4
 
     try:
-        dataset = netCDF4.Dataset(path)
+        return netCDF4.Dataset(path)
     except (OSError, RuntimeError) as error:
         raise RasterError(f"cannot be read as NetCDF: {error}") from None
-    with dataset:
-        maps = [name for name, v in dataset.variables.items() if name not in dataset.dimensions and _long(v) == 2]
-        if variable is None:
-            if len(maps) != 1:
-                raise RasterError(f"holds {len(maps)} maps ({', '.join(maps) or 'none'}): name one with variable = ...")
-            variable = maps[0]
-        elif variable not in maps:
-            raise RasterError(f'has no map "{variable}"; it holds {", ".join(maps) or "none"}.')
+
+
+def _chosen(dataset: Any, variable: str | None, rank: int) -> str:
+    """The variable with so many dimensions longer than 1: that named, or the only one."""
+    kind = "maps" if rank == 2 else "series of maps"
+    maps = [name for name, v in dataset.variables.items() if name not in dataset.dimensions and _long(v) == rank]
+    if variable is None:
+        if len(maps) != 1:
+            raise RasterError(f"holds {len(maps)} {kind} ({', '.join(maps) or 'none'}): name one with variable = ...")
+        return str(maps[0])
+    if variable not in maps:
+        raise RasterError(f'has no map "{variable}"; it holds {", ".join(maps) or "none"}.')
+    return variable
+
+
+def _read_netcdf(path: Path, variable: str | None, row: int | None = None) -> Raster:
+    """A map, or that in a row of a series of maps."""
+    with _dataset(path) as dataset:
+        variable = _chosen(dataset, variable, 2 if row is None else 3)
         data = dataset.variables[variable]
         if not np.issubdtype(data.dtype, np.number):
             raise RasterError(f'variable "{variable}" does not hold numbers.')
-        y_name, x_name = [d for d, n in zip(data.dimensions, data.shape, strict=True) if n > 1]
-        values = np.ma.filled(np.ma.masked_array(data[:], dtype=np.float64), np.nan).reshape(
-            [n for n in data.shape if n > 1]
+        y_name, x_name = [d for d, n in zip(data.dimensions, data.shape, strict=True) if n > 1][-2:]
+        taken = data[:] if row is None else data[row]
+        values = np.ma.filled(np.ma.masked_array(taken, dtype=np.float64), np.nan).reshape(
+            [n for n in taken.shape if n > 1]
         )
         axes = []
         for dim in (y_name, x_name):

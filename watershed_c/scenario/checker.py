@@ -51,6 +51,10 @@ class Checker:
             hint = f"Paths start at the scenario file: looked for {self.path(written)}." if missing else ""
             self.add(key, written, str(error), hint)
             return None
+        return self.on_grid(key, written, raster, dem)
+
+    def on_grid(self, key: KeyPath, written: str, raster: Raster, dem: Raster) -> Raster | None:
+        """The map, or None and a problem where it does not lie on the grid of the DEM."""
         difference = misalignment(dem, raster)
         if difference:
             hint = "Resample it to the grid of the DEM, e.g. gdalwarp -te ... -tr ... -t_srs ..."

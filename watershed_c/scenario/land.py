@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,10 @@ from watershed_c.management.library import load_library
 from watershed_c.management.rotation import schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.csv_table import Row
 from watershed_c.scenario.domain import CLOSED, Grid
-from watershed_c.scenario.management import LAND_WORDS, Parcels, Rotation
+from watershed_c.scenario.land_history import Change, class_names, land_by_year
+from watershed_c.scenario.management import LAND_WORDS, LandRule, Parcels, Rotation
 from watershed_c.scenario.practices import apply_practices
 from watershed_c.scenario.toml_lines import KeyPath
 
@@ -41,6 +44,8 @@ class LandUse:
         How many of the names the land itself has; the others only practices.
     parcel : (n,) int64
         Number of the parcel as the map has it, or of the block; 0 everywhere without parcels, -1 where there is none.
+    changes : tuple of Change
+        Later ones, in order of years.
     """
 
     names: tuple[str, ...]
@@ -50,16 +55,20 @@ class LandUse:
     offset: np.ndarray
     own: int
     parcel: np.ndarray
+    changes: tuple[Change, ...] = ()
 
     def groups(self) -> dict[str, np.ndarray]:
         """(n,) bool mask of each class, as the soil knows them; not of classes that only practices have."""
         return {name: self.ground == number for number, name in enumerate(self.names[: self.own])}
 
 
-def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
+def rotations(
+    check: Checker, temperature: np.ndarray | None, table: list[Row]
+) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
     """The rotation of every class of the land (a crop's own name is a rotation of that crop), and their calendars.
 
-    ``temperature`` (12) degC is that of the mean year, None where there is no climate.
+    ``temperature`` (12) degC is that of the mean year, None where there is no climate; ``table`` has the rows of
+    land.table.
     """
     scenario = check.scenario
     try:
@@ -68,9 +77,12 @@ def rotations(check: Checker, temperature: np.ndarray | None) -> tuple[dict[str,
         check.problems.extend(error.problems)
         return {}, {}
     found = dict(scenario.rotation)
-    names = _names(check)
+    names = class_names(scenario, table)
     before = scenario.carbon.initial.history_class
     places: dict[str, KeyPath] = {before: ("carbon", "initial", "history_class")} if before else {}
+    places |= {row.cells["class"]: ("land", "table") for row in table}
+    changes = enumerate(scenario.land.change)
+    places |= {change.becomes: ("land", "change", n, "becomes") for n, change in changes if change.becomes is not None}
     places |= {one.land_class: ("practice", name, "class") for name, one in scenario.practice.items()}
     places |= {rule.land_class: ("land", "rules", n, "class") for n, rule in enumerate(scenario.land.rules)}
     for code, given in scenario.land.classes.items():
@@ -145,12 +157,12 @@ def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
     return ("rotation", name, *([rest.partition("[")[0]] if rest else []))
 
 
-def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse | None:
-    """Classes, fields and offsets of the nodes, or None and problems."""
+def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], table: list[Row]) -> LandUse | None:
+    """Classes, fields and offsets of the nodes, and how they change, or None and problems."""
     land = check.scenario.land
-    names = tuple(_names(check))
+    names = class_names(check.scenario, table)
     if land.map is not None:
-        index = _from_map(check, grid, names)
+        index = _from_map(check, grid)
     elif land.rules:
         index = _from_rules(check, grid, names)
     else:
@@ -162,62 +174,102 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation]) -> LandUse 
         blocks = np.where(grid.codes > 0, grid.codes, -1)
     if blocks is None:
         return None
-    ground, field = index, _fields(grid, blocks, index)
+    problems, ground, practised = len(check.problems), index, index
     if check.scenario.practice:
-        index = apply_practices(check, grid, names, ground, field)
-        field = _fields(grid, blocks, index)
-    offset = np.zeros(index.size, dtype=np.int64)
+        field = _numbered(None, _pairs(grid, blocks, ground, len(names)))
+        practised = apply_practices(check, grid, names, ground, field)
+    by_year = land_by_year(
+        check, grid, names, index, blocks, table, lambda rule: _Limits(grid).fits(rule),
+        lambda key, written, codes: _classes_of(check, grid, key, written, codes),
+    )  # fmt: skip
+    shifts = _shifts(check, grid, found, names, blocks)
+    if len(check.problems) > problems or shifts is None:
+        return None
+    # a practice stays where it is
+    by_year = [(year, np.where(practised != ground, practised, now)) for year, now in by_year]
+    start, first = by_year[0]
+    pairs = [_pairs(grid, blocks, now, len(names)) for _, now in by_year]
+    numbers = np.unique(np.concatenate([of_year[of_year >= 0] for of_year in pairs]))
+    changes, now = [], first
+    for (year, after), of_year in zip(by_year[1:], pairs[1:], strict=True):
+        nodes = np.flatnonzero(after != now)
+        own = shifts(nodes, after[nodes], year - start)
+        changes.append(Change(year, nodes, after[nodes], _numbered(numbers, of_year[nodes]), own))
+        now = after
+    everywhere = np.arange(first.size)
+    return LandUse(
+        names, first, ground, _numbered(numbers, pairs[0]), shifts(everywhere, first, 0), len(land.names), blocks,
+        tuple(change for change in changes if change.nodes.size),
+    )  # fmt: skip
+
+
+def _pairs(grid: Grid, blocks: np.ndarray, index: np.ndarray, classes: int) -> np.ndarray:
+    """Parcel and class of each node as one number, -1 where there is no field."""
+    return np.where(grid.soil & (blocks >= 0), blocks * classes + index, -1)
+
+
+def _numbered(numbers: np.ndarray | None, pairs: np.ndarray) -> np.ndarray:
+    """Place of each pair of parcel and class among all (default: those there are); -1 stays."""
+    known = np.unique(pairs[pairs >= 0]) if numbers is None else numbers
+    return np.where(pairs >= 0, np.searchsorted(known, np.maximum(pairs, 0)), -1).astype(np.int64)
+
+
+def _shifts(
+    check: Checker, grid: Grid, found: dict[str, Rotation], names: tuple[str, ...], blocks: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray, int], np.ndarray] | None:
+    """Years the rotations of nodes are shifted that have classes from so many years after the start on.
+
+    A rotation is in the year of its offset when the cell gets it.
+    """
+    shifts: dict[int, np.ndarray] = {}
+    problems = len(check.problems)
     for number, name in enumerate(names):
-        here = index == number
         rotation = found.get(name)
         if rotation is None:
             continue
         key = ("rotation", name, "offset")
         if rotation.offset == "by_parcel":
-            if land.parcels is None and grid.codes is None:
+            if check.scenario.land.parcels is None and grid.codes is None:
                 hint = 'Give [land] parcels = { map = "..." } or { size = "4 ha" }.'
                 check.add(key, "by_parcel", "needs parcels.", hint)
-            else:
-                offset[here] = np.maximum(blocks[here], 0) % len(rotation.years)
+            shifts[number] = np.maximum(blocks, 0)
         elif isinstance(rotation.offset, Parcels):
             years = _blocks(check, grid, key, rotation.offset)
-            if years is not None:
-                offset[here] = years[here] % len(rotation.years)
+            shifts[number] = np.zeros(blocks.size, dtype=np.int64) if years is None else years
         elif isinstance(rotation.offset, int):
-            offset[here] = rotation.offset % len(rotation.years)
-    return LandUse(names, index, ground, field, offset, len(land.names), blocks)
-
-
-def _names(check: Checker) -> list[str]:
-    """Classes of the land, then those that only practices give."""
-    given = [practice.land_class for practice in check.scenario.practice.values()]
-    return list(dict.fromkeys([*check.scenario.land.names, *given]))
-
-
-def _fields(grid: Grid, blocks: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """(n,) int64 number of the field: cells of one class in one block; -1 where there is none."""
-    inside = grid.soil & (blocks >= 0)
-    field = np.full(index.size, -1, dtype=np.int64)
-    pairs = blocks * (int(index.max(initial=0)) + 1) + index
-    field[inside] = np.unique(pairs[inside], return_inverse=True)[1]
-    return field
-
-
-def _from_map(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
-    land = check.scenario.land
-    key = ("land", "map")
-    assert land.map is not None
-    raster = check.map(key, land.map, None, grid.dem)
-    if raster is None:
+            shifts[number] = np.full(1, rotation.offset)
+    if len(check.problems) > problems:
         return None
-    codes = grid.window(raster.values)
+
+    def shifted(nodes: np.ndarray, index: np.ndarray, since: int) -> np.ndarray:
+        offset = np.zeros(nodes.size, dtype=np.int64)
+        for number, own in shifts.items():
+            here = index == number
+            of_nodes = own if own.size == 1 else own[nodes[here]]
+            offset[here] = (of_nodes - since) % len(found[names[number]].years)
+        return offset
+
+    return shifted
+
+
+def _from_map(check: Checker, grid: Grid) -> np.ndarray | None:
+    written = check.scenario.land.map
+    assert written is not None
+    raster = check.map(("land", "map"), written, None, grid.dem)
+    return None if raster is None else _classes_of(check, grid, ("land", "map"), written, grid.window(raster.values))
+
+
+def _classes_of(check: Checker, grid: Grid, key: KeyPath, written: str, codes: np.ndarray) -> np.ndarray | None:
+    """Index of the classes of a map of their numbers, (n), or None and problems."""
+    land = check.scenario.land
+    names = class_names(check.scenario, [])
     inside = codes[grid.soil]
     index = np.full(codes.size, -1, dtype=np.int64)
     gaps = int(np.isnan(inside).sum())
     if gaps:
         share = 100.0 * (1.0 - gaps / inside.size)
         wrong = f"covers {share:.1f} % of the catchment; {gaps:,} cells have no class."
-        check.add(key, land.map, wrong, "Fill the gaps of the map.")
+        check.add(key, written, wrong, "Fill the gaps of the map.")
         return None
     known = {int(code): names.index(str(name)) for code, name in land.classes.items()}
     for code in np.unique(inside):
@@ -248,27 +300,37 @@ def _from_codes(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarra
     return None if (index[grid.soil] < 0).any() else index
 
 
-def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
-    elevation = grid.terrain.values.ravel()
-    n = elevation.size
-    east, north = np.zeros(n), np.zeros(n)
-    active = grid.status != CLOSED
-    cells = np.flatnonzero(grid.soil).astype(np.int64)
-    surface = np.where(active, elevation, 0.0)
-    gradient(cells, surface, active, grid.terrain.shape[1], grid.terrain.dx, grid.terrain.dy, east, north)
-    slope = np.hypot(east, north)
-    index = np.full(n, -1, dtype=np.int64)
-    for rule in check.scenario.land.rules:
-        fits = grid.soil & (index < 0)
+class _Limits:
+    """Slope and elevation of the nodes, for the rules that speak of them."""
+
+    def __init__(self, grid: Grid) -> None:
+        elevation = grid.terrain.values.ravel()
+        east, north = np.zeros(elevation.size), np.zeros(elevation.size)
+        active = grid.status != CLOSED
+        surface = np.where(active, elevation, 0.0)
+        cells = np.flatnonzero(grid.soil).astype(np.int64)
+        gradient(cells, surface, active, grid.terrain.shape[1], grid.terrain.dx, grid.terrain.dy, east, north)
+        self.elevation, self.slope = elevation, np.hypot(east, north)
+
+    def fits(self, rule: LandRule) -> np.ndarray:
+        """(n,) bool, within the limits of the rule."""
+        fits = np.ones(self.elevation.size, dtype=bool)
         for values, low, high in (
-            (slope, rule.min_slope, rule.max_slope),
-            (elevation, rule.min_elevation, rule.max_elevation),
+            (self.slope, rule.min_slope, rule.max_slope),
+            (self.elevation, rule.min_elevation, rule.max_elevation),
         ):
             if low is not None:
                 fits &= values >= low
             if high is not None:
                 fits &= values < high
-        index[fits] = names.index(rule.land_class)
+        return fits
+
+
+def _from_rules(check: Checker, grid: Grid, names: tuple[str, ...]) -> np.ndarray | None:
+    limits = _Limits(grid)
+    index = np.full(grid.status.size, -1, dtype=np.int64)
+    for rule in check.scenario.land.rules:
+        index[grid.soil & (index < 0) & limits.fits(rule)] = names.index(rule.land_class)
     left = int((index[grid.soil] < 0).sum())
     if left:
         hint = "End with a rule without limits."

@@ -32,6 +32,37 @@ class LandRule(Table):
     max_elevation: Length | None = item(None, "below this elevation")
 
 
+class LandChange(LandRule):
+    """[[land.change]]: from 1 January of `year` cells have another class."""
+
+    year: int = item(doc="calendar year", ge=1, le=9999)
+    land_class: str | None = Field(None, alias="class", description="only cells of this class")  # type: ignore[assignment]
+    becomes: str | None = item(None, "class they get: a rotation or a crop")
+    parcels: list[int] = item(doc="only these numbers of the map of parcels", factory=list)
+    map: str | None = item(None, "instead: a whole map of class numbers")
+
+    @model_validator(mode="after")
+    def _one(self) -> LandChange:
+        if (self.becomes is None) == (self.map is None):
+            raise ValueError("must have either becomes or map.")
+        limits = (self.min_slope, self.max_slope, self.min_elevation, self.max_elevation, self.land_class)
+        if self.map is not None and (self.parcels or any(limit is not None for limit in limits)):
+            raise ValueError("has a map, which is of all cells: leave class, parcels and limits out.")
+        return self
+
+
+class YearlyMaps(Table):
+    """yearly = { map }: class numbers of every cell by year."""
+
+    map: str = item(doc="NetCDF whose maps have a first dimension of years, or of times")
+    variable: str | None = item(None, "variable of a file that holds several")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, value: Any) -> Any:
+        return {"map": value} if isinstance(value, str) else value
+
+
 class Parcels(Table):
     """parcels = { map } or { size }: fields; tillage does not cross their borders."""
 
@@ -65,6 +96,13 @@ class Land(Table):
     )  # fmt: skip
     rules: list[LandRule] = item(doc="instead of a map: the first rule that fits", factory=list)
     parcels: Parcels | None = item(None, "fields; one field per class if not given")
+    change: list[LandChange] = item(doc="classes that change in the course of the run", factory=list)
+    yearly: YearlyMaps | None = item(
+        None, "maps of class numbers by calendar year: at the start the last one before it, then each from its year on"
+    )
+    table: str | None = item(
+        None, "CSV with the columns parcel, year, class: from that year on the parcel has that class"
+    )
 
     @field_validator("classes")
     @classmethod
@@ -83,6 +121,9 @@ class Land(Table):
             raise ValueError(f'has classes.{words[0]}, which is of domain.parcels: with map or rules it says nothing.')
         if (self.map is not None) + bool(self.rules) + bool(words) != 1:
             raise ValueError("must have either map (with classes) or rules.")
+        later = self.yearly is not None or any(change.map is not None for change in self.change)
+        if later and (words or not self.classes):
+            raise ValueError("has maps of later years without classes by number, which they hold.")
         return self
 
     @property

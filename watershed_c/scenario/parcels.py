@@ -36,6 +36,9 @@ def parcel_land(check: Checker, grid: Grid, land: LandUse, classes: set[str]) ->
     routing = check.scenario.processes.flow_routing
     if routing.method != "two_receivers" or not routing.enabled:
         return None
+    if land.changes:
+        wrong = f"cannot be used with land use that changes ({land.changes[0].year}): the routing would not see it."
+        check.add(("processes", "flow_routing", "method"), routing.method, wrong)
     table = routing.parcels
     code = _codes(check, grid, land, classes)
     own = np.ones(code.size)
