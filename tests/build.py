@@ -212,7 +212,7 @@ def irrigated(w: Watershed) -> Irrigation:
     w.irrigation.brought[:] = np.where((w.unit == 0) & w.is_soil, 30.0, 0.0)
     w.irrigation.arrived[:] = 0.75 * w.irrigation.brought
     names = unit_tables().names
-    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 4.0))
+    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 3.0))
 
 
 def residues(w: Watershed) -> SurfaceResidues:
