@@ -159,6 +159,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("cTransit", "yr", "mean transit time of carbon: age of what is respired at that steady state", "", "time: mean", _TURNOVER),
         _output("cSequestration", "kg m-2 yr", "carbon sequestration of one year's input: what remains of it, added up over the horizon", "", "time: mean", _TURNOVER),
         _output("climateBenefit", "W m-2 yr m-2", "climate benefit of one year's input over the horizon, negative = avoided warming, per area of ground", "", "time: mean", _TURNOVER),
+        _output("fCH4", "kg m-2", "methane given off by peat, positive upward", "", _SUM, "kg CH4; of processes.peat.methane"),
         _output("mrros", "kg m-2", "surface runoff", "", _SUM),
         _output("irr", "kg m-2", "irrigation water brought to the field, losses of its application included", "", _SUM),
         _output("qtile", "kg m-2", "drain flow of tiles and ditches", "", _SUM),

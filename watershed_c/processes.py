@@ -179,6 +179,7 @@ def processes_of(
         processes["peat"] = Peat(
             w, peat=inputs.peat != np.inf, loss=inputs.peat, density=on_nodes(column.soc / column.thickness),
             slope=100.0 * KG_M2_PER_T_HA * chosen.peat.slope, intercept=chosen.peat.intercept, slowest=pools.slowest,
+            methane=inputs.methane, wet_depth=chosen.peat.wet_depth,
         )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate

@@ -279,6 +279,8 @@ class Watershed:
         #: (n, L) mol charge m-2 of strong acid that processes make in the step, until carbonate takes it into
         #: `strong_acid`; of size 0 where there is no carbonate. Who adds to it books it on that account
         self.acid = np.zeros((0, self.layer_bottom.size))
+        #: methane given off since the last record (n,), kg CH4 m-2, where it is told
+        self.methane: np.ndarray | None = None
         #: how crops do, where something follows it
         self.crops: Crops | None = None
         #: water that leaves layers sideways, where something makes it do so

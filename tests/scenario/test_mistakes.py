@@ -119,6 +119,7 @@ WRITTEN = [
     ("rain_days = 12", PEAT + 'classes = ["gras"]', "processes.peat.classes", "gras", ["no land-use class", '"grass"']),
     ("rain_days = 12", 'rain_days = 12\n[processes.peat]\nclasses = ["grass"]', "processes.soil_water.base_conductivity", "", ["is missing", "peat needs a base"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { maize-wheat = "cropland" }', "processes.peat", "", ["has ipcc for maize-wheat", "not in its classes"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nmethane = { maize-wheat = "boreal-rich" }', "processes.peat", "", ["has methane for maize-wheat"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { grass = "croplands" }', "processes.peat.ipcc.grass", "croplands", ['"cropland"']),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nslope = 2', "processes.peat.slope", "2", ["must be 0-1"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nintercept = "2 cm"', "processes.peat.intercept", "2 cm", ["accepted units", "t/ha/yr"]),

@@ -262,6 +262,8 @@ class Recorder:
             return w.input_scale
         if variable == "yield":
             return np.zeros(w.elevation.size) if w.crops is None else w.crops.harvested
+        if variable == "fCH4":
+            return np.zeros(w.elevation.size) if w.methane is None else w.methane
         if variable == "mrso":
             return w.water.sum(axis=1)
         if variable == "wtd":
@@ -322,6 +324,8 @@ class Recorder:
         self._percolated[:] = 0.0
         if w.crops is not None:
             w.crops.harvested[:] = 0.0
+        if w.methane is not None:
+            w.methane[:] = 0.0
 
     # -- at the end -------------------------------------------------------------------------------------------------
     def finish(self) -> None:
