@@ -134,6 +134,7 @@ SATURATION_MAPS = ("maomSaturation", "maomDeficit")
 OUTPUT: dict[str, Output] = dict(
     [
         _output("elev", "m", "land surface elevation", "surface_altitude"),
+        _output("profileThickness", "m", "thickness of the layers, as dense as they are", "", "time: point", "swells and shrinks with organic matter and, with bulk_density, with tillage, rain and traffic; the elevation does not"),
         _output("soilDepth", "m", "depth of the fine earth above rock"),
         _output("cSoilOrg", "kg m-2", "soil organic carbon in the profile", "soil_mass_content_of_carbon", "time: point", "organic carbon only"),
         _output("cLitterSurf", "kg m-2", "organic carbon of residues and litter on the surface", "surface_litter_mass_content_of_carbon"),

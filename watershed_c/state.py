@@ -438,6 +438,14 @@ class Watershed:
         """Mineral mass of layers that are as thick as their boundaries say, (n, L) kg m-2."""
         return self.reference if self.bedrock is None else self.bedrock.full
 
+    def thickness(self) -> np.ndarray:
+        """Thickness of the layers of each cell as dense as they are now, stones among the soil, (c, L) m."""
+        soil = self.mineral[self.cells] + self.stocks[self.cells] @ self.constituents.dry_mass_per_unit
+        soil /= self.bulk_density[self.cells]
+        if self.coarse_fragments is not None:
+            soil /= 1.0 - self.coarse_fragments[self.cells]
+        return np.asarray(soil)
+
     def rows_of_units(self) -> np.ndarray:
         """Row (n) of each cell in tables of management units as :meth:`by_rows` gives them."""
         if self.bedrock is None:

@@ -166,6 +166,7 @@ WRITTEN = [
     ("erodibility = 0.04", 'erodibility = 0.04\ncoarse_fragments = { by_layer = ["5 %"] }', "soil.coarse_fragments.by_layer", "", ["one value per layer: 3"]),
     ('maps = ["cSoilOrg"]', 'maps = ["cSoilOrg"]\ndepths = ["90 cm"]', "output.depths[0]", "90 cm", ["below the lowest layer", "60 cm"]),
     ("rain_days = 12", 'rain_days = 12\n[processes.soil_column]\nparameters = "clm5"\nbiodiffusivity = "1 cm2/yr"', "processes.soil_column", "", ["give one of them"]),
+    ("rain_days = 12", "rain_days = 12\nenabled = false\n[processes.bulk_density]", "processes.soil_water.enabled", "false", ["must be true with bulk_density"]),
     ('maps = ["cSoilOrg"]', 'maps = ["soilDepth"]', "output.maps[0]", "soilDepth", ["needs soil.depth"]),
     ("rain_days = 12", "rain_days = 12\nfollows_texture = true", "processes.soil_water.follows_texture", "true", ["needs processes.water_erosion.size_classes"]),
     ("ktc_low = 3", 'size_classes = true\nenrichment = { law = "watem_c" }\nktc_low = 3', "processes.water_erosion", "", ["one selectivity"]),

@@ -245,6 +245,10 @@ class Recorder:
             return values
         if variable == "elev":
             return w.elevation
+        if variable == "profileThickness":
+            thickness = np.zeros(w.grid.number_of_nodes)
+            thickness[w.cells] = w.thickness().sum(axis=1)
+            return thickness
         if variable == "soilDepth":
             assert w.bedrock is not None
             return w.bedrock.depth
@@ -525,10 +529,7 @@ def fixed_depth_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) 
     Where soil shrank so that its layers end above ``depth``, all of them.
     """
     w = watershed
-    soil = w.mineral[w.cells] + w.stocks[w.cells] @ w.constituents.dry_mass_per_unit
-    thickness = soil / w.bulk_density[w.cells]
-    if w.coarse_fragments is not None:
-        thickness /= 1.0 - w.coarse_fragments[w.cells]
+    thickness = w.thickness()
     if w.bedrock is not None:
         thickness = np.maximum(thickness, THINNEST)
     stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)

@@ -204,6 +204,9 @@ def needs_of_processes(check: Checker) -> None:
     if processes.soil_water.follows_texture and not sorts:
         wrong = "needs processes.water_erosion.size_classes: without it texture does not change."
         check.add(("processes", "soil_water", "follows_texture"), True, wrong)
+    if processes.bulk_density.enabled and not processes.soil_water.enabled:
+        wrong = "must be true with bulk_density: soil settles under the water that comes into it."
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
     if soil.weathering is not None and soil.depth is None:
         check.add(("soil", "weathering"), "", "needs soil.depth: how deep the rock is.")
     for name in ("subsurface_flow", "artificial_drainage", "peat") if soil.depth is not None else ():
