@@ -112,6 +112,7 @@ WRITTEN = [
     ("rain_days = 12", DRAINED + 'codes = [1]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].codes", "[1]", ["need processes.artificial_drainage.map"]),
     ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
+    ("[land]", "[processes.decomposition]\npriming = 0\n[land]", "processes.decomposition.priming", "0", ["must be above 0"]),
     ("rain_days = 12", RESIDUES + "surface_rate = 1.5", "processes.surface_residues.surface_rate", "1.5", ["must be 0-100 %"]),
     ("rain_days = 12", RESIDUES + "[carbon.isotopes]\nc13 = true", "processes.surface_residues", "", ["cannot be on with carbon.isotopes"]),
     ('maps = ["cSoilOrg"]', 'maps = ["cLitterSurf"]', "output.maps[0]", "cLitterSurf", ["needs [processes.surface_residues]"]),
@@ -273,6 +274,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_valid_scenario_is_valid(here: Path) -> None:
     check(write(here))
+
+
+def test_priming_is_of_linear_models(here: Path) -> None:
+    text = VALID.replace("[land]", "[processes.decomposition]\npriming = 0.5\n[land]", 1).replace('"rothc"', '"mimics"')
+    found = [problem for problem in fails(write(here, text)).problems if problem.key == "processes.decomposition.priming"]
+    assert len(found) == 1 and "is for linear carbon models; mimics" in str(found[0])
 
 
 def test_what_residues_on_the_surface_cannot_go_with(here: Path) -> None:

@@ -61,6 +61,11 @@ class Decomposition(Process):
         "from (material): two end members for buried and exhumed carbon, run both (coupling rule 12)",
     )  # fmt: skip
 
+    priming: Number | None = item(
+        None, "c, kg per g: rates of the pools that plants do not feed are multiplied by 1 - exp(-c F), F the carbon "
+        "of those they feed in the layer, g per kg mineral soil; not primed if not given. No value serves all: to be "
+        "calibrated with the rates", gt=0.0, le=1000.0, source="Guenet et al. 2013, Geosci. Model Dev. 6, 2153",
+    )  # fmt: skip
     e_folding_depth: Length = item(
         0.303, "depth below the calibration depth of the pool model over which rates fall to 1/e", gt=0.0, le=10.0,
         source="WATEM_C code, r_exp = 3.30 m-1 (Wang et al. 2020)",
