@@ -62,8 +62,9 @@ grass_strips = "grass"
 """
 EXTENSIONS = {
     "files": "ditch map filename = ditch.rst\ndam map filename = dam.rst\nbuffer map filename = buffer.rst\n"
-    "sewer map filename = sewer.rst\ntillage direction filename = till.rst\noriented roughness filename = furrow.rst",
-    "extensions": "include ditches = 1\ninclude dams = 1\ninclude buffers = 1\ninclude sewers = 1\n"
+    "sewer map filename = sewer.rst\nriver routing filename = way.rst\n"
+    "tillage direction filename = till.rst\noriented roughness filename = furrow.rst",
+    "extensions": "river routing = 1\ninclude ditches = 1\ninclude dams = 1\ninclude buffers = 1\ninclude sewers = 1\n"
     "include tillage direction = 1\nforce routing = 1\nbuffer reduce area = 1",
     "parameters": "number of buffers = 1\nnumber of forced routing = 1\nls correction = 1.2\n"
     "[Buffer 1]\nextension id = 16385\ntrapping efficiency = 75\n"
@@ -80,7 +81,8 @@ def valley(size: int = 16) -> dict[str, np.ndarray]:
     prc[9:11, 9:12], prc[3, 10:13], prc[7, 2:4] = -4.0, -6.0, -5.0
     prc[:, 7] = -1.0
     prc[[0, -1]] = prc[:, [0, -1]] = 0.0
-    maps = {name: np.zeros(prc.shape) for name in ("ditch", "dam", "buffer", "sewer", "furrow")}
+    maps = {name: np.zeros(prc.shape) for name in ("ditch", "dam", "buffer", "sewer", "furrow", "way")}
+    maps["way"][1:-1, 7] = 1.0  # against the heights, northwards
     maps["ditch"][9:12, 4], maps["dam"][4, 11:13], maps["sewer"][5, 3:6] = 5.0, 7.0, 0.4
     maps["buffer"][2, 4], maps["buffer"][3, 3:6] = 1.0, 16385.0
     maps["furrow"][:] = 8.0
@@ -117,6 +119,8 @@ def compare(folder: Path, choices: Path, rtol: float) -> None:
     assert river == pytest.approx(totals["river"], rel=rtol)
     exported = sum(totals[term] for term in ("river", "outside", "sewers"))
     assert erosion.exported.sum() * area == pytest.approx(exported, rel=rtol)
+    # the river leads the same way
+    np.testing.assert_array_equal(np.sort(erosion.watershed.receivers), np.sort(year.network.receivers))
 
 
 @pytest.mark.parametrize(

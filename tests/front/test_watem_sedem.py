@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from tests.watem_inputs import reference_totals, write_case, write_choices
 from watershed_c.cli import main
 from watershed_c.errors import ScenarioError
+from watershed_c.front.mean_year import mean_year
 from watershed_c.front.watem_sedem import read_catchment, run_file
 from watershed_c.io.rasters import read_raster
 from watershed_c.io.watem_files import NOT_DONE, read_choices
@@ -181,9 +182,9 @@ def test_maps_of_another_grid_and_a_file_that_is_none(tmp_path: Path) -> None:
 
 
 def test_what_is_not_used_is_told(tmp_path: Path) -> None:
-    path = write_choices(tmp_path, valley(), 10.0, extensions="river routing = 1\nmax kernal = 3")
+    path = write_choices(tmp_path, valley(), 10.0, extensions="manual outlet selection = 1\nmax kernal = 3")
     notes = read_choices(path).notes
-    assert any("river routing = 1 is not used" in note for note in notes)
+    assert any("manual outlet selection = 1 is not used" in note for note in notes)
     assert any('"max kernal"' in note and 'did you mean "max kernel"' in note for note in notes)
     assert "note:" in run_file(path)[0]
 
@@ -195,3 +196,27 @@ def test_no_choice_does_nothing_in_silence(tmp_path: Path, choice: str) -> None:
     notes = read_choices(path, ["use r factor=0"]).notes
     assert any(note.startswith(f"{choice} = 1 is not used: ") for note in notes), notes
     assert any("use r factor = 0" in note for note in notes) and any("ptef map filename" in note for note in notes)
+
+
+def test_a_river_follows_its_drawn_way_and_its_segments_are_told_apart(tmp_path: Path) -> None:
+    """Drawn northwards, against the heights, all sediment arrives at the northern end; segments sum to the river."""
+    maps = valley()
+    way, segment = np.zeros(maps["prc"].shape), np.where(np.arange(12)[:, None] < 6, 1.0, 2.0)
+    way[1:11, 5], segment = 1.0, np.where(maps["prc"] == -1.0, segment, 0.0)
+    files = "river routing filename = way.rst\nriver segment filename = segment.rst"
+    path = write_choices(
+        tmp_path, maps | {"way": way, "segment": segment}, 10.0, files=files,
+        extensions="river routing = 1\noutput per river segment = 1",
+    )  # fmt: skip
+    run_file(path)
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    river, passed = record["totals_kg"]["river"], read_raster(tmp_path / "out" / "cumulative.rst").values
+    assert passed[10, 5] == pytest.approx(river, rel=1e-6) and np.all(np.diff(passed[1:11, 5]) > 0.0)
+    rows = [line.split("\t") for line in (tmp_path / "out" / "Total sediment segments.txt").read_text().splitlines()]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert sum(float(row[1]) for row in rows) == pytest.approx(river, abs=0.02)
+    # drawn in a circle it is cut, and nothing is lost
+    way[4, 5] = 5.0
+    write_choices(tmp_path, maps | {"way": way}, 10.0, files=files, extensions="river routing = 1")
+    year = mean_year(read_catchment(read_choices(path))[0])
+    assert year.network.parted > 0 and year.totals()["river"] == pytest.approx(river, rel=1e-9)

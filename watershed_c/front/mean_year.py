@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watershed_c.kernels import water_erosion as rusle
-from watershed_c.kernels.flow_routing import gradient
+from watershed_c.kernels.flow_routing import accumulate, gradient
 from watershed_c.kernels.mean_year import mean_year_sediment, mean_year_tillage, slope_to_receiver
 from watershed_c.kernels.parcel_network import (
     SEWER,
@@ -53,6 +53,8 @@ class Catchment:
         What LS is divided by.
     bulk_density : float, kg m-3
         Turns masses into millimetres, nothing else.
+    segments : (n,) int64, optional
+        Number of the segment of river cells.
     """
 
     shape: tuple[int, int]
@@ -71,6 +73,7 @@ class Catchment:
     adjusted_slope: bool = False
     ls_correction: float = 1.0
     bulk_density: float = 1350.0
+    segments: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,13 @@ class MeanYear:
         """(n,) bool, the catchment without its rivers."""
         code = self.catchment.parcels.code
         return (code != OUTSIDE) & (code != RIVER)
+
+    @property
+    def in_river(self) -> np.ndarray:
+        """Sediment that passes each river cell, all that entered rivers above it counted; 0 elsewhere."""
+        found, river = np.zeros(self.inflow.size), self.catchment.parcels.code == RIVER
+        accumulate(*self.network[:4], np.where(river, self.inflow, 0.0), found)
+        return np.where(river, found, 0.0)
 
     def totals(self) -> dict[str, float]:
         """Budget of sediment, kg yr-1: its terms sum to 0.

@@ -18,6 +18,7 @@ from watershed_c.kernels.two_receivers import FOREST, OUTSIDE, PASTURE, RIVER
 from watershed_c.scenario.parcels import COVER_OF_DAMS, COVER_OF_DITCHES, basins, drawn_routes
 
 TOTALS, ROUTING, RECORD = "Total sediment.txt", "routing.txt", "run.json"
+SEGMENTS = "Total sediment segments.txt"
 #: lines of the table of totals, by the term of the budget; the first four are always written
 LINES = {
     "erosion": "Total erosion", "deposition": "Total deposition",
@@ -116,6 +117,11 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     )
     route, ditch, dam = _lines(maps, core, core | np.isfinite(elevation), grid.shape[1])
     passing, kept = _buffers(maps, core, route)
+    river_route = None
+    if choice["river routing"]:
+        way = np.where(code == RIVER, maps.whole("river routing filename", 0, 8), 0)
+        river_route = drawn_routes(way, np.zeros_like(way), core | np.isfinite(elevation), grid.shape[1])[0]
+    segments = maps.whole("river segment filename", 0, 2**31 - 1) if choice["output per river segment"] else None
     for column, row, to_column, to_row in choices.forced:
         source = (dtm.shape[0] + 1 - row) * grid.shape[1] + column
         target = (dtm.shape[0] + 1 - to_row) * grid.shape[1] + to_column
@@ -147,14 +153,15 @@ def read_catchment(choices: Choices) -> tuple[Catchment, Raster]:
     parcels = ParcelLand(
         code=code, own=own, connectivity=(to_field, to_forest, to_strip), window=int(number["max kernel"]),
         cardinal_rivers=choice["cardinal routing river"], route=route if (route >= 0).any() else None,
-        line=ditch | dam if (ditch | dam).any() else None, ditch=ditch if ditch.any() else None, passing=passing,
-        kept=kept, sewer=sewer, bearing=bearing, roughness=roughness,
+        line=ditch | dam if (ditch | dam).any() else None, ditch=ditch if ditch.any() else None,
+        river_route=river_route, passing=passing, kept=kept, sewer=sewer, bearing=bearing, roughness=roughness,
     )  # fmt: skip
     catchment = Catchment(
         grid.shape, dtm.dx, elevation, parcels, erodibility, cover, practice, number["r factor"], coefficient, tillage,
         length_exponent=choices.word["l model"], slope_factor=choices.word["s model"],
         capacity=choices.word["tc model"], adjusted_slope=choice["adjusted slope"],
         ls_correction=number["ls correction"], bulk_density=number["bulk density"],
+        segments=segments,
     )  # fmt: skip
     return catchment, grid
 
@@ -205,6 +212,8 @@ def run_file(
     told = totals_text(year, choices)
     (folder / TOTALS).write_text(told, encoding="utf-8")
     _write_maps(folder, year, grid, choices)
+    if catchment.segments is not None:
+        (folder / SEGMENTS).write_text(segments_text(year, catchment.segments), encoding="utf-8")
     if choices.choice["write routing table"]:
         _write_routing(folder / ROUTING, year, grid)
     sinks = _places(year.network.sinks, grid)
@@ -232,6 +241,13 @@ def totals_text(year: MeanYear, choices: Choices) -> str:
     return "\n".join(lines) + "\n"
 
 
+def segments_text(year: MeanYear, segments: np.ndarray) -> str:
+    """Sediment that enters each river segment, kg: number and amount, parted by a tab."""
+    river = year.catchment.parcels.code == RIVER
+    amounts = np.bincount(segments[river], weights=year.inflow[river])
+    return "".join(f"{number}\t{amounts[number]:.2f}\n" for number in np.unique(segments[river]).tolist())
+
+
 def _places(nodes: np.ndarray, grid: Raster) -> list[tuple[int, int]]:
     """Column and row of nodes in the map as it was read, from 1, row 1 in the north."""
     row, column = np.divmod(nodes, grid.shape[1])
@@ -247,6 +263,7 @@ def _write_maps(folder: Path, year: MeanYear, grid: Raster, choices: Choices) ->
     to_millimetres = 1000.0 / (area * given.bulk_density)
     exported = np.where(code == RIVER, year.inflow, 0.0)
     maps: dict[str, dict[str, tuple[np.ndarray, str]]] = {
+        "river routing": {"cumulative": (year.in_river, "kg/yr")},
         "write aspect": {"AspectMap": (aspect, "rad")},
         "write slope": {"SLOPE": (slope, "rad")},
         "write ls factor": {"LS": (year.ls, "-")},

@@ -15,7 +15,7 @@ MAPS = (
     "dtm filename", "parcel filename", "k factor filename", "c factor map filename", "p factor map filename",
     "ktc map filename", "ktil map filename", "sewer map filename", "buffer map filename", "ditch map filename",
     "dam map filename", "tillage direction filename", "oriented roughness filename", "outlet map filename",
-    "river segment filename",
+    "river segment filename", "river routing filename",
 )  # fmt: skip
 #: number of the cells of a buffer that are not its outlet, minus that of the outlet
 BUFFER_EXTENSION = 16384
@@ -26,13 +26,12 @@ MAPS_OF_CHOICE = {
     "include ditches": ("ditch map filename",),
     "include dams": ("dam map filename",),
     "include tillage direction": ("tillage direction filename", "oriented roughness filename"),
+    "river routing": ("river routing filename",), "output per river segment": ("river segment filename",),
 }
 #: choices that a mean year has nothing to do with, or that change nothing here: what is done instead
 NOT_DONE = {
     "only routing": "soil loss and sediment are computed, too",
-    "river routing": "sediment is exported where it enters a river",
     "manual outlet selection": "sediment is exported where it enters a river",
-    "output per river segment": "sediment is told for all rivers together",
     "estimate clay content": "clay is not told apart",
     "convert output": "results are written as they are",
     "write routing column/row": "write routing table = 1 has columns and rows",
@@ -73,7 +72,7 @@ NUMBERS: dict[str, tuple[float, float, float | None]] = {
 }  # fmt: skip
 #: keys that a mean year does not need: of rivers drawn by hand, of events, of the look of the output
 UNUSED = {
-    "date", "input directory", "output directory", "adjectant segments", "upstream segments", "river routing filename",
+    "date", "input directory", "output directory", "adjectant segments", "upstream segments",
     "max kernel river", "cn map filename", "rainfall filename", "sewer exit", "clay content parent material",
     "5-day antecedent rainfall", "5 day antecedent rainfall", "stream velocity", "alpha", "beta",
     "desired timestep for model", "final timestep output", "endtime model", "saga_grids", "export .sgrd grids",

@@ -47,6 +47,8 @@ class ParcelLand(NamedTuple):
         Ditches and dams, which draw the flow of their neighbours.
     ditch : (n,) bool, optional
         Those of them that are ditches.
+    river_route : (n,) int64, optional
+        Receiver of river cells whose way is drawn; -1 elsewhere.
     passing : (n,), optional
         Share of the contributing area that buffers let pass, whatever the land of the receiver; -1 elsewhere.
     kept : (n,), optional
@@ -65,6 +67,7 @@ class ParcelLand(NamedTuple):
     route: np.ndarray | None = None
     line: np.ndarray | None = None
     ditch: np.ndarray | None = None
+    river_route: np.ndarray | None = None
     passing: np.ndarray | None = None
     kept: np.ndarray | None = None
     sewer: np.ndarray | None = None
@@ -121,8 +124,8 @@ def find_parcel_network(
 ) -> ParcelNetwork:
     """Receivers of every cell, without loops, in flow order.
 
-    Water stays in a river once there: rivers drain to the open boundary by steepest descent over river cells, their
-    depressions filled.
+    Water stays in a river once there: rivers drain to the open boundary as drawn, or by steepest descent over river
+    cells, their depressions filled.
 
     Parameters
     ----------
@@ -171,13 +174,22 @@ def find_parcel_network(
     if not river.any():
         return ParcelNetwork(order, first, lined_up, shares, sinks, cells[:0], parted)
     stream = find_network(elevation, river, open_boundary, shape, dx, dy, over_cells=over_cells)
-    ends = np.setdiff1d(np.flatnonzero(river), stream.order, assume_unique=True)
+    along, ways = np.full((n, 2), -1, dtype=np.int64), np.zeros((n, 2))
+    along[stream.order, 0] = stream.receiver[stream.order]
+    if land.river_route is not None:
+        drawn = river & (land.river_route >= 0)
+        along[drawn, 0] = land.river_route[drawn]
+    ways[:, 0] = 1.0
+    cells = np.flatnonzero(river).astype(np.int64, copy=False)
+    of_river = np.empty(cells.size, dtype=np.int64)
+    done, waiting = line_up(cells, along, of_river)
+    if done < cells.size:  # drawn in a circle
+        parted += part_cycles(cells, waiting, elevation, ncols, along, ways)
+        line_up(cells, along, of_river)
+    begins, below, share = in_flow_order(of_river, along, ways)
     return ParcelNetwork(
-        np.concatenate((order, ends, stream.order)),
-        np.concatenate((first, np.full(ends.size, first[-1]), first[-1] + stream.first[1:])),
-        np.concatenate((lined_up, stream.receivers)),
-        np.concatenate((shares, stream.weights)),
-        sinks, ends, parted,
+        np.concatenate((order, of_river)), np.concatenate((first, first[-1] + begins[1:])),
+        np.concatenate((lined_up, below)), np.concatenate((shares, share)), sinks, cells[along[cells, 0] < 0], parted,
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def parcel_land(check: Checker, grid: Grid, land: LandUse, classes: set[str]) ->
     return ParcelLand(
         code=code, own=own, connectivity=(table.to_field, table.to_forest, table.to_strip), window=table.window,
         cardinal_rivers=table.cardinal_rivers, route=route if drawn else None, line=line if line.any() else None,
-        ditch=ditch if ditch.any() else None, passing=passing, kept=kept, sewer=sewer,
+        ditch=ditch if ditch.any() else None, river_route=_rivers(check, grid), passing=passing, kept=kept, sewer=sewer,
         bearing=None if bearing is None else np.where(code > 0, bearing, np.nan),
         roughness=None if roughness is None else np.nan_to_num(roughness, nan=0.0),
     )  # fmt: skip
@@ -156,19 +156,29 @@ def _within(check: Checker, name: str, values: np.ndarray, low: float, high: flo
 
 def _lines(check: Checker, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Receivers of ditches and dams, -1 elsewhere, and where either are."""
-    directions = []
-    for name in ("ditches", "dams"):
-        values = _map(check, grid, name)
-        if values is None:
-            values = np.zeros(grid.status.size)
-        values = np.where(grid.soil, np.nan_to_num(values, nan=0.0), 0.0)
-        if (wrong := values[(values != np.round(values)) | (values < 0.0) | (values > 8.0)]).size:
-            expectation = f"has {wrong[0]:g}; directions are 1 to 8 clockwise from north, 0 where there is none."
-            check.add((*_KEY, name), getattr(check.scenario.processes.flow_routing.parcels, name), expectation)
-            values = np.zeros(grid.status.size)
-        directions.append(values.astype(np.int64))
+    ditches, dams = (_directions(check, grid, name, grid.soil) for name in ("ditches", "dams"))
     # a route does not lead to where nothing is
-    return drawn_routes(directions[0], directions[1], grid.status != CLOSED, grid.terrain.shape[1])
+    return drawn_routes(ditches, dams, grid.status != CLOSED, grid.terrain.shape[1])
+
+
+def _rivers(check: Checker, grid: Grid) -> np.ndarray | None:
+    """Receivers of river cells whose way is drawn, -1 elsewhere; None if there are none."""
+    way = _directions(check, grid, "rivers", grid.core)
+    route = drawn_routes(way, np.zeros_like(way), grid.status != CLOSED, grid.terrain.shape[1])[0]
+    return route if (route >= 0).any() else None
+
+
+def _directions(check: Checker, grid: Grid, name: str, where: np.ndarray) -> np.ndarray:
+    """(n,) int64 directions of a map of drawn routes, 0 where there is none or not ``where``."""
+    values = _map(check, grid, name)
+    if values is None:
+        return np.zeros(where.size, dtype=np.int64)
+    values = np.where(where, np.nan_to_num(values, nan=0.0), 0.0)
+    if (wrong := values[(values != np.round(values)) | (values < 0.0) | (values > 8.0)]).size:
+        expectation = f"has {wrong[0]:g}; directions are 1 to 8 clockwise from north, 0 where there is none."
+        check.add((*_KEY, name), getattr(check.scenario.processes.flow_routing.parcels, name), expectation)
+        return np.zeros(where.size, dtype=np.int64)
+    return values.astype(np.int64)
 
 
 def drawn_routes(

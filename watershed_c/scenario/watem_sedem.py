@@ -116,9 +116,9 @@ def _parcels(choices: Choices, maps: dict[str, str]) -> dict[str, Any]:
         "trapped_pasture": number["parcel trapping efficiency pasture"] / 100.0,
     }  # fmt: skip
     named = {
-        "ditches": "ditch map filename", "dams": "dam map filename", "sewers": "sewer map filename",
-        "buffers": "buffer map filename", "tillage_direction": "tillage direction filename",
-        "furrow_height": "oriented roughness filename",
+        "rivers": "river routing filename", "ditches": "ditch map filename", "dams": "dam map filename",
+        "sewers": "sewer map filename", "buffers": "buffer map filename",
+        "tillage_direction": "tillage direction filename", "furrow_height": "oriented roughness filename",
     }  # fmt: skip
     found |= {key: maps[name] for key, name in named.items() if name in maps}
     if "buffers" in found:

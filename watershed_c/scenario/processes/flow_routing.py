@@ -34,6 +34,9 @@ class ParcelRouting(Table):
     trapped_field: Share = item(0.0, "parcel trapping: share of its area a cell of a field holds back", ge=0.0, le=1.0)
     trapped_forest: Share = item(0.0, "the same in forest", ge=0.0, le=1.0)
     trapped_pasture: Share = item(0.0, "the same in pasture", ge=0.0, le=1.0)
+    rivers: str | None = item(
+        None, "map of the way of rivers: direction of flow, 1 to 8 clockwise from north, 0 where heights decide"
+    )
     ditches: str | None = item(None, "map of ditches: direction of flow, 1 to 8 clockwise from north, 0 elsewhere")
     dams: str | None = item(None, "map of dams that lead flow along them, as ditches")
     buffers: str | None = item(None, "map of buffer basins: number at the outlet, number + 16384 elsewhere in it")
