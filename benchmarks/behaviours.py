@@ -152,34 +152,33 @@ def draw(path: Path, wet: dict[str, dict[str, float]], roots: dict[str, Any], ch
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from watershed_c.plots.style import BLUE, GREEN, GREY, INK, STYLE, VERMILION, WIDTH
+    from watershed_c.plots.style import BLUE, GREEN, INK, STYLE, VERMILION, WIDTH
 
     with pyplot.rc_context(STYLE):
         figure, (left, middle, right) = pyplot.subplots(
             1, 3, figsize=(WIDTH, 3.1), layout="constrained", width_ratios=(1.25, 1.0, 0.9)
         )
-        spacings = list(wet)
-        quantities = list(wet[spacings[0]])
+        widest, closest = next(iter(wet)), list(wet)[-1]
         labels = {
             "water table, m": "depth of water table", "runoff, mm/yr": "runoff",
             "gross erosion, t/ha/yr": "gross erosion", "respired, t C/ha/yr": "CO$_2$ respired",
             "DIC to the stream, t C/ha/yr": "DIC to the stream",
         }  # fmt: skip
-        widest, closest = wet[spacings[0]], wet[spacings[-1]]
-        shown = [quantity for quantity in quantities if quantity in labels]
-        change = [100.0 * (closest[quantity] / widest[quantity] - 1.0) for quantity in shown]
-        at = np.arange(len(shown))[::-1]
-        left.barh(at, change, color=[BLUE if value > 0 else VERMILION for value in change], height=0.6)
+        times = [wet[closest][quantity] / wet[widest][quantity] for quantity in labels]
+        at = np.arange(len(labels))[::-1]
+        left.barh(at, np.log2(times), color=[BLUE if value > 1 else VERMILION for value in times], height=0.5)
         left.axvline(0.0, color=INK, lw=0.7)
-        span = max(map(abs, change))
-        for y, value, quantity in zip(at, change, shown, strict=True):
-            text = f"{widest[quantity]:.3g} to {closest[quantity]:.3g} {quantity.split(', ')[1]}"
-            left.text(0.0, y + 0.34, text, ha="center", va="bottom", fontsize=6.5, color=GREY)
-            side = "left" if value > 0 else "right"
-            left.text(value + 0.03 * span * np.sign(value), y, f"{value:+.0f} %", ha=side, va="center", fontsize=7.5)
-        left.set_yticks(at, [labels[quantity] for quantity in shown])
-        left.set(xlim=(-1.45 * span, 1.45 * span), ylim=(-0.6, len(shown) - 0.2), xlabel="change (%)")
-        left.set_title(f"Tiles {spacings[0]} to {spacings[-1]} apart", fontsize=9)
+        ticks = [
+            f"{name}\n{wet[widest][quantity]:.3g} to {wet[closest][quantity]:.3g} {quantity.split(', ')[1]}"
+            for quantity, name in labels.items()
+        ]
+        left.set_yticks(at, ticks, fontsize=7)
+        for y, value in zip(at, times, strict=True):
+            side, gap = ("left", 0.08) if value > 1 else ("right", -0.08)
+            left.text(np.log2(value) + gap, y, f"× {value:.2f}", ha=side, va="center", fontsize=7.5)
+        left.set(xlim=(-1.9, 3.4), ylim=(-0.6, len(labels) - 0.4), xlabel="times as much")
+        left.set_xticks((-1, 0, 1, 2), ("½", "1", "2", "4"))
+        left.set_title(f"Tiles {closest} apart,\nnot {widest}", fontsize=9)
         left.spines["left"].set_visible(False)
         left.tick_params(axis="y", length=0)
         bottom = roots["bottom"] * 100.0
@@ -192,10 +191,10 @@ def draw(path: Path, wet: dict[str, dict[str, float]], roots: dict[str, Any], ch
         middle.axvline(0.0, color=INK, lw=0.7)
         middle.set(ylim=(bottom[-1], 0.0), ylabel="depth (cm)", xlabel="more SOC (t C ha$^{-1}$ per 10 cm)")
         lost = [1000.0 * roots[name]["left"] for name in ("baseline", "deep-roots")]
-        middle.set_title("Deeper roots", fontsize=9)
+        middle.set_title("Deeper roots,\n60 years", fontsize=9)
         middle.text(
-            0.97, 0.04, f"SOC that leaves:\n{lost[0]:.0f} to {lost[1]:.0f} kg ha$^{{-1}}$ yr$^{{-1}}$", ha="right",
-            va="bottom", transform=middle.transAxes, fontsize=7.5,
+            0.99, 0.98, f"leaves with\nsediment:\n{lost[0]:.1f} to\n{lost[1]:.1f} kg C\nha$^{{-1}}$ yr$^{{-1}}$",
+            ha="right", va="top", transform=middle.transAxes, fontsize=7,
         )  # fmt: skip
         for place, name in enumerate(("on-top", "worked-in")):
             part = char[name]
@@ -206,7 +205,7 @@ def draw(path: Path, wet: dict[str, dict[str, float]], roots: dict[str, Any], ch
                 right.text(x, value, f"{value:.0f}", ha="center", va="bottom", fontsize=7.5)
         right.set_xticks((0, 1), ("left on top", "worked in"))
         right.set(ylabel="share of the char's carbon (%)")
-        right.set_title("Biochar, ten years", fontsize=9)
+        right.set_title("Biochar on 15 %,\n10 years", fontsize=9)
         right.legend(loc="upper right")
         figure.savefig(path)
         pyplot.close(figure)

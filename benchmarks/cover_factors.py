@@ -1,6 +1,6 @@
 """Annual cover-management factor C of every sown crop beside the values of RUSLE2015 (Panagos et al. 2015).
 
-    python benchmarks/cover_factors.py
+    python benchmarks/cover_factors.py [--figure FILE]
 
 Monocultures in the mean year of Rothamsted, erosivity peaking in July (R = 600). Conventional: ploughed three weeks before
 sowing, harrowed the day before; reduced: chisel plough instead; no-till: direct drill only. Residues stay except in the column
@@ -8,6 +8,9 @@ that says so. Nothing is fitted: evidence, not a gate.
 """
 
 from __future__ import annotations
+
+import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -57,26 +60,65 @@ def annual(crop: Crop, tillage: str = "conventional", *, straw_removed: float = 
     return float(tables.cover_factor_annual[0, 0])
 
 
+def draw(path: Path, found: dict[str, dict[str, float]]) -> None:
+    """C of each crop by tillage beside the table of RUSLE2015."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    from watershed_c.plots.style import BLUE, GREEN, INK, PALE, STYLE, VERMILION, WIDTH
+
+    order = sorted(found, key=lambda name: found[name]["conventional"])
+    with pyplot.rc_context(STYLE):
+        figure, axes = pyplot.subplots(figsize=(WIDTH, 4.4), layout="constrained")
+        for y, name in enumerate(order):
+            known = [value for value in found[name].values() if not np.isnan(value)]
+            axes.plot((min(known), max(known)), (y, y), color=PALE, lw=1.2, zorder=1)
+        for what, marker, colour in (
+            ("conventional", "o", BLUE), ("reduced", "s", GREEN), ("no-till", "v", VERMILION), ("RUSLE2015", "|", INK),
+        ):  # fmt: skip
+            size, width = (150, 2.2) if marker == "|" else (26, 0.0)
+            label = "conventional, RUSLE2015" if marker == "|" else f"{what}, here"
+            values = [found[name][what] for name in order]
+            axes.scatter(values, range(len(order)), s=size, marker=marker, color=colour, lw=width, label=label, zorder=2)
+        axes.set_yticks(range(len(order)), order)
+        axes.set(xlabel="annual cover-management factor C", xlim=(0.0, 0.55), ylim=(-0.7, len(order) - 0.3))
+        axes.legend(loc="lower right")
+        axes.set_title("C of monocultures, straw left, beside the table of RUSLE2015", fontsize=9)
+        figure.savefig(path)
+        pyplot.close(figure)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figure", type=Path, help="draw into this file")
+    path = parser.parse_args().figure
+    shown: dict[str, dict[str, float]] = {}
     print("| crop | conventional | RUSLE2015 | reduced | no-till | straw removed | rye before it |")
     print("|---|---|---|---|---|---|---|")
     ratios: dict[str, list[float]] = {"reduced": [], "no-till": [], "residues left": [], "cover crop": []}
     for crop in load_library().crops.values():
         if crop.kind != "annual":
             continue
-        usual, bare = annual(crop), annual(crop, straw_removed=1.0)
+        usual = annual(crop)
+        bare = annual(crop, straw_removed=1.0) if crop.straw > 0.0 else usual
         reduced, none = annual(crop, "reduced"), annual(crop, "no-till")
         covered = annual(crop, cover="rye-cover") if crop.habit == "spring" else float("nan")
         found = (reduced / usual, none / usual, usual / bare, covered / usual)
         for values, value in zip(ratios.values(), found, strict=True):
             values.append(value)
-        row = (usual, RUSLE2015.get(crop.name, np.nan), reduced, none, bare, covered)
+        table = RUSLE2015.get(crop.name, np.nan)
+        shown[crop.name] = {"conventional": usual, "reduced": reduced, "no-till": none, "RUSLE2015": table}
+        row = (usual, table, reduced, none, bare, covered)
         print(f"| {crop.name} | " + " | ".join("-" if np.isnan(value) else f"{value:.2f}" for value in row) + " |")
     off = [annual(crop) - RUSLE2015[name] for name, crop in load_library().crops.items() if name in RUSLE2015]
     print(f"conventional less RUSLE2015: mean {np.mean(off):+.3f}, mean of sizes {np.mean(np.abs(off)):.3f}, {len(off)} crops")
     for name, values in ratios.items():
         spread = f"{np.nanmin(values):.2f}-{np.nanmax(values):.2f}"
         print(f"{name}: times {np.nanmean(values):.2f} ({spread}); RUSLE2015 {RATIOS[name]}")
+    if path:
+        draw(path, shown)
 
 
 if __name__ == "__main__":

@@ -99,17 +99,17 @@ def draw(path: Path, found: dict[str, tuple[np.ndarray, np.ndarray]], slope: dic
 
     with pyplot.rc_context(STYLE):
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(WIDTH, 3.2), layout="constrained", width_ratios=(1, 1.25))
-        share = 100.0 * np.array(list(MORE.values()))
+        share, unit = 100.0 * np.array(list(MORE.values())), "t C ha$^{-1}$ yr$^{-1}$"
+        linear = found["nothing moves"][0]
         for (name, (relative, _)), colour, marker in zip(
             found.items(), (INK, BLUE, VERMILION), ("o", "s", "^"), strict=True
         ):
-            left.plot(np.append(0.0, share), np.append(0.0, relative), marker=marker, ms=4.5, lw=1.2, color=colour,
-                      label=f"{name}: 1 : {relative[1] / relative[0]:.3f} : {relative[2] / relative[0]:.3f}")  # fmt: skip
-        unit = "t C ha$^{-1}$ yr$^{-1}$"
-        left.set(xlabel="more carbon input (%)", ylabel=f"relative sequestration rate, 0\N{EN DASH}30 cm\n({unit})")
-        left.set(xlim=(0, 21), ylim=(0, None))
-        left.legend(loc="lower right", fontsize=7)
-        left.set_title("Rates of the protocol", fontsize=9)
+            left.plot(share, 100.0 * relative / linear, marker=marker, ms=4.5, lw=1.2, color=colour,
+                      label=f"{name}\n    1 : {relative[1] / relative[0]:.4f} : {relative[2] / relative[0]:.4f}")  # fmt: skip
+        left.set(xlabel="more carbon input (%)", ylabel="relative rate, % of that where nothing moves")
+        left.set(xlim=(4, 21), ylim=(95.5, 100.5), xticks=share)
+        left.legend(loc="lower left", fontsize=7)
+        left.set_title("Rates of the protocol, 0\N{EN DASH}30 cm", fontsize=9)
         x = 10.0 * np.arange(slope["gain"].size) + 5.0
         right.plot(x, slope["air"], color=GREEN, lw=1.6, label="from plants and air")
         right.plot(x, slope["gain"], color=INK, lw=1.6, label="gain of SOC")

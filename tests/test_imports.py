@@ -28,7 +28,8 @@ ROOMS = {
     "coupling": "coupling",
     **dict.fromkeys(("initial_carbon", "initial_isotopes", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
-    **dict.fromkeys(("variants", "comparison", "measures", "costs", "appraisal", "erosion_sink"), "simulation"),
+    **dict.fromkeys(("variants", "comparison", "erosion_sink"), "simulation"),
+    **dict.fromkeys(("measures", "costs", "appraisal", "factorial"), "simulation"),
     "plots": "plots",
     "front": "front",
     **dict.fromkeys(("cli", "catalogue"), "cli"),
@@ -179,7 +180,8 @@ def test_pools_never_know_landlab_nor_the_grid() -> None:
 
 def test_only_runs_and_their_comparison_call_plots() -> None:
     callers = {f.importer for f in IMPORTS if _room(f.imported) == "plots" != _room(f.importer)}
-    assert callers <= {f"watershed_c.{name}" for name in ("simulation", "comparison", "erosion_sink")}, callers
+    drawing = ("simulation", "comparison", "factorial", "erosion_sink")
+    assert callers <= {f"watershed_c.{name}" for name in drawing}, callers
 
 
 @pytest.mark.parametrize("package", HEAVY)

@@ -259,6 +259,6 @@ def test_variants_from_a_file(tmp_path: Path) -> None:
 
 def test_the_shipped_practices_are_valid() -> None:
     found = members(load(data_path("scenarios", "jacksboro"), variants="practices"))
-    assert len(found) == 8
+    assert len(found) == 12
     changed = {name: scenario.to_toml() for name, scenario in found.items()}
     assert len(set(changed.values())) == len(found)

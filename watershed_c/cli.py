@@ -27,7 +27,7 @@ VARIANTS = click.option(
     "--variants",
     default=None,
     metavar="FILE",
-    help="Variants of a file, or of a name beside the scenario, instead of its own.",
+    help="Variants or factors of a file, or of a name beside the scenario, instead of its own.",
 )
 OUTPUT = click.option("--output", type=click.Path(path_type=Path), default=None, help="Folder for the results.")
 QUIET = click.option("--quiet", is_flag=True, help="No progress, no tables.")
@@ -103,7 +103,7 @@ def run(
 
     chosen = load(scenario, list(settings), variants=variants)
     quiet = quiet or as_json
-    if chosen.variants:
+    if chosen.variants or chosen.factors:
         together = run_variants(chosen, output=output, overwrite=overwrite, force=force, quiet=quiet)
         if as_json:
             click.echo(together.comparison.json())

@@ -20,6 +20,7 @@ from watershed_c.assembly import Assembly
 from watershed_c.budget import CARBON, Budget
 from watershed_c.comparison import Comparison
 from watershed_c.coupling import Model
+from watershed_c.factorial import TIMES, Effects
 from watershed_c.initial_carbon import Report
 
 #: seconds between progress lines when the output is not a terminal
@@ -177,6 +178,21 @@ class Console:
             self._rich.print(table)
         if directory is not None:
             self._say(f"table and maps of differences in {directory}")
+
+
+    def effects(self, found: list[Effects]) -> None:
+        """Main effects of factors on every quantity; interactions are in the file."""
+        main = [name for name in found[0].effects if TIMES not in name]
+        table = Table(title="Main effects of the factors (on less off)", title_justify="left", box=None, pad_edge=False)
+        table.add_column("", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for heading in ("mean", *main):
+            table.add_column(Text(heading), justify="right", min_width=9, overflow="fold")
+        for row in found:
+            told = [f"{value:z.{row.digits}f}" for value in (row.mean, *(row.effects[name] for name in main))]
+            table.add_row(Text(row.label), Text(row.unit), *told)
+        self._rich.print()
+        self._rich.print(table)
 
 
 def _comparison_tables(comparison: Comparison) -> Iterator[Table]:

@@ -18,6 +18,7 @@ import numpy as np
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.budget import Budget, budget_of
 from watershed_c.carbon_ages import CITATIONS, CarbonAges
+from watershed_c.components.cropping import Cropping
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.console import Console, asked_to_stop
 from watershed_c.coupling import Model
@@ -215,14 +216,22 @@ def _ages_of(assembly: Assembly) -> CarbonAges | None:
     )
 
 
-def _land(assembly: Assembly) -> dict[str, float]:
-    """Hectares of each management unit, "rotation+offset", that has any."""
-    w, names = assembly.watershed, assembly.tables.names
-    count = np.bincount(w.unit[w.cells], minlength=len(names))
-    return {name: float(number) * w.cell_area * 1e-4 for name, number in zip(names, count, strict=True) if number}
+def _land(assembly: Assembly) -> dict[str, np.ndarray]:
+    """Hectares of each management unit, "rotation+offset", that has any, in each calendar year of the run."""
+    w, names, clock = assembly.watershed, assembly.tables.names, assembly.model.clock
+    cropping = assembly.model.processes["cropping"]
+    assert isinstance(cropping, Cropping)
+    unit, counts = w.unit.copy(), []
+    for year in range(clock.start_year, clock.end_year + 1):
+        if year in cropping.changes:
+            nodes, new, _ = cropping.changes[year]
+            unit[nodes] = new
+        counts.append(np.bincount(unit[w.cells], minlength=len(names)))
+    hectares = np.array(counts).T * w.cell_area * 1e-4
+    return {name: area for name, area in zip(names, hectares, strict=True) if area.any()}
 
 
-def _work(assembly: Assembly, land: dict[str, float]) -> Work:
+def _work(assembly: Assembly, land: dict[str, np.ndarray]) -> Work:
     """What the calendars of these units do in the months of the run."""
     units = {}
     for unit, hectares in land.items():
@@ -413,7 +422,7 @@ class _Run:
             "seconds": self.timing.parts,
             "peak_memory_bytes": peak_memory(),
             "points": self.points,
-            "land": self.land,
+            "land": {name: hectares[0] for name, hectares in self.land.items() if hectares[0]},
             "work": asdict(self.work),
             **self._sediment(),
             "initial_carbon": {key: value for key, value in asdict(self.report).items() if key != "net_erosion"},

@@ -11,11 +11,12 @@ from pathlib import Path
 from watershed_c.comparison import Comparison, compare
 from watershed_c.console import Console
 from watershed_c.errors import Problem, ScenarioError
+from watershed_c.factorial import Effects, effects, save
 from watershed_c.io import run_folder
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import output_folder, resolve
 from watershed_c.scenario.schema import Scenario
-from watershed_c.scenario.variants import BASELINE, COMPARISON, members
+from watershed_c.scenario.variants import BASELINE, COMPARISON, combinations, members
 from watershed_c.simulation import resume, run
 
 #: what makes a folder that of a baseline with its variants
@@ -34,11 +35,14 @@ class FinishedVariants:
     runs : dict of str to Path
         Results folder of each.
     comparison : Comparison
+    effects : list of Effects
+        Of the factors, if there are any.
     """
 
     directory: Path
     runs: dict[str, Path]
     comparison: Comparison
+    effects: list[Effects]
 
 
 def run_variants(
@@ -74,7 +78,7 @@ def run_variants(
     path = (chosen.path or Path("scenario.toml")).resolve()
     _write_record(directory, {"scenario_file": str(path), "runs": list(runs)})
     (directory / "scenario.resolved.toml").write_text(chosen.to_toml(), encoding="utf-8")
-    return _run_all(runs, directory, force=force, quiet=quiet)
+    return _run_all(chosen, runs, directory, force=force, quiet=quiet)
 
 
 def resume_variants(directory: str | Path, *, quiet: bool = False) -> FinishedVariants:
@@ -83,7 +87,7 @@ def resume_variants(directory: str | Path, *, quiet: bool = False) -> FinishedVa
     record = json.loads((directory / RECORD).read_text(encoding="utf-8"))
     scenario = load(directory / "scenario.resolved.toml")
     scenario._path = Path(record["scenario_file"])
-    return _run_all(members(scenario), directory, force=False, quiet=quiet)
+    return _run_all(scenario, members(scenario), directory, force=False, quiet=quiet)
 
 
 def check_variants(scenario: Scenario) -> None:
@@ -94,7 +98,7 @@ def check_variants(scenario: Scenario) -> None:
     ScenarioError
         Everything that is wrong with them.
     """
-    if scenario.variants:
+    if scenario.variants or scenario.factors:
         _resolve_all(members(scenario), output_folder(scenario), None)
 
 
@@ -109,7 +113,9 @@ def has_variants(directory: str | Path) -> bool:
     return (Path(directory) / RECORD).is_file()
 
 
-def _run_all(runs: dict[str, Scenario], directory: Path, *, force: bool, quiet: bool) -> FinishedVariants:
+def _run_all(
+    scenario: Scenario, runs: dict[str, Scenario], directory: Path, *, force: bool, quiet: bool
+) -> FinishedVariants:
     folders = {name: directory / name for name in runs}
     for name, member in runs.items():
         folder = folders[name]
@@ -122,9 +128,15 @@ def _run_all(runs: dict[str, Scenario], directory: Path, *, force: bool, quiet: 
         elif run_folder.read_record(folder)["status"] != "done":
             resume(folder, quiet=quiet)
     comparison = compare(list(folders.values()))
-    comparison.save(directory / COMPARISON, figures=runs[BASELINE].output.figures)
-    Console(quiet=quiet).comparison(comparison, directory / COMPARISON)
-    return FinishedVariants(directory, folders, comparison)
+    figures = runs[BASELINE].output.figures
+    comparison.save(directory / COMPARISON, figures=figures)
+    console = Console(quiet=quiet)
+    console.comparison(comparison, directory / COMPARISON)
+    found = effects(comparison, combinations(scenario))
+    if found:
+        save(found, directory / COMPARISON, figures=figures)
+        console.effects(found)
+    return FinishedVariants(directory, folders, comparison, found)
 
 
 def _refuse_to_replace(directory: Path, overwrite: bool) -> None:

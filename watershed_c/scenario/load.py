@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def _text(path: Path) -> str:
 
 
 def _with_variants(scenario: Scenario, file: Path) -> Scenario:
-    """The scenario with the variants of a file, which holds nothing else."""
+    """The scenario with the variants and factors of a file, and what it changes of the baseline."""
     from watershed_c.scenario.variants import members
 
     beside = (scenario.path or Path()).parent
@@ -61,15 +62,31 @@ def _with_variants(scenario: Scenario, file: Path) -> Scenario:
         file = named[str(file)]
     shown, text = _shown(file), _text(file)
     raw, lines = _toml(text, shown), key_lines(text)
-    wrong = [key for key in raw if key != "variants"]
-    if wrong or not isinstance(raw.get("variants"), dict):
+    known = ("baseline", "variants", "factors")
+    wrong = [key for key, value in raw.items() if key not in known or not isinstance(value, dict)]
+    if wrong or not (raw.get("variants") or raw.get("factors")):
         key = wrong[0] if wrong else ""
-        expectation = "has no place in a file of variants, which holds tables [variants.NAME] and nothing else."
+        expectation = (
+            "has no place in a file of variants, which holds tables [variants.NAME] or [factors.NAME], and [baseline]."
+        )
         raise ScenarioError(Problem(shown, lines.get((key,)), key, "" if key else "variants", expectation))
-    result = scenario.with_({"variants": raw["variants"]})
+    result = _baseline(scenario, raw.get("baseline", {}), shown, lines)
+    result = result.with_({"variants": raw.get("variants", {}), "factors": raw.get("factors", {})})
     result._variants_from = shown, lines
     members(result)
     return result
+
+
+def _baseline(scenario: Scenario, changes: dict[str, Any], file: str, lines: dict[KeyPath, int]) -> Scenario:
+    """The scenario with the changes of a file of variants that hold for all of them."""
+    from watershed_c.scenario.variants import flattened
+
+    try:
+        return scenario.with_(dict(flattened(changes)))
+    except ScenarioError as error:
+        here = lines.get(("baseline",))
+        told = [(problem, lines.get(("baseline", problem.key), here)) for problem in error.problems]
+        raise ScenarioError([replace(p, file=file, line=line, key=f"baseline.{p.key}") for p, line in told]) from None
 
 
 def loads(
@@ -87,7 +104,7 @@ def loads(
     notes = take_apart(raw, path.parent if path else Path(), file, lines)
     scenario = _validated(raw, file, lines, set(changes))
     scenario._path, scenario._notes = path, tuple(notes)
-    if scenario.variants:
+    if scenario.variants or scenario.factors:
         from watershed_c.scenario.variants import members
 
         members(scenario)  # what is wrong with one of them is told now

@@ -462,6 +462,11 @@ class Scenario(Table):
         "baseline and all of them, from one initial carbon, and compares them", factory=dict,
     )  # fmt: skip
 
+    factors: dict[str, dict[str, Any]] = item(
+        doc="name -> what differs where the factor is on, like a variant; `run` makes every combination of them and "
+        "tells their effects", factory=dict, max_length=5,
+    )  # fmt: skip
+
     _path: Path | None = PrivateAttr(None)
     _file: str = PrivateAttr("")
     #: what of a file that it was made of is not used
