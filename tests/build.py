@@ -11,6 +11,7 @@ from landlab import RasterModelGrid
 from watershed_c.clock import Clock, Step
 from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
 from watershed_c.components.base import Process
+from watershed_c.components.bulk_density import BulkDensity
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
 from watershed_c.components.cropping import Cropping
@@ -212,7 +213,7 @@ def irrigated(w: Watershed) -> Irrigation:
     w.irrigation.brought[:] = np.where((w.unit == 0) & w.is_soil, 30.0, 0.0)
     w.irrigation.arrived[:] = 0.75 * w.irrigation.brought
     names = unit_tables().names
-    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 4.0))
+    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 3.0))
 
 
 def residues(w: Watershed) -> SurfaceResidues:
@@ -227,6 +228,13 @@ def residues(w: Watershed) -> SurfaceResidues:
 
 
 #: how each process is made on that watershed, in the order they run
+def dense(w: Watershed) -> BulkDensity:
+    """Bulk density of the soil that is there."""
+    process = BulkDensity(w, sand=np.full(w.clay.size, 0.3), traffic=0.05, wet_days=12.0)
+    process.start_afresh()
+    return process
+
+
 RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "climate": lambda w: Climate(
         w, forcing=MonthlyForcing(TEMPERATURE, RAIN), reference_elevation=210.0, latitude=50.0, erosivity=740.0
@@ -254,6 +262,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "tillage": Tillage,
     "creep": lambda w: ForeignComponent(w, **CREEP),
     "soil_column": lambda w: SoilColumn(w, biodiffusivity=1e-4),
+    "bulk_density": dense,
     "tracers": lambda w: Tracers(
         w,
         fallout={"cs137": Fallout(2000, np.array([40.0, 30.0]), 0.0, 4.0), "pb210": Fallout(0, np.zeros(0), 100.0)},

@@ -155,7 +155,8 @@ def test_tracers_and_isotopes_go_on_to_the_same_bits_with_any_threads(
         "soil.coarse_fragments": "20 %",
         "soil.weathering": {"rate": "2 kg/m2/yr"},
         "processes.soil_water.follows_soc": True,
-        "output.maps": ["cs137", "cSoilOrgESM", "cSoilOrgFD", "soilDepth"],
+        "processes.bulk_density": {"traffic": "8 %"},
+        "output.maps": ["cs137", "cSoilOrgESM", "cSoilOrgFD", "soilDepth", "profileThickness"],
     }
     try:
         never = run(scenario(**changes), output=tmp_path / "never", quiet=True).directory

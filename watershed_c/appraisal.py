@@ -9,8 +9,6 @@ import numpy as np
 
 #: growth of the stock that the initiative "4 per 1000" asks for, yr-1 (Minasny et al. 2017, Geoderma 292, 59)
 FOUR_PER_MILLE = 0.004
-#: t CO2 per t C, by molar masses 44.009 and 12.011
-CARBON_DIOXIDE_PER_CARBON = 44.009 / 12.011
 
 
 def four_per_mille(stock: np.ndarray | float, years: float, *, compound: bool = False) -> np.ndarray | float:

@@ -37,8 +37,9 @@ from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.names import STATE
-from watershed_c.pools import PoolModel, load_model
+from watershed_c.pools import CompiledPoolModel, PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
+from watershed_c.pools.priming import primed
 from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of, units_of
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
@@ -144,6 +145,8 @@ def assemble(inputs: Inputs) -> Assembly:
     scenario = inputs.scenario
     name = scenario.carbon.model
     pools = load_model(name if is_shipped(name) else scenario.file(name))
+    if (priming := scenario.processes.decomposition.priming) is not None and isinstance(pools, CompiledPoolModel):
+        pools = primed(pools, priming)
     tables = _units(inputs)
     watershed = _watershed(inputs, pools, len(tables.names))
     _fill(watershed, inputs, tables)

@@ -17,6 +17,8 @@ import numpy as np
 ORGANIC_MATTER_PER_CARBON = 1.724
 #: kg CaCO3 per kg carbon: 100.087 / 12.011 (IUPAC 2013 atomic masses)
 CALCITE_PER_CARBON = 100.087 / 12.011
+#: kg CO2 per kg carbon, by molar masses
+CARBON_DIOXIDE_PER_CARBON = 44.009 / 12.011
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from watershed_c import appraisal
-from watershed_c.appraisal import CARBON_DIOXIDE_PER_CARBON, FOUR_PER_MILLE
+from watershed_c.appraisal import FOUR_PER_MILLE
+from watershed_c.constituents import CARBON_DIOXIDE_PER_CARBON
 from watershed_c.io.ledger_csv import outlet_series, read_ledger
 from watershed_c.soil_mass import fixed_depth
 

@@ -134,6 +134,7 @@ SATURATION_MAPS = ("maomSaturation", "maomDeficit")
 OUTPUT: dict[str, Output] = dict(
     [
         _output("elev", "m", "land surface elevation", "surface_altitude"),
+        _output("profileThickness", "m", "thickness of the layers, as dense as they are", "", "time: point", "swells and shrinks with organic matter and, with bulk_density, with tillage, rain and traffic; the elevation does not"),
         _output("soilDepth", "m", "depth of the fine earth above rock"),
         _output("cSoilOrg", "kg m-2", "soil organic carbon in the profile", "soil_mass_content_of_carbon", "time: point", "organic carbon only"),
         _output("cLitterSurf", "kg m-2", "organic carbon of residues and litter on the surface", "surface_litter_mass_content_of_carbon"),
@@ -159,6 +160,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("cTransit", "yr", "mean transit time of carbon: age of what is respired at that steady state", "", "time: mean", _TURNOVER),
         _output("cSequestration", "kg m-2 yr", "carbon sequestration of one year's input: what remains of it, added up over the horizon", "", "time: mean", _TURNOVER),
         _output("climateBenefit", "W m-2 yr m-2", "climate benefit of one year's input over the horizon, negative = avoided warming, per area of ground", "", "time: mean", _TURNOVER),
+        _output("fCH4", "kg m-2", "methane given off by peat, positive upward", "", _SUM, "kg CH4; of processes.peat.methane"),
         _output("mrros", "kg m-2", "surface runoff", "", _SUM),
         _output("irr", "kg m-2", "irrigation water brought to the field, losses of its application included", "", _SUM),
         _output("qtile", "kg m-2", "drain flow of tiles and ditches", "", _SUM),

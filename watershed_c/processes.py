@@ -10,6 +10,7 @@ import numpy as np
 from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
 from watershed_c.components.atmosphere_and_stream import Deposition
 from watershed_c.components.base import Process
+from watershed_c.components.bulk_density import BulkDensity
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.climate import Climate
 from watershed_c.components.cropping import Cropping
@@ -160,6 +161,14 @@ def processes_of(
         )  # fmt: skip
         diffusivity, depth = _mixing(w, inputs, tables)
         processes["soil_column"] = SoilColumn(w, biodiffusivity=diffusivity, e_folding_depth=depth)
+    if chosen.bulk_density.enabled:
+        assert column.sand is not None
+        density = chosen.bulk_density
+        processes["bulk_density"] = BulkDensity(
+            w, sand=on_nodes(column.sand), relaxation_time=density.relaxation_time, traffic=density.traffic,
+            traffic_depth=density.traffic_depth,
+            wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,
+        )  # fmt: skip
     if inputs.fallout:
         processes["tracers"] = Tracers(w, fallout=inputs.fallout)
     dissolved = chosen.dissolved_carbon
@@ -179,6 +188,7 @@ def processes_of(
         processes["peat"] = Peat(
             w, peat=inputs.peat != np.inf, loss=inputs.peat, density=on_nodes(column.soc / column.thickness),
             slope=100.0 * KG_M2_PER_T_HA * chosen.peat.slope, intercept=chosen.peat.intercept, slowest=pools.slowest,
+            methane=inputs.methane, wet_depth=chosen.peat.wet_depth,
         )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate

@@ -279,6 +279,8 @@ class Watershed:
         #: (n, L) mol charge m-2 of strong acid that processes make in the step, until carbonate takes it into
         #: `strong_acid`; of size 0 where there is no carbonate. Who adds to it books it on that account
         self.acid = np.zeros((0, self.layer_bottom.size))
+        #: methane given off since the last record (n,), kg CH4 m-2, where it is told
+        self.methane: np.ndarray | None = None
         #: how crops do, where something follows it
         self.crops: Crops | None = None
         #: water that leaves layers sideways, where something makes it do so
@@ -435,6 +437,14 @@ class Watershed:
     def full_mass(self) -> np.ndarray:
         """Mineral mass of layers that are as thick as their boundaries say, (n, L) kg m-2."""
         return self.reference if self.bedrock is None else self.bedrock.full
+
+    def thickness(self) -> np.ndarray:
+        """Thickness of the layers of each cell as dense as they are now, stones among the soil, (c, L) m."""
+        soil = self.mineral[self.cells] + self.stocks[self.cells] @ self.constituents.dry_mass_per_unit
+        soil /= self.bulk_density[self.cells]
+        if self.coarse_fragments is not None:
+            soil /= 1.0 - self.coarse_fragments[self.cells]
+        return np.asarray(soil)
 
     def rows_of_units(self) -> np.ndarray:
         """Row (n) of each cell in tables of management units as :meth:`by_rows` gives them."""

@@ -81,6 +81,31 @@ def test_the_flux_follows_the_mean_of_the_last_twelve_months() -> None:
     assert (before - carbon(w))[peat.cells] == pytest.approx(lost, rel=1e-9)
 
 
+def test_methane_of_wet_peat_is_told_and_taken_from_nothing() -> None:
+    """Drained 16, wet 288 kg CH4 ha-1 yr-1; the column loses what it would without."""
+    told = []
+    for layers in (1, 4):
+        w = build.watershed()
+        depth, n = hold(w, layers), w.clay.size
+        peat = peat_of(w, methane=(np.full(n, 16e-4), np.full(n, 288e-4)), wet_depth=0.3)
+        plain = peat_of(other := build.watershed())
+        hold(other, layers)
+        take(w, peat, range(24))
+        take(other, plain, range(24))
+        np.testing.assert_array_equal(carbon(w), carbon(other))
+        found, rate = peat.findings(), (288.0 if depth <= 0.3 else 16.0)
+        assert found["methane_t_ha_yr"] == pytest.approx(1e-3 * rate, rel=1e-12)
+        assert w.methane[peat.cells] == pytest.approx(2e-4 * rate, rel=1e-12) and w.methane.sum() > 0.0
+        lost = 10.0 * (SLOPE * depth + INTERCEPT) * 44.009 / 12.011
+        assert found["co2e_t_ha_yr"] == pytest.approx(27e-3 * rate + lost, rel=1e-9)
+        told.append((depth, found))
+    (deep, dry), (shallow, wet) = told
+    assert deep > 0.3 >= shallow and wet["methane_t_ha_yr"] > dry["methane_t_ha_yr"]
+    assert dry["carbon_dioxide_t_ha_yr"] - wet["carbon_dioxide_t_ha_yr"] == pytest.approx(
+        10.0 * SLOPE * (deep - shallow) * 44.009 / 12.011, rel=1e-9
+    )
+
+
 def test_a_known_loss_is_taken_whatever_the_water_table() -> None:
     w = build.watershed()
     hold(w, 1)

@@ -112,6 +112,7 @@ WRITTEN = [
     ("rain_days = 12", DRAINED + 'codes = [1]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0].codes", "[1]", ["need processes.artificial_drainage.map"]),
     ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
+    ("[land]", "[processes.decomposition]\npriming = 0\n[land]", "processes.decomposition.priming", "0", ["must be above 0"]),
     ("rain_days = 12", RESIDUES + "surface_rate = 1.5", "processes.surface_residues.surface_rate", "1.5", ["must be 0-100 %"]),
     ("rain_days = 12", RESIDUES + "[carbon.isotopes]\nc13 = true", "processes.surface_residues", "", ["cannot be on with carbon.isotopes"]),
     ('maps = ["cSoilOrg"]', 'maps = ["cLitterSurf"]', "output.maps[0]", "cLitterSurf", ["needs [processes.surface_residues]"]),
@@ -119,6 +120,7 @@ WRITTEN = [
     ("rain_days = 12", PEAT + 'classes = ["gras"]', "processes.peat.classes", "gras", ["no land-use class", '"grass"']),
     ("rain_days = 12", 'rain_days = 12\n[processes.peat]\nclasses = ["grass"]', "processes.soil_water.base_conductivity", "", ["is missing", "peat needs a base"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { maize-wheat = "cropland" }', "processes.peat", "", ["has ipcc for maize-wheat", "not in its classes"]),
+    ("rain_days = 12", PEAT + 'classes = ["grass"]\nmethane = { maize-wheat = "boreal-rich" }', "processes.peat", "", ["has methane for maize-wheat"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nipcc = { grass = "croplands" }', "processes.peat.ipcc.grass", "croplands", ['"cropland"']),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nslope = 2', "processes.peat.slope", "2", ["must be 0-1"]),
     ("rain_days = 12", PEAT + 'classes = ["grass"]\nintercept = "2 cm"', "processes.peat.intercept", "2 cm", ["accepted units", "t/ha/yr"]),
@@ -165,6 +167,7 @@ WRITTEN = [
     ("erodibility = 0.04", 'erodibility = 0.04\ncoarse_fragments = { by_layer = ["5 %"] }', "soil.coarse_fragments.by_layer", "", ["one value per layer: 3"]),
     ('maps = ["cSoilOrg"]', 'maps = ["cSoilOrg"]\ndepths = ["90 cm"]', "output.depths[0]", "90 cm", ["below the lowest layer", "60 cm"]),
     ("rain_days = 12", 'rain_days = 12\n[processes.soil_column]\nparameters = "clm5"\nbiodiffusivity = "1 cm2/yr"', "processes.soil_column", "", ["give one of them"]),
+    ("rain_days = 12", "rain_days = 12\nenabled = false\n[processes.bulk_density]", "processes.soil_water.enabled", "false", ["must be true with bulk_density"]),
     ('maps = ["cSoilOrg"]', 'maps = ["soilDepth"]', "output.maps[0]", "soilDepth", ["needs soil.depth"]),
     ("rain_days = 12", "rain_days = 12\nfollows_texture = true", "processes.soil_water.follows_texture", "true", ["needs processes.water_erosion.size_classes"]),
     ("ktc_low = 3", 'size_classes = true\nenrichment = { law = "watem_c" }\nktc_low = 3', "processes.water_erosion", "", ["one selectivity"]),
@@ -271,6 +274,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_valid_scenario_is_valid(here: Path) -> None:
     check(write(here))
+
+
+def test_priming_is_of_linear_models(here: Path) -> None:
+    text = VALID.replace("[land]", "[processes.decomposition]\npriming = 0.5\n[land]", 1).replace('"rothc"', '"mimics"')
+    found = [problem for problem in fails(write(here, text)).problems if problem.key == "processes.decomposition.priming"]
+    assert len(found) == 1 and "is for linear carbon models; mimics" in str(found[0])
 
 
 def test_what_residues_on_the_surface_cannot_go_with(here: Path) -> None:

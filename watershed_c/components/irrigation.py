@@ -12,12 +12,12 @@ from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.state import Watershed
 
-#: kg m-2 of an element per mmol L-1 in 1 kg m-2 (1 L m-2) of water and kg mol-1 of the element
+#: mol m-2 per mmol L-1 in 1 kg m-2 (1 L m-2) of water
 PER_MILLIMOLE = 1e-3
 
 
 class Irrigation(Process):
-    """Bring calcium and bicarbonate of irrigation water to the top layer, and keep account of water by unit.
+    """Bring what irrigation water has in solution to the top layer, and keep account of water by unit.
 
     Runs after soil water, which decides on irrigation and books the water. What evaporates of sprayed water leaves its
     salts on the field.
@@ -29,12 +29,13 @@ class Irrigation(Process):
     units : sequence of str (U)
         Names of the management units.
     calcium, bicarbonate : (U,) mmol L-1, >= 0, optional
-        Of the water each unit is irrigated with. Default: pure. Bicarbonate enters dissolved inorganic carbon; what
-        calcium and the CO2 of soil air do not hold in solution degasses in ``Carbonate``.
+        Of the water each unit is irrigated with. Default: pure. Bicarbonate enters dissolved inorganic carbon. The
+        other ions follow from the balance of charges: 2 calcium - bicarbonate is the excess of strong-acid anions over
+        other bases, negative in sodium bicarbonate water, and enters ``strong_acid``.
     """
 
     _name = "Irrigation"
-    _info = info(reads=("unit",), changes=("dic", "calcium"))
+    _info = info(reads=("unit",), changes=("dic", "calcium", "strong_acid"))
     ledger_terms = {"irrigation_solutes": Term("vertical", "Brought in solution by irrigation water")}
 
     def __init__(
@@ -50,15 +51,16 @@ class Irrigation(Process):
             raise ValueError("nobody irrigates: Irrigation needs a watershed with irrigation")
         self.names = tuple(units)
         self._brings = []
+        pure = np.zeros(len(self.names))
         for name, account, given, mass in (
             ("calcium", "calcium", calcium, MOLAR_MASS_CALCIUM), ("bicarbonate", "dic", bicarbonate, MOLAR_MASS_CARBON)
         ):  # fmt: skip
-            if given is None:
-                continue
-            values = np.asarray(given, dtype=np.float64)
+            values = pure if given is None else np.asarray(given, dtype=np.float64)
             if values.shape != (len(self.names),) or not (values >= 0.0).all():
                 raise ValueError(f"{name} must be at least 0 and of shape {(len(self.names),)}, is {given}")
             self._brings.append((account, values * PER_MILLIMOLE * mass))
+        charge = 2.0 * (pure if calcium is None else calcium) - (pure if bicarbonate is None else bicarbonate)
+        self._brings.append(("strong_acid", charge * PER_MILLIMOLE))
         #: by unit since the start: water brought to its cells, kg m-2 summed, and cell-years
         self._water, self._cell_years = np.zeros((2, len(self.names)))
         self._amount = watershed.work(0)
@@ -88,6 +90,8 @@ class Irrigation(Process):
         self._water += np.bincount(unit, brought[cells], len(self.names))
         self._cell_years += np.bincount(unit, minlength=len(self.names)) * dt
         for account, content in self._brings:
+            if not content.any():
+                continue
             np.multiply(brought, content[w.unit], out=self._amount)
             getattr(w, account)[:, 0] += self._amount
             w.ledger.book("irrigation_solutes", account, self._amount)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.kernels.peat import INTERCEPT, SLOPE, exchange_peat
+from watershed_c.constituents import CARBON_DIOXIDE_PER_CARBON
+from watershed_c.kernels.peat import INTERCEPT, METHANE_WARMING, SLOPE, WET_DEPTH, exchange_peat
 from watershed_c.kernels.subsurface_flow import water_table_depth
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -34,6 +35,10 @@ class Peat(Process):
         Net carbon loss per mean depth of the water table. Default: Evans et al. (2021).
     intercept : float, kg C m-2 yr-1, any sign
         Of a water table at the surface. Default: Evans et al. (2021).
+    methane : (n,) and (n,) kg CH4 m-2 yr-1, optional
+        What peat gives off drained, and wet. It is counted, not taken from the column: the balance is that of CO2.
+    wet_depth : float, m, at least 0
+        Mean depth of the water table down to which it is wet. Default 0.20, a prior.
     slowest : int
         Place among the pools of the one that is all of the carbon of peat at the start of a run.
 
@@ -72,6 +77,8 @@ class Peat(Process):
         density: np.ndarray,
         slope: float = SLOPE,
         intercept: float = INTERCEPT,
+        methane: tuple[np.ndarray, np.ndarray] | None = None,
+        wet_depth: float = WET_DEPTH,
         slowest: int = 0,
     ) -> None:
         super().__init__(watershed)
@@ -94,17 +101,38 @@ class Peat(Process):
         self._depths, self._months = np.zeros((12, n)), np.zeros(12)
         self.raised = np.zeros(n)
         self._depth, self._gained, self._raised = np.zeros((3, n))
+        if not wet_depth >= 0.0:
+            raise ValueError(f"wet_depth must be at least 0 m, is {wet_depth}")
+        self._rates, self._wet_depth = methane, float(wet_depth)
+        #: kg CH4 m-2 and kg C m-2 of net loss since the run began, means of the cells, and its years
+        self._given = np.zeros(3)
+        if methane is not None:
+            w.methane = np.zeros(n)
 
     def memory(self) -> dict[str, np.ndarray]:
         """The water table of the last twelve months, and how far the surface rose."""
-        return {"depths": self._depths, "months": self._months, "raised": self.raised}
+        held = {"depths": self._depths, "months": self._months, "raised": self.raised}
+        return held if self.watershed.methane is None else held | {
+            "given": self._given, "methane": self.watershed.methane
+        }  # fmt: skip
+
+    def start_afresh(self) -> None:
+        """Forget the gases of before the run."""
+        self._given[:] = 0.0
 
     def findings(self) -> dict[str, float]:
-        """Mean and largest subsidence of peat, m."""
+        """Mean and largest subsidence of peat, m; where methane is told, the gases of its mean cell."""
         if not self.cells.size:
             return {}
         sunk = -self.raised[self.cells]
-        return {"mean_subsidence": float(sunk.mean()), "largest_subsidence": float(sunk.max())}
+        found = {"mean_subsidence": float(sunk.mean()), "largest_subsidence": float(sunk.max())}
+        methane, carbon, years = self._given.tolist()
+        if self.watershed.methane is not None and years > 0.0:
+            per = 10.0 / years  # kg m-2 -> t ha-1 yr-1
+            found["methane_t_ha_yr"] = per * methane
+            found["carbon_dioxide_t_ha_yr"] = per * carbon * CARBON_DIOXIDE_PER_CARBON
+            found["co2e_t_ha_yr"] = METHANE_WARMING * found["methane_t_ha_yr"] + found["carbon_dioxide_t_ha_yr"]
+        return found
 
     def start_from(self, stocks: np.ndarray, substratum: np.ndarray) -> None:
         """Fill the cells of peat with measured carbon, all of it in one pool: the flux does not ask which.
@@ -137,6 +165,11 @@ class Peat(Process):
             w.layer_bottom, self._density, int(self._pools[0]), self._pools.size, self.slowest, dt, w.stocks,
             self._gained, self._raised,
         )  # fmt: skip
+        if w.methane is not None and self._rates is not None:
+            drained, wet = self._rates
+            given = dt * np.where(self._depth <= self._wet_depth, wet, drained)[self.cells]
+            w.methane[self.cells] += given
+            self._given += given.mean(), -self._gained[self.cells].mean(), dt
         w.ledger.book("peat_balance", "soc", self._gained)
         w.elevation[self.cells] += self._raised[self.cells]
         self.raised += self._raised

@@ -15,6 +15,7 @@ from watershed_c.kernels.rate_factors import (
     multiply_layers,
     multiply_lignin,
     multiply_moisture,
+    multiply_priming,
     multiply_temperature,
 )
 from watershed_c.kernels.rate_modifiers import UNLIMITED_SHARE, rate_modifier, update_deficit
@@ -25,6 +26,7 @@ from watershed_c.state import Watershed
 
 if TYPE_CHECKING:
     from watershed_c.pools import CompiledPoolModel
+    from watershed_c.pools.compiled import Modifier
     from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 
 #: climate of a cell that a moisture law may want, and from what it is made
@@ -52,6 +54,11 @@ class Environment(Protocol):
 
     def update(self, modifier: np.ndarray, dt: float) -> None:
         """Take the present temperature, water and cover; ``dt`` yr is the length of the step."""
+
+
+def _prime(w: Watershed, law: Modifier, members: np.ndarray, first_row: int, modifier: np.ndarray) -> None:
+    over_cells(multiply_priming, w.cells, law.parameters[0], law.ratio_of, w.stocks, w.mineral, first_row, members,
+               modifier)  # fmt: skip
 
 
 def _plant_cover(w: Watershed) -> np.ndarray:
@@ -101,6 +108,9 @@ class SharedDeficit:
     ) -> None:
         w = self._watershed = watershed
         self._depth = model.calibration_depth
+        priming = [(law, members) for law, members in zip(model.dynamic, model.members, strict=True)
+                   if law.factor == "priming"]  # fmt: skip
+        self._priming = (*priming[0], int(w.constituents.of_group("soc")[0])) if priming else None
         self.warnings: list[str] = []
         if wet_end and wet_end not in WET_ENDS:
             raise ValueError(f"wet_end must be one of {', '.join(WET_ENDS)}, is {wet_end!r}")
@@ -148,6 +158,9 @@ class SharedDeficit:
             self._unlimited_share, self._topsoil.driest_factor, w.water, w.field_capacity, w.wilting_point, self._above,
             self._below, modifier,
         )  # fmt: skip
+        if self._priming is not None:
+            modifier[:, :, 1:] = modifier[:, :, :1]
+            _prime(w, *self._priming, modifier)
         if self._wet_end:
             name, parameters, threshold = WET_ENDS[self._wet_end]
             law = MOISTURE_LAWS[name]
@@ -213,6 +226,8 @@ class LayerByLayer:
                     over_cells(multiply_cover, w.cells, w.unit, _plant_cover(w), members, modifier)
                 case "depth":
                     over_cells(multiply_layers, w.cells, self._depth_factor, members, modifier)
+                case "priming":
+                    _prime(w, law, members, self._first_row, modifier)
                 case "lignin":
                     over_cells(
                         multiply_lignin, w.cells, law.parameters[0], law.ratio_of, law.ratio_in, w.stocks,

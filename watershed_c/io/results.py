@@ -245,6 +245,10 @@ class Recorder:
             return values
         if variable == "elev":
             return w.elevation
+        if variable == "profileThickness":
+            thickness = np.zeros(w.grid.number_of_nodes)
+            thickness[w.cells] = w.thickness().sum(axis=1)
+            return thickness
         if variable == "soilDepth":
             assert w.bedrock is not None
             return w.bedrock.depth
@@ -262,6 +266,8 @@ class Recorder:
             return w.input_scale
         if variable == "yield":
             return np.zeros(w.elevation.size) if w.crops is None else w.crops.harvested
+        if variable == "fCH4":
+            return np.zeros(w.elevation.size) if w.methane is None else w.methane
         if variable == "mrso":
             return w.water.sum(axis=1)
         if variable == "wtd":
@@ -322,6 +328,8 @@ class Recorder:
         self._percolated[:] = 0.0
         if w.crops is not None:
             w.crops.harvested[:] = 0.0
+        if w.methane is not None:
+            w.methane[:] = 0.0
 
     # -- at the end -------------------------------------------------------------------------------------------------
     def finish(self) -> None:
@@ -521,10 +529,7 @@ def fixed_depth_stock(watershed: Watershed, group: str, depth: float = TOPSOIL) 
     Where soil shrank so that its layers end above ``depth``, all of them.
     """
     w = watershed
-    soil = w.mineral[w.cells] + w.stocks[w.cells] @ w.constituents.dry_mass_per_unit
-    thickness = soil / w.bulk_density[w.cells]
-    if w.coarse_fragments is not None:
-        thickness /= 1.0 - w.coarse_fragments[w.cells]
+    thickness = w.thickness()
     if w.bedrock is not None:
         thickness = np.maximum(thickness, THINNEST)
     stock = w.stocks[w.cells][:, :, w.constituents.of_group(group)].sum(axis=2)

@@ -17,8 +17,8 @@ _FIELD_CAPACITY, _WILTING_POINT, _PER_KILOPASCAL = 33.0, 1500.0, 101.972
 _SATURATED_RETENTION = 2.54
 #: Gauss-Laguerre quadrature
 _NODES, _WEIGHTS = np.polynomial.laguerre.laggauss(16)
-#: relative change of infiltration at which it is called solved
-_TOLERANCE = 1e-12
+#: relative step that is the last one: convergence is cubic, the next would be some 1e-12
+_LAST_STEP = 1e-4
 
 
 def dry_curve_number(curve_number: np.ndarray) -> np.ndarray:
@@ -97,7 +97,8 @@ def green_ampt(rain, duration, conductivity, storage):
     Notes
     -----
     Green & Ampt (1911) with the time of ponding t_p of Mein & Larson (1973): all infiltrates until F_p = K s / (i - K),
-    i the intensity and s ``storage``; from there F - F_p - s ln((s + F) / (s + F_p)) = K (duration - t_p), by Newton.
+    i the intensity and s ``storage``; from there F - F_p - s ln((s + F) / (s + F_p)) = K (duration - t_p), by Halley's
+    method.
     """
     if rain <= ponding_depth(duration, conductivity, storage) or duration <= 0.0:
         return rain
@@ -106,12 +107,12 @@ def green_ampt(rain, duration, conductivity, storage):
     gone = conductivity * (duration - at_ponding / intensity)
     if storage <= 0.0:
         return min(rain, gone)
-    depth = at_ponding + gone + math.sqrt(2.0 * storage * gone)  # from above, where Newton cannot overshoot
+    depth = at_ponding + gone + math.sqrt(2.0 * storage * gone)  # from above
     for _ in range(100):
         value = depth - at_ponding - storage * math.log((storage + depth) / (storage + at_ponding)) - gone
-        step = value * (storage + depth) / depth
+        step = value * (storage + depth) * depth / (depth * depth - 0.5 * value * storage)
         depth -= step
-        if abs(step) <= _TOLERANCE * depth:
+        if abs(step) <= _LAST_STEP * depth:
             break
     return min(rain, depth)
 

@@ -19,6 +19,31 @@ IPCC = {
     "forest-boreal-poor": 0.025,
     "extraction": 0.28,
 }
+#: kg CH4 m-2 yr-1 from drained organic soils by land use, without ditches: Tier 1 of the IPCC 2013 Wetlands Supplement,
+#: table 2.3. Forest-temperate, grassland-deep-drained and extraction were compared with an inventory that cites it; the
+#: others are from memory
+METHANE_DRAINED = {
+    "cropland": 0.0,
+    "grassland-boreal": 1.4e-4,
+    "grassland-deep-drained": 16.0e-4,
+    "grassland-shallow-drained": 39.0e-4,
+    "forest-temperate": 2.5e-4,
+    "forest-boreal-rich": 2.0e-4,
+    "forest-boreal-poor": 7.0e-4,
+    "extraction": 6.1e-4,
+}
+#: kg CH4 m-2 yr-1 from rewetted organic soils: Tier 1, table 3.3 (216, 92, 137 and 41 kg CH4-C ha-1 yr-1). Those of
+#: temperate peat were compared with an inventory, those of boreal peat are from memory
+METHANE_REWETTED = {
+    "temperate-rich": 216.0e-4 * 16.0 / 12.0,
+    "temperate-poor": 92.0e-4 * 16.0 / 12.0,
+    "boreal-rich": 137.0e-4 * 16.0 / 12.0,
+    "boreal-poor": 41.0e-4 * 16.0 / 12.0,
+}
+#: m, mean depth of the water table down to which peat counts as wet: a prior, 0.1 to 0.3
+WET_DEPTH = 0.20
+#: kg CO2e per kg of methane that is not fossil, over 100 years (IPCC 2021, AR6 WG1 table 7.15)
+METHANE_WARMING = 27.0
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from watershed_c.kernels.moisture_laws import moisture_law
@@ -128,6 +129,25 @@ def follow_material(cells, row, stocks, mineral, depth_factor, member, modifier)
                 for g in range(member.size):
                     if member[g]:
                         modifier[cell, layer, g] *= ratio
+
+
+@njit(cache=True, nogil=True)
+def multiply_priming(cells, coefficient, fresh, stocks, mineral, first_row, member, modifier):
+    """Multiply by ``1 - exp(-c F)``, F carbon of the ``fresh`` pools (P, bool) per mineral soil, g kg-1, c in kg g-1.
+
+    ``stocks`` (n, L, K) and ``mineral`` (n, L), kg m-2.
+    """
+    for cell in cells:
+        for layer in range(modifier.shape[1]):
+            mass = mineral[cell, layer]
+            carbon = 0.0
+            for p in range(fresh.size):
+                if fresh[p]:
+                    carbon += stocks[cell, layer, first_row + p]
+            factor = -np.expm1(-coefficient * 1000.0 * carbon / mass) if mass > 0.0 else 0.0
+            for g in range(member.size):
+                if member[g]:
+                    modifier[cell, layer, g] *= factor
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
+
+from watershed_c.kernels.prefetch import AHEAD, prefetch
 
 
 @njit(cache=True, nogil=True)
@@ -100,22 +103,29 @@ def flow_downslope(
     arrives to the layer above it, the top layer to the surface (saturation excess, return flow).
     """  # fmt: skip
     layers = water.shape[1]
+    leaving = np.empty(layers)
     for index in range(order.size):
-        node = order[index]
+        node, soon = order[index], order[min(index + AHEAD, order.size - 1)]
+        prefetch(water, (soon, 0))
+        prefetch(arriving, (soon, 0))
+        prefetch(lateral, (soon, 0))
+        for layer in range(layers):
+            prefetch(shares, (soon, layer, 0))
         if not is_soil[node]:
             continue
         flows = first[index + 1] > first[index]
-        rising = 0.0
+        came, gone, rising = 0.0, 0.0, 0.0
         for layer in range(layers - 1, -1, -1):
-            came = arriving[node, layer]
+            leaving[layer] = 0.0
+            source = arriving[node, layer]
             arriving[node, layer] = 0.0
-            gained[node] += came
+            came += source
+            source += rising
             before = water[node, layer] - shares[node, layer, 3]
-            source = came + rising
-            pores = shares[node, layer, 4]
             rising = 0.0
             if before + source <= 0.0:
-                water[node, layer] += source
+                if source > 0.0:
+                    water[node, layer] += source
                 continue
             if before < 0.0:
                 source += before
@@ -127,14 +137,20 @@ def flow_downslope(
                 out = min(out, shares[node, layer, 2])
                 after -= out
                 lateral[node, layer] += out
-                lost[node] += out
-                for place in range(first[index], first[index + 1]):
-                    arriving[receivers[place], layer] += weights[place] * out
+                gone += out
+                leaving[layer] = out
+            pores = shares[node, layer, 4]
             if after > pores:
                 rising = after - pores
                 after = pores
             water[node, layer] = shares[node, layer, 3] + after
+        gained[node] += came
+        lost[node] += gone
         returned[node] += rising
+        for place in range(first[index], first[index + 1] if gone > 0.0 else first[index]):
+            receiver, weight = receivers[place], weights[place]
+            for layer in range(layers):
+                arriving[receiver, layer] += weight * leaving[layer]
 
 
 @njit(cache=True, nogil=True)

@@ -54,7 +54,7 @@ class Modifier:
     Attributes
     ----------
     factor : str
-        "temperature", "moisture", "cover", "depth", "lignin" or "static".
+        "temperature", "moisture", "cover", "depth", "lignin", "priming" or "static".
     law : str
         Of a static factor: its expression's text.
     parameters : float64 (8), those of the law in its order
@@ -63,7 +63,7 @@ class Modifier:
     expression : Expression or None
         Of properties and parameters, for a static factor: it is multiplied into the rates when they are evaluated.
     ratio_of, ratio_in : bool (P)
-        The lignin law looks at the share of the one in the other.
+        The lignin law looks at the share of the one in the other, priming at the amount of the one.
     depth : float, m
         Of the soil temperature it takes; 0: the temperature given.
     """
@@ -216,9 +216,10 @@ class CompiledPoolModel(PoolModel):
 
     @property
     def modifiers_are_common(self) -> bool:
-        """Whether the dynamic modifiers are the four of RothC, each for all pools."""
-        factors = [modifier.factor for modifier in self.dynamic]
-        return sorted(factors) == ["cover", "depth", "moisture", "temperature"] and bool(self.members.all())
+        """Whether the dynamic modifiers are the four of RothC, each for all pools, beside priming."""
+        common = [modifier.factor != "priming" for modifier in self.dynamic]
+        factors = [modifier.factor for modifier, counts in zip(self.dynamic, common, strict=True) if counts]
+        return sorted(factors) == ["cover", "depth", "moisture", "temperature"] and bool(self.members[common].all())
 
     def law(self, factor: str) -> str | None:
         """Name of the law of a factor that multiplies every rate, or None."""

@@ -65,6 +65,8 @@ class Inputs:
         Transport capacity coefficient of cells that have one of their own, NaN elsewhere.
     cover, practice : (n,) or None
         C and P of cells that have their own, NaN elsewhere.
+    methane : (n,) and (n,) kg CH4 m-2 yr-1, or None
+        What peat gives off drained, and wet.
     ponds : (n,) or None
         Share of the sediment that ponds keep, -1 elsewhere.
     series_erosivity : (12,) MJ mm ha-1 h-1, or None
@@ -98,6 +100,7 @@ class Inputs:
     cover: np.ndarray | None = None
     practice: np.ndarray | None = None
     ponds: np.ndarray | None = None
+    methane: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

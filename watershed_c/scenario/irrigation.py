@@ -49,7 +49,7 @@ class Irrigation(Table):
 
 
 class IrrigationWater(Table):
-    """[irrigation_water.NAME]: what a water has in solution."""
+    """[irrigation_water.NAME]: what a water has in solution; its other ions follow from the balance of charges."""
 
     calcium: Concentration = item(0.0, "dissolved calcium", ge=0.0, le=50.0)
     bicarbonate: Concentration = item(0.0, "alkalinity, as bicarbonate", ge=0.0, le=100.0)

@@ -10,6 +10,7 @@ from watershed_c.names import AGE_MAPS, OUTPUT, SATURATION_MAPS
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
+from watershed_c.pools.priming import fresh_pools
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
@@ -46,6 +47,8 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
                 ("processes", "decomposition", "buried"), "material",
                 f"is for carbon models with a depth factor; {name} has none that soil could carry along.",
             )  # fmt: skip
+        if scenario.processes.decomposition.priming is not None:
+            _needs_of_priming(check, model)
         law = model.law("moisture") if isinstance(model, CompiledPoolModel) else ""
         if law != "rothc" and moisture != type(moisture)():
             check.add(
@@ -99,6 +102,15 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
                 hint = messages.nearest_hint(class_name, dir(module))
                 check.add((*key, "import"), custom.import_path, f"has no {class_name} in {module_name}.", hint)
     return pools
+
+
+def _needs_of_priming(check: Checker, model: PoolModel) -> None:
+    """Priming is of linear models with pools that plants do not feed."""
+    key, value = ("processes", "decomposition", "priming"), check.scenario.processes.decomposition.priming
+    if not isinstance(model, CompiledPoolModel):
+        check.add(key, f"{value:g}", f"is for linear carbon models; {model.name} has microbes of its own.")
+    elif (fresh_pools(model) | model.inert).all():
+        check.add(key, f"{value:g}", f"is for models with pools that plants do not feed; {model.name} has none.")
 
 
 def _needs_of_ages(check: Checker, number: int, name: str, model: PoolModel | None) -> None:
@@ -204,6 +216,9 @@ def needs_of_processes(check: Checker) -> None:
     if processes.soil_water.follows_texture and not sorts:
         wrong = "needs processes.water_erosion.size_classes: without it texture does not change."
         check.add(("processes", "soil_water", "follows_texture"), True, wrong)
+    if processes.bulk_density.enabled and not processes.soil_water.enabled:
+        wrong = "must be true with bulk_density: soil settles under the water that comes into it."
+        check.add(("processes", "soil_water", "enabled"), False, wrong)
     if soil.weathering is not None and soil.depth is None:
         check.add(("soil", "weathering"), "", "needs soil.depth: how deep the rock is.")
     for name in ("subsurface_flow", "artificial_drainage", "peat") if soil.depth is not None else ():

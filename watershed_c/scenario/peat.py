@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from watershed_c.kernels.peat import IPCC
+from watershed_c.kernels.peat import IPCC, METHANE_DRAINED, METHANE_REWETTED
 from watershed_c.names import AGE_MAPS
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
@@ -33,6 +33,19 @@ def peat_cells(check: Checker, groups: dict[str, np.ndarray] | None, known_class
             hint = messages.nearest_hint(name, groups)
             check.add((*key, "classes"), name, f"no land-use class has this name ({', '.join(groups)}).", hint)
     return loss
+
+
+def peat_methane(check: Checker, groups: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+    """(n,) and (n,) methane that peat gives off drained and wet, kg CH4 m-2 yr-1; None where it is not asked for."""
+    table = check.scenario.processes.peat
+    if not table.enabled or not table.methane:
+        return None
+    drained, wet = np.zeros((2, next(iter(groups.values())).size))
+    for name, kind in table.methane.items():
+        here = groups.get(name, np.zeros(drained.size, dtype=bool))
+        wet[here] = METHANE_REWETTED[kind]
+        drained[here] = METHANE_DRAINED[table.ipcc[name]] if name in table.ipcc else 0.0
+    return drained, wet
 
 
 def _needs(check: Checker) -> None:

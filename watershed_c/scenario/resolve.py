@@ -31,7 +31,7 @@ from watershed_c.scenario.memory import (
 )
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
 from watershed_c.scenario.parcels import own_factors, parcel_land
-from watershed_c.scenario.peat import peat_cells
+from watershed_c.scenario.peat import peat_cells, peat_methane
 from watershed_c.scenario.practices import pond_trapping
 from watershed_c.scenario.processes import WITHIN
 from watershed_c.scenario.schema import Scenario
@@ -99,6 +99,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
         series_erosivity, peat, cover, practice, ponds,
+        peat_methane(check, land.groups()),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watershed_c.scenario.fields import Table, item
+from watershed_c.scenario.processes.bulk_density import BulkDensity
 from watershed_c.scenario.processes.carbon import Decomposition, DissolvedCarbon, Peat
 from watershed_c.scenario.processes.carbonate import Carbonate
 from watershed_c.scenario.processes.custom import CustomProcess
@@ -29,6 +30,9 @@ class Processes(Table):
     water_erosion: WaterErosion = item(doc="erosion and deposition by water", factory=WaterErosion)
     tillage_erosion: TillageErosion = item(doc="erosion by tillage", factory=TillageErosion)
     soil_column: SoilColumn = item(doc="the moving surface and vertical mixing", factory=SoilColumn)
+    bulk_density: BulkDensity = item(
+        doc="density that follows organic matter, tillage, rain, wheels", factory=lambda: BulkDensity(enabled=False)
+    )
     decomposition: Decomposition = item(doc="turnover of organic carbon", factory=Decomposition)
     surface_residues: SurfaceResidues = item(
         doc="residues and litter on the surface", factory=lambda: SurfaceResidues(enabled=False)

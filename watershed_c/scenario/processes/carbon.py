@@ -61,6 +61,11 @@ class Decomposition(Process):
         "from (material): two end members for buried and exhumed carbon, run both (coupling rule 12)",
     )  # fmt: skip
 
+    priming: Number | None = item(
+        None, "c, kg per g: rates of the pools that plants do not feed are multiplied by 1 - exp(-c F), F the carbon "
+        "of those they feed in the layer, g per kg mineral soil; not primed if not given. No value serves all: to be "
+        "calibrated with the rates", gt=0.0, le=1000.0, source="Guenet et al. 2013, Geosci. Model Dev. 6, 2153",
+    )  # fmt: skip
     e_folding_depth: Length = item(
         0.303, "depth below the calibration depth of the pool model over which rates fall to 1/e", gt=0.0, le=10.0,
         source="WATEM_C code, r_exp = 3.30 m-1 (Wang et al. 2020)",
@@ -105,8 +110,19 @@ class Peat(Process):
         source="Evans et al. 2021: -1.73 t CO2-C ha-1 yr-1, quoted at second hand",
     )  # fmt: skip
 
+    methane: dict[str, Literal["temperate-rich", "temperate-poor", "boreal-rich", "boreal-poor"]] = item(
+        doc="classes of peat whose methane is told, and what their peat is: while wet they give off what the IPCC says "
+        "of rewetted peat, else that of their drained land use in ipcc, or none", factory=dict,
+        source="Tier 1, IPCC 2013 Wetlands Supplement, tables 2.3 and 3.3",
+    )  # fmt: skip
+    wet_depth: Length = item(
+        0.20, "mean depth of the water table down to which peat counts as wet", ge=0.0, le=1.0,
+        source="a prior, 0.1 to 0.3 m",
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _fits(self) -> Peat:
-        if unknown := sorted(set(self.ipcc) - set(self.classes)):
-            raise ValueError(f"has ipcc for {unknown[0]}, which is not in its classes.")
+        for key, named in (("ipcc", self.ipcc), ("methane", self.methane)):
+            if unknown := sorted(set(named) - set(self.classes)):
+                raise ValueError(f"has {key} for {unknown[0]}, which is not in its classes.")
         return self
