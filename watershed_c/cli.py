@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -320,19 +321,29 @@ def calibrate(
 
 @main.command()
 @click.argument("directory", type=click.Path(path_type=Path))
+@click.option(
+    "--from-ini", "choices", type=click.Path(path_type=Path), metavar="FILE",
+    help="With the land of a choices file (.ini) of WaTEM/SEDEM.",
+)  # fmt: skip
 @_speaking
-def init(directory: Path) -> None:
+def init(directory: Path, choices: Path | None) -> None:
     """Write a commented scenario to start from into DIRECTORY."""
     from watershed_c.errors import Problem, ScenarioError
-    from watershed_c.scenario.template import TEMPLATE
+    from watershed_c.scenario.template import TEMPLATE, template_of_choices
 
     target = directory / "scenario.toml"
     if target.exists():
         raise ScenarioError(
             Problem(str(target), expectation="exists already and is not replaced. Name another folder.")
         )
+    text = TEMPLATE
+    if choices is not None:
+        from watershed_c.io.watem_files import read_choices
+
+        read_choices(choices)  # says what is wrong with it before anything is written
+        text = template_of_choices(Path(os.path.relpath(choices, directory)).as_posix())
     directory.mkdir(parents=True, exist_ok=True)
-    target.write_text(TEMPLATE, encoding="utf-8")
+    target.write_text(text, encoding="utf-8")
     click.echo(f"wrote {target}\nnext: edit it, then `watershed-c check {directory}` and `watershed-c run {directory}`")
 
 

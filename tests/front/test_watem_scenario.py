@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.front.test_watem_sedem import typed
 from tests.support import shared
 from tests.watem_inputs import write_case, write_choices
 from watershed_c.assembly import assemble
@@ -215,3 +216,15 @@ def test_a_forced_route_out_of_the_land_and_classes_beside_codes(tmp_path: Path)
     told = str(caught.value)
     assert "leads from (1, 1) to (40, 2)" in told and "rows 1 to 16 from the north" in told
     assert "stands beside domain.parcels" in told
+
+
+def test_init_writes_a_scenario_of_a_choices_file(tmp_path: Path) -> None:
+    written(tmp_path / "land")
+    told = typed("init", tmp_path / "mine", "--from-ini", tmp_path / "land" / "choices.ini")
+    assert told.exit_code == 0, told.output
+    text = (tmp_path / "mine" / "scenario.toml").read_text()
+    assert 'watem_sedem = "../land/choices.ini"' in text and "{" + "file}" not in text
+    inputs = resolve(load(tmp_path / "mine"))
+    assert inputs.parcels is not None and inputs.scenario.climate.erosivity.annual == 1250.0
+    assert typed("init", tmp_path / "other", "--from-ini", tmp_path / "none.ini").exit_code == 2
+    assert not (tmp_path / "other").exists()

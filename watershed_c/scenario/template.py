@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 TEMPLATE = '''\
 # A scenario of Watershed C. `watershed-c explain KEY` tells what a key means; `watershed-c check FILE` validates.
 # Numbers carry their unit ("25 cm"); bare numbers are kg, m, yr, degC, fractions of 1. Paths start at this file.
@@ -113,3 +115,37 @@ threads = "auto"
 every = "year"
 maps  = ["cSoilOrg", "netEro", "cLateral", "fVertSoil"]
 '''
+
+#: what takes the place of a part of the template, from its first line to that of the next, with a choices file
+_OF_CHOICES = (
+    ("[domain]", "[time]", """\
+# Terrain, parcels, rivers, roads, ditches, K, C, P, R, ktc and equations are those of a choices file of WaTEM/SEDEM.
+# What is said here counts instead: processes.water_erosion.cover_map = "none" lets the crops make C.
+watem_sedem = {file}
+"""),
+    ("[climate.erosivity]", "[soil]", ""),
+    ("# RUSLE K,", "# Carbonate,", ""),
+    ("[processes.flow_routing]", "[processes.water_erosion]", ""),
+    ("[land]", "# A class is a rotation", """\
+[land.classes]
+# What grows on the land of the map of parcels; several for fields are dealt out by their number.
+fields       = "maize-wheat"
+roads        = "grass"
+forest       = "deciduous-forest"
+pasture      = "pasture"
+open_water   = "grass"
+grass_strips = "grass"
+
+"""),
+)  # fmt: skip
+
+
+def template_of_choices(file: str) -> str:
+    """The template with the land of a choices file of WaTEM/SEDEM; ``file`` is its path from the scenario."""
+    text = TEMPLATE
+    for first, following, new in _OF_CHOICES:
+        before, _, rest = text.partition(f"\n{first}")
+        after = rest[rest.index(f"\n{following}") + 1 :]
+        heading = f"{first}\n" if first == "[domain]" else ""
+        text = f"{before}\n{heading}{new.replace('{file}', json.dumps(file))}{after}"
+    return text
