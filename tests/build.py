@@ -241,7 +241,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     ),
     "cropping": lambda w: Cropping(
         w, tables=unit_tables(), allocate=pool_model().allocate_known, first_year=2001,
-        changes=[(2002, np.flatnonzero(w.unit == 0), np.full((w.unit == 0).sum(), 2), np.full((w.unit == 0).sum(), 7))],
+        changes=[(12 * 2002, np.flatnonzero(w.unit == 0), *np.full((2, (w.unit == 0).sum()), [[2], [7]]))],
     ),
     "soil_water": lambda w: SoilWater(w, wet_days=12.0, **following(w)),
     "irrigation": irrigated,

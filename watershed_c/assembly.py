@@ -159,7 +159,7 @@ def assemble(inputs: Inputs) -> Assembly:
         int(start[:4]), int(end[:4]), int(start[5:7]) - 1, int(end[5:7]) - 1, scenario.time.steps_per_month
     )
     assembly = Assembly(
-        inputs, Model(watershed, processes, clock), pools, tables, math.lcm(*(int(m) for m in tables.cycle_months)),
+        inputs, Model(watershed, processes, clock), pools, tables, _common_cycle(inputs, watershed, tables),
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
     )  # fmt: skip
     warnings = [*inputs.warnings, *_unused(inputs), *(w for process in processes.values() for w in process.warnings)]
@@ -399,8 +399,16 @@ def _units(inputs: Inputs) -> UnitTables:
         inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
         belowground=inputs.scenario.carbon.belowground, roots=inputs.scenario.carbon.roots, prescribed=prescribed,
         prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
-        surface=inputs.scenario.processes.surface_residues.enabled,
+        surface=inputs.scenario.processes.surface_residues.enabled, single=inputs.land.recorded,
     )  # fmt: skip
+
+
+def _common_cycle(inputs: Inputs, watershed: Watershed, tables: UnitTables) -> int:
+    """Months in which climate and the rotations that are there before the start come round together."""
+    units = set(np.unique(watershed.unit[watershed.cells]).tolist())
+    if (before := inputs.scenario.carbon.initial.history_class) is not None:
+        units.add(tables.unit(before))
+    return math.lcm(*(int(tables.cycle_months[unit]) for unit in units))
 
 
 def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:

@@ -218,11 +218,13 @@ def units_of(inputs: Inputs, tables: UnitTables, index: np.ndarray, offset: np.n
 
 
 def _land_changes(inputs: Inputs, tables: UnitTables) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Units and fields that cells get in later years."""
-    return [
-        (change.year, change.nodes, units_of(inputs, tables, change.index, change.offset), change.field)
-        for change in inputs.land.changes
-    ]
+    """Units and fields that cells get in later years, or when the run begins."""
+    year, month = (int(part) for part in inputs.scenario.time.start.split("-")[:2])
+    changes = []
+    for change in inputs.land.changes:
+        unit = units_of(inputs, tables, change.index, change.offset)
+        changes.append((max(12 * change.year, 12 * year + month - 1), change.nodes, unit, change.field))
+    return changes
 
 
 def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irrigation:

@@ -34,8 +34,8 @@ class Cropping(Process):
         Calendar year in which a unit of offset 0 is in the first year of its rotation.
     hydrologic_group : {"A", "B", "C", "D"}
         Column of the curve numbers (TR-55).
-    changes : sequence of (year, nodes, unit, field)
-        Cells that belong to another unit and field from 1 January of a calendar year on; each (c,) int64.
+    changes : sequence of (month, nodes, unit, field)
+        Cells that belong to another unit and field from that month on, counted since year 0; each (c,) int64.
 
     Raises
     ------
@@ -70,11 +70,11 @@ class Cropping(Process):
             raise ValueError(f"hydrologic_group must be one of {', '.join(HYDROLOGIC_GROUPS)}, is {hydrologic_group!r}")
         self.tables = tables
         self.first_month = 12 * first_year
-        #: by year: nodes, and their units and fields from then on
+        #: by month: nodes, and their units and fields from then on
         self.changes: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-        for year, nodes, unit, field in changes:
+        for month, nodes, unit, field in changes:
             soil = watershed.is_soil[nodes]
-            self.changes[year] = nodes[soil], unit[soil], field[soil]
+            self.changes[month] = nodes[soil], unit[soil], field[soil]
         self.group = HYDROLOGIC_GROUPS.index(hydrologic_group)
         self.inputs, self.amendment = tables.by_pool(allocate)
         self.c4_inputs, self.c4_amendment = tables.of_c4_plants(allocate)
@@ -94,8 +94,9 @@ class Cropping(Process):
         """
         state, tables, part = self.watershed.units, self.tables, dt * 12.0
         month = self.watershed.calendar_month - self.first_month
-        if self.watershed.month == 0 and self.watershed.month_begins:
-            self._convert(self.watershed.calendar_month // 12)
+        if self.watershed.month_begins and self.watershed.calendar_month in self.changes:
+            nodes, unit, field = self.changes[self.watershed.calendar_month]
+            self.watershed.unit[nodes], self.watershed.field[nodes] = unit, field
         state.cover_factor[:] = tables.at(tables.cover_factor, month)
         state.cover_factor_annual[:] = tables.at(tables.cover_factor_annual, month)
         state.canopy_cover[:] = tables.at(tables.canopy_cover, month)
@@ -118,9 +119,3 @@ class Cropping(Process):
             for p in tables.tillage[unit][row]
             if self.watershed.month_begins
         ]
-
-    def _convert(self, year: int) -> None:
-        """Give cells the land use they have from this year on."""
-        if year in self.changes:
-            nodes, unit, field = self.changes[year]
-            self.watershed.unit[nodes], self.watershed.field[nodes] = unit, field

@@ -59,6 +59,8 @@ class Event:
     year: int | None = None
     temperature_sum: float | None = None
     from_sowing: bool = True
+    #: dry matter harvested, kg m-2; None: as the rotation has it
+    weighed: float | None = None
 
     @property
     def dated(self) -> str:
@@ -124,7 +126,7 @@ class EventReader:
                 events.append(
                     Event(
                         key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, year, warmth,
-                        get(record, "since", "sowing") == "sowing",
+                        get(record, "since", "sowing") == "sowing", get(record, "amount") if do == "harvest" else None,
                     )
                 )  # fmt: skip
         self._once(events)

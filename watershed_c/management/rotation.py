@@ -62,7 +62,7 @@ class _Scheduler(DatedEvents):
             self.say("cover_crop", cover, "is not a cover crop.", "Known: " + ", ".join(covers) + ".")
         elif cover is not None:
             self.cover = self.find("cover_crop", cover, covers)
-        self.relay = bool(get(record, "relay", False))
+        self.relay, self.only_sown = bool(get(record, "relay", False)), get(record, "cover_crop_sown") == "events"
         if self.relay and self.cover is None:
             self.say("relay", "true", "needs a cover_crop that is sown into the standing crop.")
         self.named = {crop.name: crop for _, crop in self.grown}
@@ -126,7 +126,22 @@ class _Scheduler(DatedEvents):
                 self.say(f"years[{year}]", crop.name, wrong)
             return None
         start = first + sown - (DAYS if sown > harvested else 0)
-        return Season(crop, start, first + harvested, self.yields[crop.name], removed, stages=self.stages(crop, start))
+        amount = self.weighed(crop, year)
+        return Season(crop, start, first + harvested, amount, removed, stages=self.stages(crop, start))
+
+    def weighed(self, crop: Crop, year: int) -> float:
+        """Yield of the crop harvested in a year, kg DM m-2: what a harvest event says, else that of the rotation."""
+        found = self.yields[crop.name]
+        for event in self.events:
+            if event.weighed is None or event.crop != crop.name or event.year not in (None, year):
+                continue
+            if event.weighed > LARGEST_YIELD * crop.highest_yield:
+                highest = 10.0 * crop.highest_yield
+                wrong = f"is far above the highest yield of models/crops/{crop.name}.toml, {highest:g} t DM ha-1."
+                hint = "Is it dry matter of the product?"
+                self.say(f"{event.key}.amount", f"{10.0 * event.weighed:g} t/ha", wrong, hint)
+            found = event.weighed
+        return found
 
     def run(self) -> Calendar | None:
         """The calendar, or None when something is wrong."""
@@ -300,13 +315,17 @@ class _Scheduler(DatedEvents):
     def cover_crops(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> list[Season]:
         """Cover crops in the gaps between main seasons; ended by the first pass after drilling or the next sowing."""
         assert self.cover is not None
+        sowings = {(event.crop, event.year) for event in self.events if event.do == "sow"}
         ordered = sorted(seasons, key=lambda s: s.start)
         found = []
         for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
             stop = after.start + (cycle if after is ordered[0] else 0)
             if before.crop.kind == "fallow":
                 continue
-            sown, killed, _ = self.dates(self.cover, before.end // DAYS % self.count)
+            year = before.end // DAYS % self.count
+            if self.only_sown and (self.cover.name, year) not in sowings:
+                continue
+            sown, killed, _ = self.dates(self.cover, year)
             start = before.end + COVER_CROP_DELAY
             start += max(0, (before.end // DAYS) * DAYS + sown - start)
             under = (before.end - sown) % DAYS

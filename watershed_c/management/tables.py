@@ -7,7 +7,7 @@ Shapes: M months of the longest cycle (shorter cycles repeat), U units, L layers
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,6 +167,7 @@ def build_units(
     roots: str = "jackson",
     prescribed: bool = False,
     prior_land_use: bool = True,
+    single: Collection[str] = (),
     surface: bool = False,
 ) -> UnitTables:
     """Tabulate every unit: each rotation with each offset from 0 to its number of years less one.
@@ -188,6 +189,8 @@ def build_units(
         Whether the prior-land-use sub-factor of the crops enters C.
     surface : bool
         Whether what is laid on the surface stays there.
+    single : collection of str
+        Rotations of which only offset 0 is tabulated.
 
     Raises
     ------
@@ -225,7 +228,7 @@ def build_units(
     waters: list[str] = []
     tillage: list[tuple[tuple[TillagePass, ...], ...]] = []
     for name, cycle in cycles.items():
-        first_unit[name], offsets[name] = len(names), len(cycle.calendar.years)
+        first_unit[name], offsets[name] = len(names), 1 if name in single else len(cycle.calendar.years)
         monthly, passes = cycle.monthly(), cycle.passes()
         empty = np.zeros((len(passes), bottom.size))
         given = [cycle.input.get(source, empty) for source in sources]

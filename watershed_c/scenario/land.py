@@ -16,9 +16,9 @@ from watershed_c.management.library import load_library
 from watershed_c.management.rotation import schedule
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
-from watershed_c.scenario.csv_table import Row
 from watershed_c.scenario.domain import CLOSED, Grid
-from watershed_c.scenario.land_history import Change, class_names, land_by_year
+from watershed_c.scenario.farm_records import schedule_problem
+from watershed_c.scenario.land_history import Change, History, class_names, land_by_year
 from watershed_c.scenario.management import LAND_WORDS, LandRule, Parcels, Rotation
 from watershed_c.scenario.practices import apply_practices
 from watershed_c.scenario.toml_lines import KeyPath
@@ -46,6 +46,8 @@ class LandUse:
         Number of the parcel as the map has it, or of the block; 0 everywhere without parcels, -1 where there is none.
     changes : tuple of Change
         Later ones, in order of years.
+    recorded : frozenset of str
+        Classes that are the records of single parcels: their rotations begin with the year of the start.
     """
 
     names: tuple[str, ...]
@@ -56,6 +58,7 @@ class LandUse:
     own: int
     parcel: np.ndarray
     changes: tuple[Change, ...] = ()
+    recorded: frozenset[str] = frozenset()
 
     def groups(self) -> dict[str, np.ndarray]:
         """(n,) bool mask of each class, as the soil knows them; not of classes that only practices have."""
@@ -63,12 +66,12 @@ class LandUse:
 
 
 def rotations(
-    check: Checker, temperature: np.ndarray | None, table: list[Row]
+    check: Checker, temperature: np.ndarray | None, history: History
 ) -> tuple[dict[str, Rotation], dict[str, Calendar]]:
     """The rotation of every class of the land (a crop's own name is a rotation of that crop), and their calendars.
 
-    ``temperature`` (12) degC is that of the mean year, None where there is no climate; ``table`` has the rows of
-    land.table.
+    ``temperature`` (12) degC is that of the mean year, None where there is no climate; ``history`` says
+    what files have of the land.
     """
     scenario = check.scenario
     try:
@@ -77,10 +80,12 @@ def rotations(
         check.problems.extend(error.problems)
         return {}, {}
     found = dict(scenario.rotation)
-    names = class_names(scenario, table)
+    found |= {parcel.name: parcel.rotation for parcel in history.parcels if parcel.rotation is not None}
+    recorded = {parcel.name: parcel for parcel in history.parcels}
+    names = class_names(scenario, history)
     before = scenario.carbon.initial.history_class
     places: dict[str, KeyPath] = {before: ("carbon", "initial", "history_class")} if before else {}
-    places |= {row.cells["class"]: ("land", "table") for row in table}
+    places |= {row.cells["class"]: ("land", "table") for row in history.table}
     changes = enumerate(scenario.land.change)
     places |= {change.becomes: ("land", "change", n, "becomes") for n, change in changes if change.becomes is not None}
     places |= {one.land_class: ("practice", name, "class") for name, one in scenario.practice.items()}
@@ -100,6 +105,9 @@ def rotations(
             calendars |= schedule({name: rotation}, library, temperature)
         except ScenarioError as error:
             for problem in error.problems:
+                if name in recorded:
+                    check.problems.append(schedule_problem(recorded[name], problem))
+                    continue
                 path = _event_path(rotation, name, problem.key)
                 check.add(path, problem.value, problem.expectation, problem.suggestion)
     _irrigation(check, found, calendars)
@@ -157,10 +165,10 @@ def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
     return ("rotation", name, *([rest.partition("[")[0]] if rest else []))
 
 
-def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], table: list[Row]) -> LandUse | None:
+def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], history: History) -> LandUse | None:
     """Classes, fields and offsets of the nodes, and how they change, or None and problems."""
     land = check.scenario.land
-    names = class_names(check.scenario, table)
+    names = class_names(check.scenario, history)
     if land.map is not None:
         index = _from_map(check, grid)
     elif land.rules:
@@ -179,7 +187,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], table: list
         field = _numbered(None, _pairs(grid, blocks, ground, len(names)))
         practised = apply_practices(check, grid, names, ground, field)
     by_year = land_by_year(
-        check, grid, names, index, blocks, table, lambda rule: _Limits(grid).fits(rule),
+        check, grid, names, index, blocks, history, lambda rule: _Limits(grid).fits(rule),
         lambda key, written, codes: _classes_of(check, grid, key, written, codes),
     )  # fmt: skip
     shifts = _shifts(check, grid, found, names, blocks)
@@ -199,7 +207,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], table: list
     everywhere = np.arange(first.size)
     return LandUse(
         names, first, ground, _numbered(numbers, pairs[0]), shifts(everywhere, first, 0), len(land.names), blocks,
-        tuple(change for change in changes if change.nodes.size),
+        tuple(change for change in changes if change.nodes.size), frozenset(parcel.name for parcel in history.parcels),
     )  # fmt: skip
 
 
@@ -262,7 +270,7 @@ def _from_map(check: Checker, grid: Grid) -> np.ndarray | None:
 def _classes_of(check: Checker, grid: Grid, key: KeyPath, written: str, codes: np.ndarray) -> np.ndarray | None:
     """Index of the classes of a map of their numbers, (n), or None and problems."""
     land = check.scenario.land
-    names = class_names(check.scenario, [])
+    names = class_names(check.scenario)
     inside = codes[grid.soil]
     index = np.full(codes.size, -1, dtype=np.int64)
     gaps = int(np.isnan(inside).sum())

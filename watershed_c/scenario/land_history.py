@@ -13,6 +13,7 @@ from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.csv_table import Row, read_csv, whole
 from watershed_c.scenario.domain import Grid
+from watershed_c.scenario.farm_records import Parcel
 from watershed_c.scenario.management import Land, LandRule
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.toml_lines import KeyPath
@@ -42,6 +43,14 @@ class Change:
 
 
 @dataclass(frozen=True)
+class History:
+    """What files say of the land: rows of land.table, parcels of land.records."""
+
+    table: list[Row]
+    parcels: list[Parcel]
+
+
+@dataclass(frozen=True)
 class Step:
     """What a year makes of land use: class ``new``, one or (n), in the cells ``where`` (n), of class ``of`` only."""
 
@@ -56,11 +65,13 @@ class Step:
         return np.where(where if self.of is None else where & (index == self.of), self.new, index)
 
 
-def class_names(scenario: Scenario, table: list[Row]) -> tuple[str, ...]:
-    """Every class that the land has at some time: those of its start, of practices, of later years."""
+def class_names(scenario: Scenario, history: History | None = None) -> tuple[str, ...]:
+    """Every class that the land has at some time: those of its start, of practices, of later years, of records."""
     land, practices = scenario.land, [practice.land_class for practice in scenario.practice.values()]
     later = [change.becomes for change in land.change if change.becomes is not None]
-    return tuple(dict.fromkeys([*land.names, *practices, *later, *(_class_of(land, row) for row in table)]))
+    of_table = [] if history is None else [_class_of(land, row) for row in history.table]
+    records = [] if history is None else [parcel.name for parcel in history.parcels]
+    return tuple(dict.fromkeys([*land.names, *practices, *later, *of_table, *records]))
 
 
 def _class_of(land: Land, row: Row) -> str:
@@ -99,7 +110,7 @@ def land_by_year(
     names: tuple[str, ...],
     index: np.ndarray,
     blocks: np.ndarray,
-    table: list[Row],
+    history: History,
     fits: Callable[[LandRule], np.ndarray],
     from_codes: Callable[[KeyPath, str, np.ndarray], np.ndarray | None],
 ) -> list[tuple[int, np.ndarray]]:
@@ -112,7 +123,7 @@ def land_by_year(
     from_codes : callable
         ``from_codes(key, written, codes)``: index (n) of the class numbers of a map, or None and problems.
     """
-    steps = sorted(_steps(check, grid, names, blocks, table, fits, from_codes), key=lambda step: step.year)
+    steps = sorted(_steps(check, grid, names, blocks, history.table, fits, from_codes), key=lambda step: step.year)
     start, end = (int(text[:4]) for text in (check.scenario.time.start, check.scenario.time.end))
     now, found = index.copy(), [(start, index)]
     for step in steps:
@@ -127,7 +138,35 @@ def land_by_year(
             found[-1] = year, now
         else:
             found.append((year, now))
-    return found
+    return _with_records(check, names, blocks, history.parcels, found, end)
+
+
+def _with_records(
+    check: Checker, names: tuple[str, ...], blocks: np.ndarray, parcels: list[Parcel],
+    found: list[tuple[int, np.ndarray]], end: int,
+) -> list[tuple[int, np.ndarray]]:  # fmt: skip
+    """Land use with the parcels of land.records in their own classes in the years of their records.
+
+    What is there before the start stays the land use of before: initial carbon is sought under it.
+    """
+    if not parcels:
+        return found
+    start, there = found[0][0], set(np.unique(blocks).tolist())
+    for parcel in parcels:
+        if parcel.number not in there:
+            check.problems.append(parcel.rows[0][1].problem("parcel", "is no parcel of the map."))
+        if parcel.last < start or parcel.first > end:
+            check.warnings.append(f"land.records: {parcel.name} has records of {parcel.first} to {parcel.last} only")
+    moments = {max(start, year) for parcel in parcels for year in (parcel.first, parcel.last + 1)}
+    merged = [found[0]]
+    for year in sorted({year for year, _ in found} | moments):
+        now = next(index for since, index in reversed(found) if since <= year).copy()
+        for parcel in parcels:
+            if parcel.first <= year <= parcel.last:
+                now[(blocks == parcel.number) & (now >= 0)] = names.index(parcel.name)
+        if year <= end:
+            merged.append((year, now))
+    return merged
 
 
 def _steps(

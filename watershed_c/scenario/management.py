@@ -103,6 +103,10 @@ class Land(Table):
     table: str | None = item(
         None, "CSV with the columns parcel, year, class: from that year on the parcel has that class"
     )
+    records: str | None = item(
+        None, "CSV of what was done on parcels, one row an event, with the columns parcel, date, event and others: in "
+        "the years of its records a parcel has a calendar of its own",
+    )  # fmt: skip
 
     @field_validator("classes")
     @classmethod
@@ -156,7 +160,7 @@ class Event(Table):
     material: str | None = item(None, "manure: a name of models/materials; cattle-fym if not given")
     amount: Brought | None = item(
         None, "manure: fresh mass brought, its carbon by the dry matter and carbon of the material; irrigate: water, "
-        'e.g. "30 mm"', ge=0.0, le=500.0,
+        'e.g. "30 mm"; harvest: dry matter of the product', ge=0.0, le=500.0,
     )  # fmt: skip
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
     straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
@@ -170,7 +174,7 @@ class Event(Table):
             "till": {"depth", "implement"},
             "manure": {"depth", "material", "amount", "carbon"},
             "residue": {"carbon"},
-            "harvest": {"straw_removed"},
+            "harvest": {"straw_removed", "amount"},
             "burn": {"burnt"},
             "irrigate": {"amount"},
         }
@@ -210,6 +214,9 @@ class Rotation(Table):
     )  # fmt: skip
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
     cover_crop: str | None = item(None, "sown between main crops")
+    cover_crop_sown: Literal["gaps", "events"] = item(
+        "gaps", "in every gap of 60 days between main crops, or only in those with a sow event of their year"
+    )
     relay: bool = item(
         False, "the cover crop is sown into the standing main crop where its sowing date falls into one"
     )

@@ -110,6 +110,12 @@ def _in_raw(loc: KeyPath, raw: dict[str, Any]) -> tuple[KeyPath, Any]:
     return path, here
 
 
+def wording(entry: Any, table: KeyPath) -> tuple[str, str]:
+    """Expectation and suggestion for an error of what stands at a key of a scenario, validated by itself."""
+    loc = (*table, *entry["loc"])
+    return _wording({**entry, "loc": loc}, loc, entry.get("input"))
+
+
 def _wording(entry: Any, path: KeyPath, value: Any) -> tuple[str, str]:
     """Expectation and suggestion."""
     kind = entry["type"]

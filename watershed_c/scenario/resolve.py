@@ -14,11 +14,12 @@ from watershed_c.scenario.artificial_drainage import drained_cells
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.erosivity import erosivity_of_series
+from watershed_c.scenario.farm_records import read_records
 from watershed_c.scenario.forcing import climate_of, latitude_of
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.isotopes import atmosphere_of
 from watershed_c.scenario.land import known_classes, land_use, rotations, worked_depth
-from watershed_c.scenario.land_history import read_land_table
+from watershed_c.scenario.land_history import History, read_land_table
 from watershed_c.scenario.memory import (
     BASE_MEMORY,
     predicted_memory,
@@ -62,9 +63,9 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     _output(check, overwrite)
     forcing = climate_of(check)
     series_erosivity = erosivity_of_series(check)
-    table = read_land_table(check)
+    history = History(read_land_table(check), read_records(check))
     found, calendars = rotations(
-        check, None if forcing is None else forcing.climatology(forcing.temperature), table
+        check, None if forcing is None else forcing.climatology(forcing.temperature), history
     )
     prices_known(check)
     grid = build_grid(check)
@@ -77,7 +78,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     latitude = latitude_of(check, grid)
     fallout = read_tracers(check)
     atmosphere = atmosphere_of(check, found)
-    land = land_use(check, grid, found, table)
+    land = land_use(check, grid, found, history)
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
     worked_depth(check, calendars)
