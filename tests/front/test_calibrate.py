@@ -73,7 +73,7 @@ def test_the_pair_of_highest_efficiency_within_the_band_of_ratios(tmp_path: Path
 def test_a_scenario_gives_back_the_coefficients_that_made_its_yield(tmp_path: Path) -> None:
     """Of its months, with crops' C; the year that a run has with them is that of the calibration, ponds and all."""
     changes = {"processes.water_erosion.cover_map": "none", "processes.water_erosion.cover_threshold": 0.06,
-               "pond.river": {"at": [75.0, 45.0], "trapping": 0.4}}  # fmt: skip
+               "pond.river": {"at": [75.0, 135.0], "trapping": 0.4}}  # fmt: skip
     scenario = load(written(tmp_path), changes)
     catchment = CalibratedScenario(scenario)
     made = catchment.river(2.4, 8.0)
