@@ -10,6 +10,7 @@ from landlab import RasterModelGrid
 
 from watershed_c.clock import Clock, Step
 from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
+from watershed_c.components.atmosphere_and_stream import Deposition
 from watershed_c.components.base import Process
 from watershed_c.components.bulk_density import BulkDensity
 from watershed_c.components.carbonate import Carbonate
@@ -33,7 +34,7 @@ from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import CARBONATE, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
+from watershed_c.constituents import ACIDITY, CARBONATE, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.growth import growth_tables
@@ -115,7 +116,7 @@ def watershed(
     terrain = grid(seed, shape)
     model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
-    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE])
+    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE, ACIDITY])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
@@ -274,7 +275,9 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "peat": lambda w: Peat(
         w, peat=w.unit == 1, loss=np.full(w.clay.size, np.nan), density=np.full(w.water.shape, 50.0)
     ),
-    "carbonate": Carbonate,
+    "carbonate": lambda w: Carbonate(
+        w, buffer_capacity=np.full(w.water.shape, 0.03), deposition=Deposition(0.1, 0.001, 0.001)
+    ),
     "dissolved_carbon": DissolvedCarbon,
 }
 

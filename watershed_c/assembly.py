@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from watershed_c import soil_acidity
 from watershed_c.bedrock import Bedrock
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
@@ -20,7 +21,7 @@ from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.peat import Peat
-from watershed_c.constituents import CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
+from watershed_c.constituents import ACIDITY, CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
@@ -426,6 +427,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
         rows += twins(rows[: len(pools.pools)], isotope)
     if scenario.soil.sic is not None:
         rows += CARBONATE
+    if soil_acidity.is_followed(inputs):
+        rows.append(ACIDITY)
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
         rows.append(MEMORY)
     if scenario.processes.water_erosion.enabled and scenario.processes.water_erosion.size_classes:
@@ -462,6 +465,8 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             k = w.constituents.index(row)
             w.stocks[:, :, k] = part * on_nodes(column.sic)
             w.substratum[:, k] = part * on_nodes(column.substratum_sic)
+    if "acidity" in w.constituents.groups:
+        soil_acidity.fill(w, inputs)
     if "texture" in w.constituents.groups:
         assert column.sand is not None
         clay, sand = on_nodes(column.clay), on_nodes(column.sand)

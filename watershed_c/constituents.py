@@ -2,7 +2,8 @@
 
 A row is one tracer of the packed array ``stocks (node, layer, constituent)``. Transport, burial, mixing and export
 move all rows at once
-and know none by name; a new tracer is a new row. Amounts are kg m-2, of radionuclides Bq m-2.
+and know none by name; a new tracer is a new row. Amounts are kg m-2, of radionuclides Bq m-2, of acidity mol
+charge m-2.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Constituent:
     half_life : float, yr
         Of radioactive decay; infinite: stable.
     unit : str
-        ``kg`` or ``Bq``; what amounts are counted in, per m2.
+        ``kg``, ``Bq`` or ``mol``; what amounts are counted in, per m2.
     """
 
     name: str
@@ -65,6 +66,8 @@ CARBONATE = (
     Constituent("sic_pedogenic", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of pedogenic carbonate"),
 )
 
+#: acidity that exchange holds, present where the scenario has pH and carbonate: no mass, it moves with soil
+ACIDITY = Constituent("acidity", "acidity", 0.0, "soil", None, "exchangeable acidity, mol charge", unit="mol")
 
 #: texture, present where water sorts particles: the three sum to the mineral mass
 TEXTURE = (

@@ -169,6 +169,7 @@ OUTPUT: dict[str, Output] = dict(
         _output("evspsbl", "kg m-2", "evapotranspiration", "", _SUM),
         _output("fDOCleach", "kg m-2", "dissolved organic carbon to the stream", "", _SUM),
         _output("fDICleach", "kg m-2", "dissolved inorganic carbon to the stream", "", _SUM),
+        _output("pH", "1", "pH of soil water, mean of 0 to 30 cm", "", "time: point", "in place, at the CO2 of soil air: 0.5 to 1 below that of a suspension where there is carbonate"),
         _output("fSICdiss", "kg m-2", "carbonate carbon dissolved (net), positive = loss of SIC", "", _SUM),
     ]
 )

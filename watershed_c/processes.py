@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from watershed_c import soil_acidity
 from watershed_c.components.artificial_drainage import ArtificialDrainage, Drains
 from watershed_c.components.atmosphere_and_stream import Deposition
 from watershed_c.components.base import Process
@@ -196,6 +197,8 @@ def processes_of(
             w, root_respiration=carbonate.root_respiration,
             atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
             maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
+            buffer_capacity=soil_acidity.capacity(inputs) if soil_acidity.is_followed(inputs) else None,
+            ph=None if column.ph is None else on_nodes(column.ph),
             deposition=Deposition(
                 1e-4 * carbonate.acid_deposition, carbonate.dust_deposition / CALCITE_PER_CARBON,
                 carbonate.calcium_deposition,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from watershed_c.scenario.catchment import Catchment
 
 #: amounts that a process keeps apart until they are booked (the most: carbonate)
-EXCHANGES = 8
+EXCHANGES = 10
 #: number of the first work array over nodes that lies where those amounts do
 FIRST_ROW = 3
 
@@ -283,6 +283,8 @@ class Watershed:
         self.methane: np.ndarray | None = None
         #: how crops do, where something follows it
         self.crops: Crops | None = None
+        #: (n, L) pH of the water of layers, of size 0 where there is no carbonate; kept by that process
+        self.ph = np.zeros((0, self.layer_bottom.size))
         #: water that leaves layers sideways, where something makes it do so
         self.sideways: Sideways | None = None
         #: water of irrigation, where somebody irrigates
@@ -391,7 +393,7 @@ class Watershed:
     def work(self, number: int, *dims: str) -> np.ndarray:
         """Work array over nodes (and ``dims``: "layer", "constituent", "soil part", "exchange") that processes share.
 
-        Arrays of one number share their memory, but for those over nodes alone; of these, 3 to 10 are the rows of
+        Arrays of one number share their memory, but for those over nodes alone; of these, 3 to 12 are the rows of
         number 1 as "exchange". What one holds lasts while one process runs, and is zero before the first.
         """
         if not dims and FIRST_ROW <= number < FIRST_ROW + EXCHANGES:
@@ -474,6 +476,17 @@ class Watershed:
     def outlets(self) -> np.ndarray:
         """Open boundary nodes."""
         return np.flatnonzero(np.isin(self.grid.status_at_node, (1, 2))).astype(np.int64)
+
+    def mean_ph(self, depth: float, bounds: Any = None) -> np.ndarray:
+        """pH of the layers to ``depth`` (m), weighted by thickness, (n,); nan where it is not followed.
+
+        ``bounds``, if given, has the ``low`` and ``high`` it is kept between.
+        """
+        if not self.ph.size:
+            return np.full(self.elevation.size, np.nan)
+        share = np.clip(depth - self.layer_top, 0.0, self.layer_bottom - self.layer_top)
+        found = np.asarray(self.ph @ (share / share.sum()))
+        return found if bounds is None else np.clip(found, bounds.low, bounds.high)
 
     def stock(self, group: str) -> np.ndarray:
         """Stock of a constituent group in the column of each node, (n,) kg m-2."""

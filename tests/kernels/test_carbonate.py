@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import shared
+from watershed_c.kernels.acidity import acidity_at, buffered_ph, lime_requirement, ph_of_water
 from watershed_c.kernels.calcite import (
     CALCIUM_PER_CARBON,
     MOLAR_MASS_CALCIUM,
@@ -24,6 +25,8 @@ from watershed_c.kernels.calcite import (
 )
 from watershed_c.kernels.carbonate import (
     ACID_EXPORT,
+    ACID_HELD,
+    ACIDITY_HELD,
     CALCIUM_EXPORT,
     CHARGE_PER_CALCIUM,
     DIC_EXPORT,
@@ -35,7 +38,10 @@ from watershed_c.kernels.carbonate import (
     carbonate_step,
 )
 
-LITHOGENIC, PEDOGENIC = 1, 2
+LITHOGENIC, PEDOGENIC, ACIDITY, LIME = 1, 2, 3, 4
+SOLID = [LITHOGENIC, PEDOGENIC, LIME, LIME + 1]
+#: shares of two kinds of lime that may dissolve in a step
+SHARES = np.array([0.5, 0.05])
 TABLE, CONSTANTS = equilibrium_table()
 
 
@@ -58,14 +64,23 @@ class Column(NamedTuple):
     temperature: np.ndarray
     layer_temperature: np.ndarray
     carbon_dioxide: np.ndarray
+    buffer: np.ndarray
+    ph: np.ndarray
     exchange: np.ndarray
+    lime_dissolved: np.ndarray
     calcium_carried: np.ndarray
     dic_carried: np.ndarray
     acid_carried: np.ndarray
 
+    def step_cells(self, cells: np.ndarray) -> None:
+        acidity = ACIDITY if self.buffer.size else -1
+        lime = np.arange(LIME, LIME + self.lime_dissolved.shape[0], dtype=np.int64)
+        rows = (LITHOGENIC, PEDOGENIC, acidity, lime, SHARES[: lime.size])
+        carbonate_step(cells, *rows, *self[:16], TABLE, CONSTANTS, *self[16:])
+
     def step(self) -> np.ndarray:
         cells = np.arange(self.water.shape[0], dtype=np.int64)
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *self[:-4], TABLE, CONSTANTS, *self[-4:])
+        self.step_cells(cells)
         return self.exchange.T
 
 
@@ -73,7 +88,8 @@ def column(
     layers: int = 4, *, nodes: int = 1, lithogenic: float = 5.0, pedogenic: float = 0.0, water: float = 60.0,
     percolation: float = 25.0, temperature: float = 10.0, carbon_dioxide: float = 5e-3,
 ) -> Column:  # fmt: skip
-    stocks = np.full((nodes, layers, 3), 7.0)
+    stocks = np.full((nodes, layers, 6), 7.0)
+    stocks[:, :, ACIDITY:] = 0.0
     stocks[:, :, LITHOGENIC] = lithogenic
     stocks[:, :, PEDOGENIC] = pedogenic
     return Column(
@@ -81,12 +97,13 @@ def column(
         np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.zeros((0, layers)),
         np.full(nodes, 200.0),
         np.full(nodes, percolation), np.full(nodes, temperature), np.zeros(layers),
-        np.full((nodes, layers), carbon_dioxide), np.zeros((8, nodes)), *np.zeros((3, nodes, layers)),
+        np.full((nodes, layers), carbon_dioxide), np.zeros((0, layers)), np.zeros((nodes, layers)),
+        np.zeros((10, nodes)), np.zeros((0, nodes)), *np.zeros((3, nodes, layers)),
     )  # fmt: skip
 
 
 def total_calcium(c: Column) -> np.ndarray:
-    solid = c.stocks[:, :, [LITHOGENIC, PEDOGENIC]].sum(axis=(1, 2)) * CALCIUM_PER_CARBON
+    solid = c.stocks[:, :, SOLID].sum(axis=(1, 2)) * CALCIUM_PER_CARBON
     return solid + c.calcium.sum(axis=1) + c.groundwater_calcium
 
 
@@ -95,7 +112,7 @@ def total_acid(c: Column) -> np.ndarray:
 
 
 def total_carbon(c: Column) -> np.ndarray:
-    return c.stocks[:, :, [LITHOGENIC, PEDOGENIC]].sum(axis=(1, 2)) + c.dic.sum(axis=1) + c.groundwater_dic
+    return c.stocks[:, :, SOLID].sum(axis=(1, 2)) + c.dic.sum(axis=1) + c.groundwater_dic
 
 
 def phreeqc(name: str) -> list[dict[str, str]]:
@@ -147,10 +164,11 @@ def test_pure_water_equals_phreeqc() -> None:
 @given(st.floats(0.0, 60.0), st.floats(math.log(1e-4), 0.0))
 def test_table_of_equilibria_equals_their_solution(t: float, log_pressure: float) -> None:
     p = math.exp(log_pressure)
-    calcium, carbon, aqueous, _, _ = calcite_equilibrium(t, p, 0.0, 0.0)
+    calcium, carbon, aqueous, _, hydrogen = calcite_equilibrium(t, p, 0.0, 0.0)
     found = interpolated_equilibrium(TABLE, CONSTANTS, t, log_pressure)
     assert found[:2] == pytest.approx((calcium, (carbon - aqueous) / calcium), rel=1e-7)
     assert found[2] == pytest.approx(aqueous / p, rel=2e-7)
+    assert found[3] == pytest.approx(ph(hydrogen), abs=1e-6)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
@@ -158,11 +176,11 @@ def test_table_of_equilibria_equals_their_solution(t: float, log_pressure: float
 def test_acid_equilibrium_from_the_table_equals_its_solution(t: float, log_pressure: float, s: float) -> None:
     p = math.exp(log_pressure)
     calcium, carbon, aqueous, h, hydrogen = calcite_equilibrium(t, p, s, 0.0)
-    molality, ratio, _ = interpolated_equilibrium(TABLE, CONSTANTS, t, log_pressure)
+    molality, ratio, _, _ = interpolated_equilibrium(TABLE, CONSTANTS, t, log_pressure)
     found = acid_equilibrium(CONSTANTS, t, p, s, molality * ratio)
     assert found[0] == pytest.approx(calcium, abs=1e-4 * (calcium + h))
     assert found[1] == pytest.approx((carbon - aqueous) / (2.0 * calcium - s), rel=1e-3)
-    assert found[2] == pytest.approx(hydrogen, rel=1e-3)
+    assert found[2] == pytest.approx(ph(hydrogen), abs=1e-3)
 
 
 def test_frozen_soil_counts_as_water_at_its_melting_point() -> None:
@@ -387,6 +405,8 @@ _amount = st.floats(0.0, 20.0) | st.just(0.0) | st.floats(0.0, 1e-3)
 def test_calcium_and_carbon_close_to_round_off(data: st.DataObject) -> None:
     nodes, layers = 2, 4
     c = column(layers, nodes=nodes)
+    if data.draw(st.booleans()):
+        c = c._replace(buffer=np.zeros((nodes, layers)), lime_dissolved=np.zeros((2, nodes)))
 
     def draw(array: np.ndarray, strategy: st.SearchStrategy[float]) -> None:
         array.flat = [data.draw(strategy) for _ in range(array.size)]
@@ -402,17 +422,26 @@ def test_calcium_and_carbon_close_to_round_off(data: st.DataObject) -> None:
     draw(c.strong_acid, st.floats(-1.0, 1.0) | st.just(0.0))
     draw(c.acid, st.floats(-1.0, 1.0) | st.just(0.0))
     draw(c.groundwater_acid, st.floats(-1.0, 1.0))
+    draw(c.buffer, st.floats(0.01, 10.0) | st.just(0.0))
+    if c.buffer.size:
+        c.stocks[:, :, ACIDITY] = np.reshape([data.draw(st.floats(0.0, 5.0)) for _ in range(8)], (2, 4))
+        c.stocks[:, :, LIME:] = data.draw(st.floats(0.0, 0.1))
     draw(c.baseflow, st.floats(0.0, 50.0) | st.just(0.0))
     draw(c.groundwater, st.floats(0.0, 300.0) | st.just(0.0))
     calcium, carbon = total_calcium(c), total_carbon(c)
     acid = total_acid(c)
     exported = np.zeros((3, nodes))
-    gas = np.zeros(nodes)
+    gas, bases, held = np.zeros((3, nodes))
+    acidity = c.stocks[:, :, ACIDITY].sum(axis=1)
     for _ in range(3):
         solid = c.stocks[:, :, LITHOGENIC].sum(axis=1), c.stocks[:, :, PEDOGENIC].sum(axis=1)
         e = c.step()
         exported += e[:, CALCIUM_EXPORT], e[:, DIC_EXPORT], e[:, ACID_EXPORT]
-        assert (e[:, NEUTRALISED] >= -1e-14).all() and (c.acid == 0.0).all()
+        assert (c.acid == 0.0).all() and (c.ph > 2.99).all() and (c.ph < 12.0).all()
+        if not c.buffer.size:
+            assert (e[:, NEUTRALISED] >= -1e-14).all()
+        bases += e[:, ACID_HELD]
+        held += e[:, ACIDITY_HELD]
         gas += e[:, GAS_EXCHANGE]
         scale = 1e-14 * (1.0 + solid[0] + solid[1])
         assert (
@@ -420,12 +449,14 @@ def test_calcium_and_carbon_close_to_round_off(data: st.DataObject) -> None:
         ).all()
         change = c.stocks[:, :, PEDOGENIC].sum(axis=1) - solid[1]
         assert (abs(change + e[:, PEDOGENIC_DISSOLVED] - e[:, PRECIPITATED]) < scale).all()
-    assert total_calcium(c) + exported[0] == pytest.approx(calcium, rel=1e-13, abs=1e-15)
-    assert total_acid(c) + exported[2] == pytest.approx(acid, rel=1e-13, abs=1e-13)
+    assert c.stocks[:, :, ACIDITY].sum(axis=1) == pytest.approx(acidity + held, rel=1e-12, abs=1e-13)
+    brought = (held + bases) / CHARGE_PER_CALCIUM
+    assert total_calcium(c) + exported[0] - brought == pytest.approx(calcium, rel=1e-12, abs=1e-14)
+    assert total_acid(c) + exported[2] - bases == pytest.approx(acid, rel=1e-13, abs=1e-13)
     assert total_carbon(c) + exported[1] - gas == pytest.approx(carbon, rel=1e-13, abs=1e-15)
     for array in (c.stocks, c.calcium, c.dic, c.groundwater_calcium, c.groundwater_dic):
         assert (array >= 0.0).all()
-    assert (c.stocks[:, :, 0] == 7.0).all()
+    assert (c.stocks[:, :, 0] == 7.0).all() and (c.stocks >= 0.0).all()
 
 
 def test_what_dissolves_and_precipitates_again_returns_the_totals() -> None:
@@ -495,7 +526,7 @@ def test_cells_do_not_depend_on_their_chunk() -> None:
         c.carbon_dioxide[:] = np.random.default_rng(7).uniform(4e-4, 0.1, c.carbon_dioxide.shape)
     whole.step()
     for cells in np.array_split(rng.permutation(6).astype(np.int64), 3):
-        carbonate_step(cells, LITHOGENIC, PEDOGENIC, *parts[:-4], TABLE, CONSTANTS, *parts[-4:])
+        parts.step_cells(cells)
     for a, b in zip(whole, parts, strict=True):
         assert np.array_equal(a, b)
 
@@ -517,3 +548,90 @@ def test_water_that_leaves_sideways_takes_its_share_and_the_budget_closes() -> N
     e = c.step()
     assert before - total_acid(c) == pytest.approx(c.acid_carried.sum(axis=1) + e[:, ACID_EXPORT], rel=1e-12)
     assert c.acid_carried[0, 1] == pytest.approx(0.3 * 25.0 / 110.0, rel=1e-12)
+
+
+# -- soil without carbonate ----
+def acid_soil(ph_before: float, *, capacity: float = 0.03, water: float = 60.0, nodes: int = 1) -> Column:
+    """A plough layer of 260 kg m-2 without carbonate."""
+    buffer = np.full((nodes, 1), capacity * 260.0)
+    c = column(1, nodes=nodes, lithogenic=0.0, percolation=0.0, water=water)
+    c = c._replace(buffer=buffer, lime_dissolved=np.zeros((2, nodes)))
+    c.stocks[:, 0, ACIDITY] = acidity_at(ph_before, 7.0, buffer[0, 0])
+    return c
+
+
+def test_lime_requirement_raises_the_ph_as_far_as_it_says() -> None:
+    """T1.9: 30 mmol kg-1 per pH, 20 cm at 1.3 g cm-3: 3.90 t ha-1 for one pH, and that amount of lime does it."""
+    need = lime_requirement(5.5, 6.5, 0.030, 1300.0, 0.2)
+    assert need * 10.0 == pytest.approx(3.90, abs=0.01)
+    c = acid_soil(5.5, water=1.0)
+    c.step()
+    assert c.ph[0, 0] == pytest.approx(5.5, abs=0.01)
+    c.stocks[0, 0, LIME] = need * MOLAR_MASS_CARBON / 0.100087
+    heights = []
+    for _ in range(40):
+        e = c.step()[0]
+        heights.append(float(c.ph[0, 0]))
+    assert heights[-1] == pytest.approx(6.5, abs=0.01) and (np.diff(heights) > -1e-9).all()
+    # half of the lime may dissolve in a step
+    assert (heights[0] - 5.5) / (heights[-1] - 5.5) == pytest.approx(0.5, abs=0.02)
+    assert e[LITHOGENIC_DISSOLVED] == 0.0
+
+
+@pytest.mark.parametrize(("before", "after"), [(6.0, 5.8718), (4.25, 4.1843)])
+def test_acid_lowers_the_ph_by_the_buffer_capacity(before: float, after: float) -> None:
+    """1 mol m-2 over 7.8 mol per pH; below pH 4.2 aluminium buffers five times as much."""
+    c = acid_soil(before, water=60.0)
+    c.acid[:] = 1.0
+    e = c.step()[0]
+    assert c.ph[0, 0] == pytest.approx(after, abs=2e-3)
+    assert e[ACIDITY_HELD] == pytest.approx(1.0, rel=0.01)
+    # its anions stay in solution with the calcium that it took from exchange, and no CO2 is set free
+    assert c.calcium[0, 0] * CHARGE_PER_CALCIUM == pytest.approx(1.0, rel=0.01)
+    assert abs(e[NEUTRALISED]) < 0.01 * MOLAR_MASS_CARBON
+
+
+def test_ph_is_that_of_calcite_until_it_is_gone_and_falls_then() -> None:
+    c = acid_soil(7.0)
+    c.stocks[0, 0, LITHOGENIC] = 0.02
+    c.temperature[:], c.carbon_dioxide[:] = 15.0, 0.01
+    c.step()
+    assert c.ph[0, 0] == pytest.approx(7.3084, abs=0.002)  # table F
+    found = []
+    for _ in range(20):
+        c.acid[:] = 0.5
+        c.step()
+        found.append(float(c.ph[0, 0]))
+    assert (np.diff(found) < 1e-9).all() and found[-1] < 6.3
+    assert c.stocks[0, 0, [LITHOGENIC, PEDOGENIC]].sum() == 0.0
+    carbonate = 2.0 * 0.02 / MOLAR_MASS_CARBON
+    assert c.stocks[0, 0, ACIDITY] == pytest.approx(10.0 - carbonate, abs=0.25)  # but for what the water holds
+
+
+def test_carbonic_acid_acidifies_a_soil_that_drains() -> None:
+    """Bicarbonate leaves with calcium of exchange: pH falls ever more slowly and no further than carbonic acid can."""
+    c = acid_soil(7.0)
+    c.percolation[:] = c.baseflow[:] = 40.0
+    found = []
+    for _ in range(1200):
+        c.step()
+        found.append(float(c.ph[0, 0]))
+    assert (np.diff(found) < 0.0).all()
+    assert 5.0 < found[-1] < 6.5 and found[0] - found[119] > found[-120] - found[-1]
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.floats(-30.0, 0.5), st.floats(0.0, 500.0), st.floats(1e-4, 0.02), st.floats(6.2, 8.5), st.floats(0.05, 50.0))
+def test_exchange_and_water_share_the_bases(
+    total: float, water: float, saturated: float, highest: float, buffer: float
+) -> None:
+    total = min(total, 0.999 * water * saturated)
+    found = buffered_ph(total, water, saturated, highest, buffer)
+    hydrogen = 10.0**-highest
+    alkalinity = (saturated + hydrogen) * 10.0 ** (found - highest) - hydrogen * 10.0 ** (highest - found)
+    held = acidity_at(found, min(7.0, highest), buffer)
+    scale = 1.0 + abs(total) + held
+    assert found <= highest
+    assert found < 1.0001 or water * alkalinity - held == pytest.approx(total, abs=1e-8 * scale)
+    if buffer > 1.0 and found > 4.3:
+        assert ph_of_water(alkalinity, saturated, highest) == pytest.approx(found, abs=1e-6)

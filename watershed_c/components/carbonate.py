@@ -6,21 +6,12 @@ import numpy as np
 
 from watershed_c.components.atmosphere_and_stream import NO_DEPOSITION, Deposition, evade_from_stream
 from watershed_c.components.base import Process
-from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
-from watershed_c.kernels.calcite import CALCIUM_PER_CARBON, equilibrium_table
-from watershed_c.kernels.carbonate import (
-    ACID_EXPORT,
-    CALCIUM_EXPORT,
-    DIC_EXPORT,
-    GAS_EXCHANGE,
-    LITHOGENIC_DISSOLVED,
-    NEUTRALISED,
-    PEDOGENIC_DISSOLVED,
-    PRECIPITATED,
-    carbonate_step,
-)
+from watershed_c.components.carbonate_books import TERMS, book
+from watershed_c.components.sideways_solutes import SidewaysSolutes
+from watershed_c.kernels.acidity import NEUTRAL
+from watershed_c.kernels.calcite import equilibrium_table
+from watershed_c.kernels.carbonate import carbonate_step
 from watershed_c.kernels.soil_gas import soil_carbon_dioxide
-from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import EXCHANGES, Watershed
@@ -48,6 +39,10 @@ class Carbonate(Process):
         No higher value is used for soil air, where wet soil lets diffusion run away. Default 150000, a little above the
         largest value of a compilation of soils of the world, 13.0 % (Amundson & Davidson 1990, J. Geochem. Explor. 38,
         13-41).
+    buffer_capacity : (n, L) mol charge per kg mineral and pH, optional
+        Of the exchange where there is no carbonate; needs the row ``acidity``. Default: acid is not held.
+    ph : (n,), optional
+        pH at the start, until the first step has found it.
     deposition : Deposition
         What comes with rain and dust. Default: nothing.
     stream_carbon_dioxide : float, ppm, 100 to 1e5, optional
@@ -84,23 +79,8 @@ class Carbonate(Process):
       journal = {Geochimica et Cosmochimica Acta}, volume = {46}, pages = {1011--1040}, year = {1982}
     }
     """
-    changes_only = ("sic",)
-    ledger_terms = {
-        "carbonate_dissolved": Term(
-            "internal", "Carbonate dissolved less precipitated, with its calcium and carbon"
-        ),
-        "carbonic_acid_weathering": Term("vertical", "Soil CO2 consumed where carbonate dissolves"),
-        "precipitation_degassing": Term("vertical", "CO2 set free where carbonate precipitates"),
-        "strong_acid_degassing": Term("vertical", "CO2 set free where strong acid meets bicarbonate"),
-        "dic_gas_exchange": Term("vertical", "CO2 of soil air that dissolved as such less what degassed"),
-        **Deposition.ledger_terms,
-        "dic_leached": Term("lateral", "Dissolved inorganic carbon to the stream"),
-        "calcium_leached": Term("lateral", "Dissolved calcium to the stream"),
-        "strong_acid_leached": Term("lateral", "Strong acid to the stream, with the bases it took"),
-        **terms_of("dic", "Dissolved inorganic carbon"),
-        **terms_of("calcium", "Dissolved calcium"),
-        **terms_of("strong_acid", "Strong acid"),
-    }
+    changes_only = ("sic", "acidity")
+    ledger_terms = {**TERMS, **Deposition.ledger_terms}
 
     def __init__(
         self,
@@ -109,6 +89,8 @@ class Carbonate(Process):
         root_respiration: float = 0.85,
         atmospheric_carbon_dioxide: float = 420.0,
         maximum_carbon_dioxide: float = 150_000.0,
+        buffer_capacity: np.ndarray | None = None,
+        ph: np.ndarray | None = None,
         deposition: Deposition = NO_DEPOSITION,
         stream_carbon_dioxide: float | None = None,
     ) -> None:
@@ -138,15 +120,28 @@ class Carbonate(Process):
         self.ambient = atmospheric_carbon_dioxide * 1e-6
         self.ceiling = maximum_carbon_dioxide * 1e-6
         self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
+        self._acidity = -1
+        self._buffer = np.zeros((0, watershed.water.shape[1]))
+        if buffer_capacity is not None:
+            self._acidity = names.index("acidity")
+            self._buffer = np.ascontiguousarray(buffer_capacity * watershed.reference)
+        self._lime, self._lime_share = np.zeros(0, dtype=np.int64), np.zeros(0)
+        self._lime_dissolved = np.zeros((0, watershed.water.shape[0]))
         self._thickness = watershed.layer_bottom - watershed.layer_top
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
         self._sideways = SidewaysSolutes(watershed, 3)
         watershed.acid = np.zeros(watershed.water.shape)
+        watershed.ph = np.zeros(watershed.water.shape)
+        watershed.ph[:] = NEUTRAL if ph is None else ph[:, None]
         self._has_acid = False
         # by kind first, so that it is booked without copies
         self._exchange = watershed.work(1, "exchange").reshape(EXCHANGES, -1)
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """pH of layers."""
+        return {"ph": self.watershed.ph}
 
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""
@@ -177,6 +172,9 @@ class Carbonate(Process):
             carbonate_step,
             w.cells,
             *self._rows,
+            self._acidity,
+            self._lime,
+            self._lime_share,
             w.stocks,
             w.calcium,
             w.dic,
@@ -194,40 +192,17 @@ class Carbonate(Process):
             w.layer_temperature,
             self.carbon_dioxide,
             *self._equilibria,
+            self._buffer,
+            w.ph,
             self._exchange,
+            self._lime_dissolved,
             *self._sideways.carried,
         )
-        self._book()
+        self._has_acid |= self._acidity >= 0
+        book(w.ledger, self._exchange, self._has_acid, self._acidity >= 0)
         self._sideways.deliver(0, "calcium", w.calcium)
         self._sideways.deliver(1, "dic", w.dic)
         if self._has_acid:
             self._sideways.deliver(2, "strong_acid", w.strong_acid)
         if self.stream is not None:
             evade_from_stream(w, self.stream)
-
-    def _book(self) -> None:
-        ledger, exchange = self.watershed.ledger, self._exchange
-        lithogenic, pedogenic = exchange[LITHOGENIC_DISSOLVED], exchange[PEDOGENIC_DISSOLVED]
-        gas, precipitated, released = exchange[GAS_EXCHANGE], exchange[PRECIPITATED], exchange[NEUTRALISED]
-        # one CO2 for each carbonate and each charge of strong acid; CO2(aq) and its ions take the rest
-        gas -= lithogenic
-        gas -= pedogenic
-        gas += precipitated
-        gas += released
-        for dissolved in (lithogenic, pedogenic):
-            ledger.book("carbonic_acid_weathering", "dic", dissolved)
-        ledger.book("precipitation_degassing", "dic", precipitated, factor=-1.0)
-        ledger.book("dic_gas_exchange", "dic", gas)
-        if self._has_acid:
-            ledger.book("strong_acid_degassing", "dic", released, factor=-1.0)
-        pedogenic -= precipitated  # net of it from here on; its row then holds the sum
-        np.add(lithogenic, pedogenic, out=precipitated)
-        ledger.book("carbonate_dissolved", "sic_lithogenic", lithogenic, factor=-1.0)
-        ledger.book("carbonate_dissolved", "sic_pedogenic", pedogenic, factor=-1.0)
-        ledger.book("carbonate_dissolved", "dic", precipitated)
-        ledger.book("carbonate_dissolved", "calcium", precipitated, factor=CALCIUM_PER_CARBON)
-        leached = {"dic": DIC_EXPORT, "calcium": CALCIUM_EXPORT, "strong_acid": ACID_EXPORT}
-        for account, row in leached.items():
-            if account != "strong_acid" or self._has_acid:
-                left = ledger.book(f"{account}_leached", account, exchange[row], factor=-1.0)
-                ledger.export(f"{account}_leached", account, -left)

@@ -194,7 +194,9 @@ class Decomposition(Process):
         """Rates and transfer coefficients of the present clay, where it changed."""
         w = self.watershed
         present = crc32(w.clay.data)
-        if present == self._clay_of:
+        if "ph" in self.model.properties and w.ph.size:
+            self._properties["ph"] = w.mean_ph(self.model.calibration_depth, self.model.properties["ph"])
+        elif present == self._clay_of:
             return
         self._clay_of = present
         known = {"clay": 100.0 * w.clay, **self._properties}

@@ -78,7 +78,7 @@ class Forcing:
         column: list[int] = []
         cell_values: list[np.ndarray] = []
         unit_values: list[np.ndarray] = []
-        self._clay_row = -1
+        self._clay_row = self._ph_row = -1
         for name in model.arguments:
             column.append(0)
             if name in known:
@@ -92,6 +92,8 @@ class Forcing:
                 column[-1] = len(cell_values)
                 if name == "clay":
                     self._clay_row = len(cell_values)
+                elif name == "ph":
+                    self._ph_row = len(cell_values)
                 cell_values.append(100.0 * w.clay if name == "clay" else np.array(properties[name], dtype=np.float64))
                 model.properties[name].check(cell_values[-1][w.cells])
         self._kind, self._column = np.array(kind, dtype=np.int64), np.array(column, dtype=np.int64)
@@ -125,6 +127,9 @@ class Forcing:
         self._dt = dt
         if self._clay_row >= 0:
             np.multiply(self._watershed.clay, 100.0, out=self._of_cell[self._clay_row])
+        if self._ph_row >= 0 and self._watershed.ph.size:
+            depth, bounds = self._model.calibration_depth, self._model.properties["ph"]
+            self._of_cell[self._ph_row] = self._watershed.mean_ph(depth, bounds)
         self._environment.update(self.factor, dt)
 
     def inputs(self) -> tuple[np.ndarray, np.ndarray]:

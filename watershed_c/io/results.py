@@ -268,6 +268,8 @@ class Recorder:
             return np.zeros(w.elevation.size) if w.crops is None else w.crops.harvested
         if variable == "fCH4":
             return np.zeros(w.elevation.size) if w.methane is None else w.methane
+        if variable == "pH":
+            return w.mean_ph(TOPSOIL)
         if variable == "mrso":
             return w.water.sum(axis=1)
         if variable == "wtd":

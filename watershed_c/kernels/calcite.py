@@ -23,7 +23,7 @@ ZERO_CELSIUS = 273.15
 TOLERANCE = 1e-10
 #: the same where an equilibrium with acid is solved in every layer and step: 1e-6 of what is dissolved as a
 #: rule, 1e-4 anywhere (tests)
-CLOSE = 1e-3
+CLOSE = 3e-4
 MAXIMUM_ITERATIONS = 50
 #: knots of the table of equilibria: step (K) and number of steps of temperature from 0 degC; step of the logarithm of
 #: CO2 from the lowest (atm) to 1 atm. Interpolated to 1e-7 of the solution, Henry's constant to 2e-7 (tests)
@@ -218,18 +218,19 @@ def _solve_table(table, constants):
             constants[i, k] = value
         for j in range(table.shape[1]):
             pressure = LOWEST_PRESSURE * math.exp((j - 1) * PRESSURE_STEP)
-            calcium, carbon, aqueous, _, _ = calcite_equilibrium(celsius, pressure, 0.0, 0.0)
+            calcium, carbon, aqueous, _, hydrogen = calcite_equilibrium(celsius, pressure, 0.0, 0.0)
             table[i, j, 0] = calcium
             table[i, j, 1] = (carbon - aqueous) / calcium
+            table[i, j, 2] = -math.log(hydrogen) / _LN10
 
 
 def equilibrium_table() -> tuple[np.ndarray, np.ndarray]:
-    """Equilibria without strong acid (I, J, 2) and equilibrium constants (I, 7), solved once, for
+    """Equilibria without strong acid (I, J, 3) and equilibrium constants (I, 7), solved once, for
     :func:`interpolated_equilibrium` and :func:`acid_equilibrium`.
 
     Solving them in every layer of every cell and step was half of the time of a whole run.
     """
-    table = np.empty((TEMPERATURE_STEPS + 3, _PRESSURE_STEPS + 3, 2))
+    table = np.empty((TEMPERATURE_STEPS + 3, _PRESSURE_STEPS + 3, 3))
     constants = np.empty((TEMPERATURE_STEPS + 3, 7))
     _solve_table(table, constants)
     return table, constants
@@ -246,26 +247,27 @@ def _quadratic(steps: float) -> tuple[int, float, float, float]:
 @njit(cache=True, nogil=True)
 def interpolated_equilibrium(
     table: np.ndarray, constants: np.ndarray, temperature: float, log_carbon_dioxide: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """Equilibrium with calcite at ``temperature`` (degC) and the logarithm of CO2 (atm), quadratic in both.
 
     Below 0 degC counts as 0 (the water that moves is liquid), above 60 as 60; CO2 counts as 1e-4 to 1 atm.
 
     Returns
     -------
-    calcium, ratio, henry
-        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per calcium; CO2(aq) per CO2 (mol kg-1 atm-1).
+    calcium, ratio, henry, ph
+        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per calcium; CO2(aq) per CO2 (mol kg-1 atm-1); pH.
     """
     across = min(max(temperature * (1.0 / TEMPERATURE_STEP), 0.0), 1.0 * TEMPERATURE_STEPS)
     along = min(max((log_carbon_dioxide - _LOG_LOWEST) * (1.0 / PRESSURE_STEP), 0.0), 1.0 * _PRESSURE_STEPS)
     i, cold, mild, warm = _quadratic(across)
     j, low, middle, high = _quadratic(along)
-    calcium, ratio = 0.0, 0.0
+    calcium, ratio, ph = 0.0, 0.0, 0.0
     for k, weight in enumerate((cold, mild, warm)):
         row = table[i + k]
         calcium += weight * (low * row[j, 0] + middle * row[j + 1, 0] + high * row[j + 2, 0])
         ratio += weight * (low * row[j, 1] + middle * row[j + 1, 1] + high * row[j + 2, 1])
-    return calcium, ratio, cold * constants[i, 0] + mild * constants[i + 1, 0] + warm * constants[i + 2, 0]
+        ph += weight * (low * row[j, 2] + middle * row[j + 1, 2] + high * row[j + 2, 2])
+    return calcium, ratio, cold * constants[i, 0] + mild * constants[i + 1, 0] + warm * constants[i + 2, 0], ph
 
 
 @njit(cache=True, nogil=True)
@@ -277,8 +279,8 @@ def acid_equilibrium(
 
     Returns
     -------
-    calcium, ratio, hydrogen_activity
-        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per alkalinity (2 Ca - s); H+ activity.
+    calcium, ratio, ph
+        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per alkalinity (2 Ca - s); pH.
 
     Notes
     -----
@@ -302,4 +304,4 @@ def acid_equilibrium(
         here, bounded, pressure, s, 0.0, with_acid(bicarbonate, s), CLOSE
     )
     ratio = (carbon - aqueous) / (2.0 * calcium - s)
-    return calcium + 0.5 * max(strong_acid - s, 0.0), ratio, hydrogen
+    return calcium + 0.5 * max(strong_acid - s, 0.0), ratio, -math.log(hydrogen) / _LN10

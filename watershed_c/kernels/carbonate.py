@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
+from watershed_c.kernels.acidity import NEUTRAL, acidity_at, buffered_ph, ph_of_water
 from watershed_c.kernels.calcite import (
     CALCIUM_PER_CARBON,
     MOLAR_MASS_CALCIUM,
@@ -21,10 +22,22 @@ from watershed_c.kernels.calcite import (
 #: rows of ``exchange`` filled by :func:`carbonate_step`
 (
     LITHOGENIC_DISSOLVED, PEDOGENIC_DISSOLVED, PRECIPITATED, GAS_EXCHANGE, DIC_EXPORT, CALCIUM_EXPORT, ACID_EXPORT,
-    NEUTRALISED,
-) = range(8)  # fmt: skip
+    NEUTRALISED, ACIDITY_HELD, ACID_HELD,
+) = range(10)  # fmt: skip
 #: mol charge per kg Ca
 CHARGE_PER_CALCIUM = 2.0 / MOLAR_MASS_CALCIUM
+#: kg C per mol charge: of the carbonate that exchange or water take up with it
+CARBON_PER_CHARGE = 0.5 * MOLAR_MASS_CARBON
+#: kg m-2 of water, less than which is none to solve an equilibrium in
+FILM = 1e-9
+#: lowest pH that is told: of water whose acid nothing buffers the charge balance says less
+LOWEST_PH = 3.0
+
+
+@njit(cache=True, nogil=True)
+def _take(cell, layer, row, amount, stocks, taken):
+    stocks[cell, layer, row] -= amount
+    taken[cell] += amount
 
 
 @njit(cache=True, nogil=True)
@@ -32,6 +45,9 @@ def carbonate_step(
     cells: np.ndarray,
     lithogenic: int,
     pedogenic: int,
+    acidity: int,
+    lime: np.ndarray,
+    lime_share: np.ndarray,
     stocks: np.ndarray,
     calcium: np.ndarray,
     dic: np.ndarray,
@@ -50,7 +66,10 @@ def carbonate_step(
     carbon_dioxide: np.ndarray,
     table: np.ndarray,
     constants: np.ndarray,
+    buffer: np.ndarray,
+    ph: np.ndarray,
     exchange: np.ndarray,
+    lime_dissolved: np.ndarray,
     calcium_carried: np.ndarray,
     dic_carried: np.ndarray,
     acid_carried: np.ndarray,
@@ -61,10 +80,12 @@ def carbonate_step(
     ----------
     cells
         (m,) int64 node ids.
-    lithogenic, pedogenic
-        Rows of ``stocks`` that hold carbonate carbon.
+    lithogenic, pedogenic, acidity
+        Rows of ``stocks`` that hold carbonate carbon, and exchangeable acidity (mol charge m-2; -1: none does).
+    lime, lime_share
+        (r,) int64 rows with the carbon of lime, and the share of each that may dissolve in the step.
     stocks
-        (n, L, K) kg m-2; the two rows are changed in place.
+        (n, L, K) kg m-2; these rows are changed in place.
     calcium, dic
         (n, L) kg Ca m-2 and kg C m-2 in soil water; changed in place.
     strong_acid
@@ -90,10 +111,18 @@ def carbonate_step(
         (n, L) partial pressure of CO2 in soil air, atm, > 0.
     table, constants
         Of :func:`watershed_c.kernels.calcite.equilibrium_table`.
+    buffer
+        (n, L) mol charge m-2 per pH; of size 0 where ``acidity`` is -1.
+    ph
+        (n, L) filled: pH of the water at the end of the step.
     exchange
-        (8, n) filled, kg m-2 per step: carbonate C dissolved from the lithogenic and from the pedogenic row, carbonate
+        (10, n) filled, kg m-2 per step: carbonate C dissolved from the lithogenic and from the pedogenic row, carbonate
         C precipitated (pedogenic), C passed from soil air into DIC (negative: degassed), DIC, calcium and strong acid
-        (mol charge m-2) exported with baseflow, C that strong acid set free of bicarbonate, 1 mol per mol charge.
+        (mol charge m-2) exported with baseflow, C that strong acid set free of bicarbonate, 1 mol per mol charge,
+        acidity gained by exchange, and strong acid gained by bases other than calcium that exchange took (mol charge
+        m-2).
+    lime_dissolved
+        (r, n) filled: carbon dissolved of lime, kg m-2 per step.
     calcium_carried, dic_carried, acid_carried
         (n, L) filled, kg m-2 and mol charge m-2 per step: gone sideways; not where ``aside`` is of size 0.
 
@@ -111,24 +140,32 @@ def carbonate_step(
         gas exchange = change of DIC - carbonate C dissolved
         outflow = percolation / V of each solute down, aside / V sideways
 
+    Where the soil holds acidity A, calcite gives it A / 2 before the water is at equilibrium, and where that is more
+    than there is, exchange and water share the bases (:func:`watershed_c.kernels.acidity.buffered_ph`): what acidity is
+    gained, calcium comes into solution, and the reverse, other bases where calcium is short.
+
     Strong acid that meets alkalinity (2 M - S of the layer, of the inflow, or of what dissolves) is neutralised and
-    sets its carbon free; what finds none goes on with the water.
+    sets its carbon free, acidity that exchange gives up as well; what finds none goes on with the water.
     """
     layers = stocks.shape[1]
     sideways = aside.size > 0
-    equilibria = np.empty((layers, 3))
+    equilibria = np.empty((layers, 4))
+    kinds = lime.size
     for cell in cells:
         # independent of each other, unlike what percolates: looked up ahead, many at a time
         for layer in range(layers):
             equilibria[layer, 0] = math.log(carbon_dioxide[cell, layer])
-        acid_inflow, met = 0.0, 0.0
+        acid_inflow, met, held, bases = 0.0, 0.0, 0.0, 0.0
+        for k in range(kinds):
+            lime_dissolved[k, cell] = 0.0
         for layer in range(layers):
-            molality, ratio, solubility = interpolated_equilibrium(
+            molality, ratio, solubility, saturated_ph = interpolated_equilibrium(
                 table, constants, temperature[cell] + layer_temperature[layer], equilibria[layer, 0]
             )
             equilibria[layer, 0] = molality * MOLAR_MASS_CARBON  # of calcium, as the carbonate carbon it came with
             equilibria[layer, 1] = ratio / CALCIUM_PER_CARBON
             equilibria[layer, 2] = solubility * carbon_dioxide[cell, layer] * MOLAR_MASS_CARBON
+            equilibria[layer, 3] = saturated_ph
         calcium_inflow, dic_inflow = 0.0, 0.0
         dissolved_lithogenic, dissolved_pedogenic, precipitated, gas = 0.0, 0.0, 0.0, 0.0
         for layer in range(layers):
@@ -145,23 +182,36 @@ def carbonate_step(
                 unmet += max(strong_acid[cell, layer] - calcium[cell, layer] * CHARGE_PER_CALCIUM, 0.0)
                 unmet += max(acid_inflow - calcium_inflow * CHARGE_PER_CALCIUM, 0.0)
                 needed = 0.5 * MOLAR_MASS_CARBON * max(charge, 0.0)
-                if volume > 0.0:
+                if volume > FILM:
                     bare = equilibria[layer, 0] * (1.0 / MOLAR_MASS_CARBON)
-                    molality, ratio, _ = acid_equilibrium(
+                    molality, ratio, saturated_ph = acid_equilibrium(
                         constants, temperature[cell] + layer_temperature[layer], carbon_dioxide[cell, layer],
                         charge / volume, bare * equilibria[layer, 1] * CALCIUM_PER_CARBON,
                     )  # fmt: skip
                     needed = molality * MOLAR_MASS_CARBON * volume
                     equilibria[layer, 1] = 2.0 * ratio / CALCIUM_PER_CARBON
+                    equilibria[layer, 3] = saturated_ph
+            exchangeable = stocks[cell, layer, acidity] if acidity >= 0 else 0.0
             from_lithogenic = stocks[cell, layer, lithogenic]
             from_pedogenic = stocks[cell, layer, pedogenic]
             solid = from_lithogenic + from_pedogenic
-            change = needed - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
+            for k in range(kinds):
+                solid += lime_share[k] * stocks[cell, layer, lime[k]]
+            change = needed + exchangeable * CARBON_PER_CHARGE - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
+            spent = change > solid
             if change >= solid:
                 change = solid
+                for k in range(kinds):
+                    _take(cell, layer, lime[k], lime_share[k] * stocks[cell, layer, lime[k]], stocks, lime_dissolved[k])
             elif change > 0.0:
+                part = change / solid
                 from_lithogenic = change * (from_lithogenic / solid)  # the whole, exactly, where there is no other
                 from_pedogenic = change - from_lithogenic
+                for k in range(kinds):
+                    taken = part * lime_share[k] * stocks[cell, layer, lime[k]]
+                    _take(cell, layer, lime[k], taken, stocks, lime_dissolved[k])
+                    from_pedogenic -= taken
+                from_pedogenic = min(max(from_pedogenic, 0.0), stocks[cell, layer, pedogenic])
             else:
                 from_lithogenic, from_pedogenic = 0.0, change
             stocks[cell, layer, lithogenic] -= from_lithogenic
@@ -169,7 +219,36 @@ def carbonate_step(
             dissolved_lithogenic += from_lithogenic
             dissolved_pedogenic += max(from_pedogenic, 0.0)
             precipitated -= min(from_pedogenic, 0.0)
-            dissolved_calcium = max(dissolved_calcium + change * CALCIUM_PER_CARBON, 0.0)
+            dissolved_calcium += change * CALCIUM_PER_CARBON
+            here = equilibria[layer, 3]
+            if spent or exchangeable > 0.0:
+                # alkalinity of water at equilibrium, that there is, and what exchange leaves of it
+                total = dissolved_calcium * CHARGE_PER_CALCIUM - charge
+                saturated = needed * (1.0 / CARBON_PER_CHARGE) - charge
+                left = 0.0
+                if spent and acidity >= 0 and buffer[cell, layer] > 0.0 and volume > FILM:
+                    here = buffered_ph(
+                        total - exchangeable, volume, max(saturated / volume, 0.0), here, buffer[cell, layer]
+                    )
+                    left = acidity_at(here, min(NEUTRAL, equilibria[layer, 3]), buffer[cell, layer])
+                elif spent and volume > FILM:
+                    left = exchangeable
+                    most = max(saturated / volume, 0.0)
+                    here = ph_of_water(max(min(total / volume, most), -1.0), most, here)
+                elif spent:
+                    left = exchangeable
+                if left != exchangeable:
+                    gained = left - exchangeable
+                    stocks[cell, layer, acidity] = left
+                    held += gained
+                    met -= gained
+                    dissolved_calcium += gained * (1.0 / CHARGE_PER_CALCIUM)
+                    if dissolved_calcium < 0.0:
+                        # exchange takes other bases where calcium is short
+                        bases -= dissolved_calcium * CHARGE_PER_CALCIUM
+                        charge -= dissolved_calcium * CHARGE_PER_CALCIUM
+            ph[cell, layer] = max(here, LOWEST_PH)
+            dissolved_calcium = max(dissolved_calcium, 0.0)
             alkaline = dissolved_calcium
             if charge != 0.0:
                 alkaline -= charge * (1.0 / CHARGE_PER_CALCIUM)
@@ -198,6 +277,8 @@ def carbonate_step(
         exchange[PRECIPITATED, cell] = precipitated
         exchange[GAS_EXCHANGE, cell] = gas
         exchange[NEUTRALISED, cell] = met * MOLAR_MASS_CARBON
+        exchange[ACIDITY_HELD, cell] = held
+        exchange[ACID_HELD, cell] = bases
         volume = groundwater[cell] + baseflow[cell]
         share = baseflow[cell] / volume if volume > 0.0 else 0.0
         dissolved_calcium = groundwater_calcium[cell] + calcium_inflow

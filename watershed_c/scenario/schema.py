@@ -340,7 +340,10 @@ class Soil(Table):
     soc: SoilOrganicCarbon = item(doc="measured soil organic carbon")
     sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate, some carbon models")
     substratum: Substratum = item(doc="below the profile", factory=Substratum)
-    ph: SpatialPh | None = item(None, "pH in water, of the whole column; some carbon models need it")
+    ph: SpatialPh | None = item(
+        None, "pH in water, of the whole column; with carbonate on what layers without carbonate begin with; some "
+        "carbon models need it",
+    )  # fmt: skip
     erodibility: SpatialErodibility | None = item(None, "RUSLE soil erodibility K; needed by water_erosion")
 
 

@@ -16,6 +16,10 @@ class Carbonate(Process):
     atmospheric_carbon_dioxide: Number = item(
         420.0, "ppm", ge=100.0, le=10000.0, source="NOAA Global Monitoring Laboratory, about 2023"
     )
+    buffer_capacity: Number | None = item(
+        None, "acid that lowers the pH of soil without carbonate by 1, mmol charge kg-1; 5 + 0.4 clay % + 8 SOC % if "
+        "not given. Used where soil.ph is", ge=1.0, le=500.0, source="prior; Aitken et al. 1990; Curtin & Trolove 2013",
+    )  # fmt: skip
     acid_deposition: Number = item(
         0.0, "strong acid from the atmosphere, mol charge ha-1 yr-1: sulfate, nitrate, and ammonium that will be "
         "nitrified, less base cations other than calcium", ge=0.0, le=20000.0,

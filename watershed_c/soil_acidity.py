@@ -1,0 +1,36 @@
+"""Acidity of the soil as a scenario begins with it: what exchange holds by pH, where there is no carbonate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watershed_c.kernels.acidity import ALUMINIUM_FACTOR, ALUMINIUM_PH, NEUTRAL, buffer_capacity
+from watershed_c.scenario.inputs import Inputs
+from watershed_c.state import Watershed
+
+
+def is_followed(inputs: Inputs) -> bool:
+    """Whether acidity is a constituent of this run: its soil has a pH, and carbonate is on."""
+    return inputs.scenario.processes.carbonate.enabled and inputs.column.ph is not None
+
+
+def capacity(inputs: Inputs) -> np.ndarray:
+    """Acid per mineral fine earth that changes pH by 1, (n, L) mol charge kg-1: given, or by clay and SOC."""
+    column, given = inputs.column, inputs.scenario.processes.carbonate.buffer_capacity
+    mineral = np.nan_to_num(column.mineral)
+    if given is not None:
+        return np.full(mineral.shape, 1e-3 * given)
+    soil = np.nan_to_num(column.bulk_density * column.thickness, nan=1.0)
+    carbon = np.nan_to_num(column.soc) / np.where(soil > 0.0, soil, 1.0)
+    return buffer_capacity(np.nan_to_num(column.clay)[:, None], carbon)
+
+
+def fill(watershed: Watershed, inputs: Inputs) -> None:
+    """Exchangeable acidity of every layer, and of what lies below, that has no carbonate."""
+    w, row = watershed, watershed.constituents.index("acidity")
+    assert inputs.column.ph is not None
+    ph = np.nan_to_num(inputs.column.ph, nan=NEUTRAL)[:, None]
+    held = np.maximum(NEUTRAL - ph, 0.0) + (ALUMINIUM_FACTOR - 1.0) * np.maximum(ALUMINIUM_PH - ph, 0.0)
+    held = capacity(inputs) * held
+    w.stocks[:, :, row] = np.where(np.nan_to_num(inputs.column.sic) > 0.0, 0.0, held * w.mineral)
+    w.substratum[:, row] = np.where(np.nan_to_num(inputs.column.substratum_sic) > 0.0, 0.0, held[:, -1]) * w.is_soil
