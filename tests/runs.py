@@ -40,7 +40,8 @@ clay = "23 %"
 sand = "20 %"
 bulk_density = "1.35 g/cm3"
 soc = { value = "50 t/ha", depth = "25 cm", profile = "exponential", e_folding_depth = "25 cm" }
-sic = { value = "4 %", as = "CaCO3" }
+sic = { value = "4 %", as = "CaCO3", decarbonated_depth = "10 cm" }
+ph = 6.2
 erodibility = 0.035
 [soil.substratum]
 soc = "0.2 %"
@@ -56,6 +57,7 @@ enrichment = { law = "constant", ratio = 1.5 }
 [processes.soil_column]
 biodiffusivity = "0.5 cm2/yr"
 [processes.carbonate]
+acid_deposition = 500
 [processes.dissolved_carbon]
 [land]
 [[land.rules]]
