@@ -41,7 +41,6 @@ sand = "20 %"
 bulk_density = "1.35 g/cm3"
 soc = { value = "50 t/ha", depth = "25 cm", profile = "exponential", e_folding_depth = "25 cm" }
 sic = { value = "4 %", as = "CaCO3", decarbonated_depth = "10 cm" }
-ph = 6.2
 erodibility = 0.035
 [soil.substratum]
 soc = "0.2 %"

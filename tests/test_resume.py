@@ -51,7 +51,8 @@ def scenario(**more: object) -> Scenario:
     crops = {"processes.growth.enabled": True}
     # in the tenth month, between two restart files
     planted = {"land.change": [{"year": 2002, "class": "maize-wheat", "becomes": "deciduous-forest", "min_slope": 0.1}]}
-    return runs.small({**short, **routing, **watered, **crops, **planted, **more})
+    acid = {"soil.ph": 6.2}
+    return runs.small({**short, **routing, **watered, **crops, **planted, **acid, **more})
 
 
 @pytest.fixture(scope="module")
