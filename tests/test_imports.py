@@ -27,7 +27,7 @@ ROOMS = {
     "scenario": "scenario",
     "coupling": "coupling",
     **dict.fromkeys(("initial_carbon", "initial_isotopes", "carbon_ages"), "initial carbon"),
-    **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
+    **dict.fromkeys(("simulation", "assembly", "soil_acidity", "processes", "console", "budget"), "simulation"),
     **dict.fromkeys(("variants", "comparison", "erosion_sink"), "simulation"),
     **dict.fromkeys(("measures", "costs", "appraisal", "factorial"), "simulation"),
     "plots": "plots",
