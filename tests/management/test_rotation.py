@@ -443,6 +443,48 @@ def test_an_event_of_one_year_is_not_in_the_others():
     assert [p.day for p in calendar.tillage] == [730 + 308] and [a.day for a in calendar.amendments] == [243]
 
 
+# ---- grazing ------------------------------------------------------------------------------------------------
+
+
+def test_animals_leave_the_dung_of_what_they_eat():
+    """2 units a hectare from May to October: 2 * 12.5 kg * 184 d = 4.6 t DM of 13; 35 % of its carbon is dung."""
+    herd = {"start": "05-01", "end": "10-31", "livestock_units": 2.0}
+    mown, grazed = one(["grass"]), one(["grass"], grazing=[herd])
+    dung = grazed.input_by_source.sum(axis=(1, 2, 3)) - mown.input_by_source.sum(axis=(1, 2, 3))
+    assert dung.sum() == pytest.approx(0.46 * 0.35 * LIBRARY.crops["grass"].dry_matter_carbon, rel=1e-12)
+    assert np.flatnonzero(dung > 1e-12).tolist() == list(range(4, 10))
+    assert dung[4] / dung[5] == pytest.approx(31 / 30)
+    added = [source for source in grazed.sources if source.amendment]
+    assert len(added) == 1 and grazed.input_by_source[..., grazed.sources.index(added[0])][:, 0, 1:].sum() == 0.0
+
+
+def test_feet_close_the_soil_of_heavily_grazed_swards():
+    """Up to 30 % eaten the sward's own curve number; from 70 % what poor pasture has above good comes on top."""
+    plain = np.array(LIBRARY.crops["grass"].curve_number)
+    for share, added in ((0.2, 0.0), (0.5, 0.5), (0.9, 1.0)):
+        units = share * 1.3 * 1e4 / (12.5 * 184)
+        tables = one(["grass"], grazing=[{"start": "05-01", "end": "10-31", "livestock_units": units}])
+        expected = plain + added * (np.array([68, 79, 86, 89]) - np.array([39, 61, 74, 80]))
+        assert tables.curve_number[:, 0] == pytest.approx(np.tile(expected, (12, 1)))
+
+
+@pytest.mark.parametrize(
+    ("years", "herd", "words"),
+    [
+        (["grass"], {"livestock_units": 8.0}, r"eat 18.4 t DM/ha in year 1, where 13.0 grow. At most 0.71 of them"),
+        (["pasture"], {}, "is grazed by itself"),
+        (["maize"], {}, "finds no sward"),
+        (["grass"], {"start": "11-01"}, "must begin before it ends"),
+        (["grass"], {"material": "dungg"}, "is not known"),
+        (["grass", "maize"], {"year": 2}, "falls on no day of grass"),
+    ],
+)
+def test_what_grazing_refuses(years, herd, words):
+    herd = {"start": "05-01", "end": "10-31", "livestock_units": 2.0, **herd}
+    with pytest.raises(ScenarioError, match=words):
+        schedule({"r": {"years": years, "grazing": [herd]}}, LIBRARY)
+
+
 # ---- practices ---------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,8 @@ def test_an_example_of_the_page_is_a_calendar(name: str) -> None:
     assert calendar.seasons
     events = EXAMPLES[name].get("event", [])
     assert bool(calendar.tillage) == any(event["do"] == "till" for event in events)
-    assert bool(calendar.amendments) == any(event["do"] == "manure" for event in events)
+    dunged = "grazing" in EXAMPLES[name]
+    assert bool(calendar.amendments) == (dunged or any(event["do"] == "manure" for event in events))
     assert any(season.straw_burnt for season in calendar.seasons) == any(event["do"] == "burn" for event in events)
 
 

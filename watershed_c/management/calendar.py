@@ -109,6 +109,8 @@ class Calendar:
     seasons: list[Season] = field(default_factory=list)
     tillage: list[Pass] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
+    #: share of what grows that animals eat in each year; empty: none
+    eaten: tuple[float, ...] = ()
     irrigation: Irrigation | None = None
     turns: list[tuple[int, float]] = field(default_factory=list)
     irrigated: tuple[bool, ...] = ()

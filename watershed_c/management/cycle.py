@@ -14,6 +14,7 @@ import numpy as np
 from watershed_c.kernels import cover as rusle
 from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Amendment, Calendar, Season
+from watershed_c.management.grazing import trampling
 from watershed_c.management.irrigation import irrigation_table
 from watershed_c.management.library import Crop, Material
 from watershed_c.management.reading import DAYS, MONTH_STARTS, in_span
@@ -369,6 +370,9 @@ class Cycle:
         annual = np.repeat(cover_factor.reshape(-1, 12) @ weight, 12)
         crops = {crop.name: crop for crop in self.owner}
         number = {name: np.array(crop.curve_number) for name, crop in crops.items()}
+        daily_number = np.array([number[crop.name] for crop in self.owner])
+        if self.calendar.eaten:
+            daily_number += trampling(self.calendar.eaten)
         roots = {name: crop_root_shares(crop, self.bottom, self.root_law) for name, crop in crops.items()}
         roots = {name: shares / shares.sum() for name, shares in roots.items()}
         return {
@@ -380,7 +384,7 @@ class Cycle:
             "ground_cover": self.mean(np.where(np.isnan(self.constant), residue, standing)),
             "plant_cover": (self.mean(self.covered) >= 0.5).astype(np.float64),
             "crop_coefficient": self.mean(self.coefficient),
-            "curve_number": self.mean(np.array([number[crop.name] for crop in self.owner])),
+            "curve_number": self.mean(daily_number),
             "root_fraction": self.mean(np.array([roots[crop.name] for crop in self.owner])),
             "root_carbon_below_profile": self.below,
             "irrigation": irrigation_table(self.calendar),

@@ -16,6 +16,7 @@ import numpy as np
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
 from watershed_c.management.events import Event, get
+from watershed_c.management.grazing import read_grazing
 from watershed_c.management.heat import DatedEvents, daily_temperature
 from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
@@ -85,7 +86,7 @@ class _Scheduler(DatedEvents):
         self.plant_input = float(get(record, "plant_input", math.nan))
         written_c = tuple(float(c) for c in get(record, "cover_factor", ()))
         self.cover_factor = written_c * (12 * len(self.years) // len(written_c)) if written_c else ()
-        self.watering = get(record, "irrigation")
+        self.record, self.watering = record, get(record, "irrigation")
         self.irrigation = read_irrigation(self.watering, self.say)
         written = get(record, "event", get(record, "events", ()))
         self.events = self.read(written)
@@ -180,6 +181,10 @@ class _Scheduler(DatedEvents):
             seasons += covers
         calendar.seasons = sorted(seasons, key=lambda s: s.start)
         calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
+        records = get(self.record, "grazing", ())
+        if records:
+            dung, calendar.eaten = read_grazing(records, seasons, self.count, self.library, self.say)
+            calendar.amendments = sorted([*calendar.amendments, *dung], key=lambda a: a.day)
         calendar.turns = [
             (day, event.water)
             for event in self.events
@@ -370,7 +375,8 @@ def schedule(
         ``on`` "MM-DD", ``do``, and ``id``, ``crop``, ``depth`` m, ``implement``, ``material``, ``carbon`` kg C m-2 or
         ``amount`` kg fresh m-2, ``straw_removed`` 0-1), ``yields`` (kg DM m-2 by crop), ``roots`` (``beta`` and
         ``deepest`` m by crop) and ``plant_input`` (kg C m-2 yr-1); ``irrigation`` (record of
-        :class:`watershed_c.management.calendar.Irrigation`, and ``crops``, ``season``).
+        :class:`watershed_c.management.calendar.Irrigation`, and ``crops``, ``season``) and ``grazing`` (records of
+        :func:`watershed_c.management.grazing.read_grazing`).
     library : CropLibrary
     temperature : (12,) degC, optional
         Of the months of the mean year, for events and stages by temperature sum.

@@ -19,6 +19,7 @@ from watershed_c.scenario.fields import (
     Table,
     item,
 )
+from watershed_c.scenario.grazing import Grazing
 from watershed_c.scenario.irrigation import Irrigation
 
 
@@ -242,6 +243,7 @@ class Rotation(Table):
     plant_input: ArealMassFlux | None = item(
         None, "carbon given to the soil, for carbon.plant_input = prescribed; from the crops if not given", ge=0.0
     )
+    grazing: list[Grazing] = item(doc="animals on the swards of the rotation", factory=list)
     irrigation: Irrigation | None = item(None, "water brought by trigger or by month, and how")
     event: list[Event] = item(doc="events of the year", factory=list)
 
