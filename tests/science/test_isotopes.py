@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from landlab import RasterModelGrid
 
 from tests import runs
 from watershed_c import initial_carbon
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.components.decomposition import Decomposition
-from watershed_c.isotopes import permil
+from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.constituents import ConstituentTable, soc_pool
+from watershed_c.isotopes import Atmosphere, permil, twins
+from watershed_c.pools import CompiledPoolModel, load_model
 from watershed_c.scenario.resolve import resolve
 from watershed_c.simulation import run
+from watershed_c.state import Watershed
 
 
 def assembled(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Assembly:
@@ -108,6 +114,65 @@ def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.
     stocks = w.stocks[w.cells]
     np.testing.assert_allclose(stocks[:, :, rows], ratio * stocks[:, :, pools], rtol=1e-9, atol=1e-15)
     assert exported[0] / exported[1] == pytest.approx(ratio, rel=1e-9)
+
+
+ONE_POOL = """
+schema = 2
+name = "one"
+title = "one pool"
+description = "for closed forms"
+scheme = "exact"
+steps_per_year = 12
+substeps = 1
+calibration_depth_m = 1.0
+default_set = ""
+sources = ["none"]
+[citations]
+none = "no publication"
+[[pools]]
+name = "carbon"
+long_name = "carbon"
+rate_per_yr = 0.1
+carrier = "mineral"
+[inputs.plant]
+description = "all input"
+fractions = { carbon = "1" }
+"""
+
+
+def test_heavier_by_decay_and_not_by_erosion(tmp_path: Path) -> None:
+    """Of a pool with k = 0.1 yr-1, where e = 0.05 yr-1 is lost with soil the steady carbon is heavier than its input by
+    1.2 k/(k + e) = 0.8 per mil only, where none is lost by 1.2; buried without input by 1.2 k t more in t years.
+    """
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "model.toml").write_text(ONE_POOL)
+    model = load_model(tmp_path / "one")
+    assert isinstance(model, CompiledPoolModel)
+    pool = soc_pool("carbon", "mineral")
+    grid = RasterModelGrid((3, 5), xy_spacing=10.0)
+    grid.add_field("topographic__elevation", np.zeros(15), at="node", units="m")
+    table = ConstituentTable([pool, *twins([pool], "c13")])
+    w = Watershed(grid, constituents=table, layer_bottom=np.array([1.0]), pools=1)
+    eroding, stable, buried = w.cells[:3]
+    w.mineral[w.cells] = w.reference[w.cells] = 1350.0
+    w.unit[:] = 0
+    w.units.inputs[0, 0, 0] = 0.2 / 12.0
+    air = Atmosphere(2000, np.zeros(1), np.array([-8.0]))
+    decomposition = Decomposition(w, model, twins=IsotopeTwins(w, ["c13"], air, np.zeros(1)))
+    plants = float(air.ratio("c13", 2000, np.zeros(1))[0])
+    w.input_scale[buried] = 0.0
+    w.stocks[w.cells, 0, 0], w.stocks[w.cells, 0, 1] = 2.0, 2.0 * plants
+    w.ledger.open()
+
+    def enriched() -> np.ndarray:
+        return permil(w.stocks[:, 0, 1] / np.maximum(w.stocks[:, 0, 0], 1e-300) / plants)[w.cells]
+
+    for month in range(12 * 120):
+        decomposition.run_one_step(1.0 / 12.0)
+        w.stocks[eroding] *= np.exp(-0.05 / 12.0)
+        if month == 12 * 20 - 1:
+            assert enriched()[2] == pytest.approx(1000.0 * np.expm1(1.2e-3 * 0.1 * 20.0), rel=1e-9)
+    assert enriched()[:2] == pytest.approx([0.8, 1.2], abs=0.004)
 
 
 @pytest.mark.parametrize("share", [None, 0.6], ids=["of the crops", "given"])
