@@ -32,6 +32,7 @@ def test_every_model_crop_material_and_implement_is_listed() -> None:
     assert set(listed(text, "crops")) == set(library.crops)
     assert set(listed(text, "materials")) == set(library.materials)
     assert set(listed(text, "implements")) == set(library.implements)
+    assert set(listed(text, "fertilisers")) == set(library.fertilisers)
     for heading in ("carbon models", "crops", "materials", "implements"):
         assert all(listed(text, heading).values()), "each has a title"
 

@@ -35,18 +35,21 @@ def _table(heading: str, rows: list[tuple[str, str]]) -> str:
 
 
 def models_text() -> str:
-    """Carbon models, crops, materials and implements by name."""
+    """Carbon models, crops, materials, implements and fertilisers by name."""
     implements = tomllib.loads(data_path("models", "implements.toml").read_text(encoding="utf-8"))
     tools = [
         (name, str(row["title"]))
         for name, row in sorted(implements.items())
         if isinstance(row, dict) and "title" in row
     ]
+    bags = tomllib.loads(data_path("models", "fertilisers.toml").read_text(encoding="utf-8"))
+    fertilisers = [(name, str(row["title"])) for name, row in sorted(bags.items())]
     parts = [
         _table("carbon models (carbon.model)", _titles(data_path("models", "pools"))),
         _table("crops (rotation.NAME.years)", _titles(data_path("models", "crops"))),
         _table("materials (event: manure)", _titles(data_path("models", "materials"))),
         _table("implements (event: till)", tools),
+        _table("fertilisers (event: fertilise)", fertilisers),
     ]
     return "\n\n".join(parts)
 

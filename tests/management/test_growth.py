@@ -53,8 +53,10 @@ def test_leaves_yellow_as_the_crop_coefficient_falls():
     assert cover[-1] == pytest.approx(full[-1] * last / middle) and (cover[:-30] == full[:-30]).all()
 
 
-@pytest.mark.parametrize(("removed", "burnt", "lost"), [(float("nan"), 0.0, 0.0), (1.0, 0.0, 0.85), (0.5, 0.8, 0.9)])
-def test_straw_that_leaves_the_field(removed: float, burnt: float, lost: float):
+@pytest.mark.parametrize(
+    ("removed", "burnt", "lost"), [(float("nan"), 0.0, (0.0, 0.0)), (1.0, 0.0, (0.85, 0.0)), (0.5, 0.8, (0.5, 0.4))]
+)
+def test_straw_that_leaves_the_field(removed: float, burnt: float, lost: tuple[float, float]):
     assert straw_lost(Season(LIBRARY.crops["barley"], 80, 200, 0.5, removed, burnt)) == pytest.approx(lost)
 
 

@@ -257,12 +257,13 @@ def test_all_problems_of_a_library_come_at_once(tmp_path):
     (tmp_path / "crops" / "a.toml").write_text('kind = "fallow"\n', encoding="utf-8")
     (tmp_path / "materials" / "b.toml").write_text('title = "b"\nkind = "manur"\n', encoding="utf-8")
     (tmp_path / "implements.toml").write_text("[hoe]\ndepht = 1\n", encoding="utf-8")
+    (tmp_path / "fertilisers.toml").write_text('[urea]\ntitle = "Urea"\nacidity = 1\n', encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
         load_library(tmp_path)
     text = str(caught.value)
     assert all(
         part in text
-        for part in ("a.toml", "b.toml", "implements.toml", 'Did you mean "depth"?', 'Did you mean "manure"?')
+        for part in ("a.toml", "b.toml", "implements.toml", "fertilisers.toml", 'mean "depth"?', 'mean "manure"?')
     )
 
 

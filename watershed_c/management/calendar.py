@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from watershed_c.management.fertilisers import Fertilisation
 from watershed_c.management.library import Crop, Implement, Material
 from watershed_c.management.reading import DAYS
 
@@ -111,6 +112,7 @@ class Calendar:
     amendments: list[Amendment] = field(default_factory=list)
     #: share of what grows that animals eat in each year; empty: none
     eaten: tuple[float, ...] = ()
+    fertilisation: list[Fertilisation] = field(default_factory=list)
     irrigation: Irrigation | None = None
     turns: list[tuple[int, float]] = field(default_factory=list)
     irrigated: tuple[bool, ...] = ()

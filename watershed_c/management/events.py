@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watershed_c.errors import Problem
+from watershed_c.management.fertilisers import DEFAULT_FERTILISER, MOST_NITROGEN
 from watershed_c.management.library import Crop, CropLibrary
 from watershed_c.management.reading import day_of_year, month_day
 from watershed_c.names import nearest
@@ -22,7 +23,7 @@ DEEPEST_TILLAGE = 1.0
 #: 2006 Vol. 4 Table 2.6; from memory, a prior
 BURNT = 0.8
 
-ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "none")
+ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "none")
 #: what can be done to crops of which kinds
 _DONE_TO = {
     "sow": ("annual", "cover"), "harvest": ("annual", "cover"), "burn": ("annual",), "kill": ("cover", "perennial"),
@@ -61,6 +62,9 @@ class Event:
     from_sowing: bool = True
     #: dry matter harvested, kg m-2; None: as the rotation has it
     weighed: float | None = None
+    #: nitrogen brought, kg N m-2, and as what
+    nitrogen: float = 0.0
+    fertiliser: str = DEFAULT_FERTILISER
 
     @property
     def dated(self) -> str:
@@ -122,11 +126,13 @@ class EventReader:
             water = float(get(record, "amount", math.nan)) if do == "irrigate" else 0.0
             if not (math.isfinite(water) and water >= 0.0):
                 self.say(f"{key}.amount", get(record, "amount"), "must be the water brought, kg m-2, 0 or more.")
+            nitrogen, fertiliser = self._fertiliser(key, do, record)
             if len(self.problems) == before and on is not None:
                 events.append(
                     Event(
                         key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, year, warmth,
                         get(record, "since", "sowing") == "sowing", get(record, "amount") if do == "harvest" else None,
+                        nitrogen, fertiliser,
                     )
                 )  # fmt: skip
         self._once(events)
@@ -195,6 +201,16 @@ class EventReader:
         if takes and crop in self.named and self.named[crop].kind == "annual" and self.named[crop].straw <= 0.0:
             self.say(key, do, f"takes the straw of {crop}, which leaves none.")
         return removed, burnt
+
+    def _fertiliser(self, key: str, do: str, record: Any) -> tuple[float, str]:
+        """Nitrogen that an event brings, kg m-2, and the fertiliser."""
+        name, nitrogen = get(record, "fertiliser", DEFAULT_FERTILISER), float(get(record, "nitrogen", math.nan))
+        if do != "fertilise":
+            return 0.0, name
+        self.find(f"{key}.fertiliser", name, self.library.fertilisers)
+        if not 0.0 <= nitrogen <= MOST_NITROGEN:
+            self.say(f"{key}.nitrogen", nitrogen, f"must be the nitrogen brought, 0 to {MOST_NITROGEN} kg N m-2.")
+        return nitrogen, name
 
     def _once(self, events: list[Event]) -> None:
         """Say which crop is sown or harvested on two dates."""

@@ -30,12 +30,14 @@ class GrowthTables:
         First and last month of a season.
     green : (M, U), 0-1
         Mean share of the ground under green leaves of that crop.
+    share : (M, U), 0-1
+        Of the month in the season's green cover; sums to 1 over a season.
     elapsed : (M, U), 0-1
         Share of the season's green cover that is over at the end of the month; 1 in its last.
     yield_dry_matter : (M, U), kg m-2
         Of the season, as given.
-    straw_removed : (M, U), 0-1
-        Share of the straw taken away or burnt.
+    straw_removed, straw_burnt : (M, U), 0-1
+        Share of the straw taken away, and burnt.
     """
 
     crops: tuple[Crop, ...]
@@ -43,9 +45,11 @@ class GrowthTables:
     begins: np.ndarray
     ends: np.ndarray
     green: np.ndarray
+    share: np.ndarray
     elapsed: np.ndarray
     yield_dry_matter: np.ndarray
     straw_removed: np.ndarray
+    straw_burnt: np.ndarray
 
     def of_crops(self, name: str) -> np.ndarray:
         """(C) numbers of the crops by attribute."""
@@ -75,13 +79,13 @@ def season_yield(season: Season) -> float:
     return season.yield_dry_matter
 
 
-def straw_lost(season: Season) -> float:
-    """Share of the straw of a season that does not stay on the field: taken away or burnt."""
+def straw_lost(season: Season) -> tuple[float, float]:
+    """Shares of the straw of a season that are taken away, and burnt."""
     crop = season.crop
     kept = crop.straw_returned
     if not math.isnan(season.straw_removed):
         kept = max(1.0 - season.straw_removed, crop.straw_left_when_removed)
-    return 1.0 - kept * (1.0 - season.straw_burnt)
+    return 1.0 - kept, kept * season.straw_burnt
 
 
 class _Months:
@@ -91,7 +95,7 @@ class _Months:
         self.count, self.days = 12 * len(calendar.years), calendar.days
         self.crop = np.full(self.count, -1, dtype=np.int64)
         self.begins, self.ends = np.zeros((2, self.count), dtype=bool)
-        self.green, self.elapsed, self.yields, self.straw = np.zeros((4, self.count))
+        self.green, self.share, self.elapsed, self.yields, self.removed, self.burnt = np.zeros((6, self.count))
         growing = [s for s in calendar.seasons if s.crop.kind != "fallow" and s.end > s.start]
         last = {id(s): self.month(s.end - (s.crop.kind == "perennial")) for s in growing}
         # a relay crop has what the crop above it leaves; of two that end in one month the main crop has it
@@ -104,12 +108,14 @@ class _Months:
             if not rows.size:
                 continue
             self.crop[rows], self.yields[rows] = crops[season.crop.name], season_yield(season)
-            self.straw[rows] = straw_lost(season)
+            self.removed[rows], self.burnt[rows] = straw_lost(season)
             self.begins[rows], self.ends[rows] = False, False
             self.begins[rows[0]], self.ends[rows[-1]] = True, True
             self.green[rows] = self.monthly(season)[rows]
-            total = np.cumsum(self.green[rows] * self.length(rows))
-            self.elapsed[rows] = total / total[-1] if total[-1] > 0.0 else np.arange(1, rows.size + 1) / rows.size
+            share = self.green[rows] * self.length(rows)
+            share = share / share.sum() if share.any() else np.full(rows.size, 1.0 / rows.size)
+            self.share[rows], self.elapsed[rows] = share, np.cumsum(share)
+            self.elapsed[rows[-1]] = 1.0
 
     def month(self, day: int) -> int:
         """Month since January of the first year of the cycle of a day, which may be negative."""
@@ -141,7 +147,7 @@ def growth_tables(tables: UnitTables) -> GrowthTables:
 
     return GrowthTables(
         tuple(crops.values()), by_unit("crop"), by_unit("begins"), by_unit("ends"), by_unit("green"),
-        by_unit("elapsed"), by_unit("yields"), by_unit("straw"),
+        by_unit("share"), by_unit("elapsed"), by_unit("yields"), by_unit("removed"), by_unit("burnt"),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from watershed_c.data import data_path
 from watershed_c.errors import Problem, ScenarioError
+from watershed_c.management.fertilisers import Fertiliser, load_fertilisers
 from watershed_c.management.reading import Number, Reader, parse
 
 #: how far the four carbon shares of a crop may be from summing to one
@@ -427,11 +428,12 @@ def load_implements(path: Path) -> dict[str, Implement]:
 
 @dataclass(frozen=True)
 class CropLibrary:
-    """Crops, materials and implements by name."""
+    """Crops, materials, implements and fertilisers by name."""
 
     crops: Mapping[str, Crop]
     materials: Mapping[str, Material]
     implements: Mapping[str, Implement]
+    fertilisers: Mapping[str, Fertiliser]
 
 
 def _toml_files(folder: Path) -> Iterator[Path]:
@@ -440,6 +442,7 @@ def _toml_files(folder: Path) -> Iterator[Path]:
 
 def load_library(folder: Path | None = None) -> CropLibrary:
     """Read ``crops/*.toml``, ``materials/*.toml`` and ``implements.toml`` of a folder (default: our models, read once).
+    """Read crops, materials, ``implements.toml`` and ``fertilisers.toml`` of a models folder (default: ours).
 
     Raises
     ------
@@ -456,7 +459,7 @@ def _ours() -> CropLibrary:
 
 def _library(root: Path) -> CropLibrary:
     problems: list[Problem] = []
-    crops, materials, implements = {}, {}, {}
+    crops, materials, implements, fertilisers = {}, {}, {}, {}
     for path in _toml_files(root / "crops"):
         try:
             crops[path.stem] = load_crop(path)
@@ -471,6 +474,10 @@ def _library(root: Path) -> CropLibrary:
         implements = load_implements(root / "implements.toml")
     except ScenarioError as error:
         problems.extend(error.problems)
+    try:
+        fertilisers = load_fertilisers(root / "fertilisers.toml")
+    except ScenarioError as error:
+        problems.extend(error.problems)
     if problems:
         raise ScenarioError(problems)
-    return CropLibrary(crops, materials, implements)
+    return CropLibrary(crops, materials, implements, fertilisers)

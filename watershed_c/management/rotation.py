@@ -17,6 +17,7 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
 from watershed_c.management.events import Event, get
 from watershed_c.management.grazing import read_grazing
+from watershed_c.management.fertilisers import Fertilisation
 from watershed_c.management.heat import DatedEvents, daily_temperature
 from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
@@ -185,6 +186,10 @@ class _Scheduler(DatedEvents):
         if records:
             dung, calendar.eaten = read_grazing(records, seasons, self.count, self.library, self.say)
             calendar.amendments = sorted([*calendar.amendments, *dung], key=lambda a: a.day)
+        calendar.fertilisation = [
+            Fertilisation(day, event.nitrogen, self.library.fertilisers[event.fertiliser])
+            for event in self.events if event.do == "fertilise" for day in self.days_of(event, seasons, cycle)
+        ]  # fmt: skip
         calendar.turns = [
             (day, event.water)
             for event in self.events

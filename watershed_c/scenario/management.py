@@ -153,7 +153,7 @@ class Event(Table):
         le=50,
     )  # fmt: skip
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
-    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "none"] = item(
+    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "none"] = item(
         doc="what is done"
     )
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
@@ -164,6 +164,10 @@ class Event(Table):
         'e.g. "30 mm"; harvest: dry matter of the product', ge=0.0, le=500.0,
     )  # fmt: skip
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
+    fertiliser: str | None = item(
+        None, "fertilise: a name of models/fertilisers.toml; ammonium-nitrate if not given; with processes.nitrogen"
+    )
+    nitrogen: ArealMass | None = item(None, 'fertilise: nitrogen brought, e.g. "120 kg/ha"', ge=0.0, le=0.1)
     straw_removed: Share | None = item(None, "harvest: share of the straw taken away", ge=0.0, le=1.0)
     burnt: Share | None = item(None, "burn: share of the straw that burns; 80 % if not given", ge=0.0, le=1.0)
 
@@ -178,15 +182,18 @@ class Event(Table):
             "harvest": {"straw_removed", "amount"},
             "burn": {"burnt"},
             "irrigate": {"amount"},
+            "fertilise": {"fertiliser", "nitrogen"},
         }
         if self.do != "none":
-            for key in ("depth", "implement", "material", "amount", "carbon", "straw_removed", "burnt"):
+            for key in sorted(set().union(*allowed.values())):
                 if getattr(self, key) is not None and key not in allowed.get(self.do, set()):
                     raise ValueError(f'has {key}, which do = "{self.do}" does not use.')
         if self.do == "residue" and self.carbon is None:
             raise ValueError('has do = "residue" without carbon, e.g. carbon = "2 t/ha".')
         if self.do == "irrigate" and self.amount is None:
             raise ValueError('has do = "irrigate" without amount, e.g. amount = "30 mm".')
+        if self.do == "fertilise" and self.nitrogen is None:
+            raise ValueError('has do = "fertilise" without nitrogen, e.g. nitrogen = "120 kg/ha".')
         if self.do == "manure" and self.amount is not None and self.amount > 50.0:
             raise ValueError(f"brings {10.0 * self.amount:g} t/ha of manure; at most 500 t/ha.")
         if self.do == "manure" and (self.carbon is None) == (self.amount is None):

@@ -1,0 +1,161 @@
+"""Nitrogen of the calendar: what is brought as mineral nitrogen, what crops need, and how rich litter is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from watershed_c.management.calendar import Calendar
+from watershed_c.management.cycle import plant_carbon
+from watershed_c.management.growth import GrowthTables, stacked
+from watershed_c.management.library import Crop
+from watershed_c.management.reading import DAYS, MONTH_STARTS
+from watershed_c.management.tables import UnitTables
+
+#: share of the mineral nitrogen of manure lost as ammonia: 0.21 of all its nitrogen (FracGASM, IPCC 2019 Vol. 4 Table
+#: 11.3, 0 to 0.31) would be more than what is mineral in many; taken of that, a choice
+MANURE_VOLATILISED = 0.21
+#: kg CaCO3 that neutralise a mol of charge
+CALCITE_PER_CHARGE = 0.0500435
+
+
+@dataclass(frozen=True)
+class NitrogenTables:
+    """Nitrogen by month and unit, rows as in :class:`watershed_c.management.tables.UnitTables`.
+
+    Attributes
+    ----------
+    fertiliser, manure : (M, U), kg N m-2 per month
+        Mineral nitrogen that stays: what is brought less ammonia lost; of manure the ammonium.
+    volatilised : (M, U), kg N m-2 per month
+    acid : (M, U), kg N m-2 per month
+        Nitrogen times the H+ that it sets free on its way to nitrate.
+    organic : (M, U), kg N m-2 per month
+        Organic nitrogen of manure; it is in the pools' carbon to nitrogen.
+    litter : (U,), kg N per kg C
+        Of the pools that plant litter enters: what all that a cycle brings them holds.
+    need, removed : (C,), kg N per kg DM of product
+        In product, straw and roots of the crop; in product that leaves.
+    straw, straw_charge : (C,), kg N and mol charge per kg DM of product
+        In the straw.
+    charge : (C,), mol charge per kg DM of product
+        Excess base in the product that leaves.
+    fixed : (C,)
+        Share of the need that is fixed from the air.
+    """
+
+    fertiliser: np.ndarray
+    manure: np.ndarray
+    volatilised: np.ndarray
+    acid: np.ndarray
+    organic: np.ndarray
+    litter: np.ndarray
+    need: np.ndarray
+    removed: np.ndarray
+    straw: np.ndarray
+    charge: np.ndarray
+    straw_charge: np.ndarray
+    fixed: np.ndarray
+
+
+def residue_nitrogen(crop: Crop) -> float:
+    """kg N per kg dry of what is left of a plant; that of fallow 0."""
+    return 0.0 if math.isnan(crop.nitrogen) else crop.nitrogen
+
+
+def product_nitrogen(crop: Crop) -> float:
+    """kg N per kg dry of the product."""
+    return residue_nitrogen(crop) if math.isnan(crop.product_nitrogen) else crop.product_nitrogen
+
+
+class _Months:
+    """What one cycle of a rotation brings, by month, and its litter."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        count = 12 * len(calendar.years)
+        self.fertiliser, self.manure, self.volatilised, self.acid, self.organic = np.zeros((5, count))
+        for one in calendar.fertilisation:
+            month, lost = self.month(one.day), one.nitrogen * one.fertiliser.volatilised
+            self.fertiliser[month] += one.nitrogen - lost
+            self.volatilised[month] += lost
+            self.acid[month] += (one.nitrogen - lost) * one.fertiliser.acid
+        #: carbon and nitrogen of the organic input of a cycle, kg m-2
+        self.carbon = self.nitrogen = 0.0
+        for season in calendar.seasons:
+            crop = season.crop
+            product, *rest = (carbon / crop.dry_matter_carbon for carbon in plant_carbon(season))
+            self.carbon += crop.dry_matter_carbon * (product + sum(rest))
+            self.nitrogen += product * product_nitrogen(crop) + sum(rest) * residue_nitrogen(crop)
+        for brought in calendar.amendments:
+            self.carbon += brought.carbon
+            if brought.material is None:
+                assert brought.crop is not None
+                self.nitrogen += brought.carbon / brought.crop.dry_matter_carbon * residue_nitrogen(brought.crop)
+                continue
+            month, whole = self.month(brought.day), brought.carbon / brought.material.carbon * brought.material.nitrogen
+            mineral = whole * brought.material.ammonium
+            lost = mineral * MANURE_VOLATILISED
+            self.manure[month] += mineral - lost
+            self.volatilised[month] += lost
+            self.acid[month] += mineral - lost  # of NH4HCO3: two H+ of the ammonium, one taken by the bicarbonate
+            self.organic[month] += whole - mineral
+            self.nitrogen += whole - mineral
+
+    @staticmethod
+    def month(day: int) -> int:
+        year, within = divmod(day, DAYS)
+        return 12 * year + int(np.searchsorted(MONTH_STARTS, within, side="right")) - 1
+
+
+def nitrogen_tables(
+    tables: UnitTables, seasons: GrowthTables, allocate: Callable[..., np.ndarray], litter: np.ndarray, humus: float
+) -> NitrogenTables:
+    """Nitrogen of every unit.
+
+    Parameters
+    ----------
+    tables, seasons
+        Of the same rotations.
+    allocate : callable
+        As for :meth:`watershed_c.management.tables.UnitTables.by_pool`.
+    litter : (P,) bool
+        Pools that plant litter enters; the others have the C:N of humus.
+    humus : float, kg N per kg C
+        Of the other pools.
+
+    Notes
+    -----
+    The litter pools of a unit have one N : C, with which they take in a cycle what its residues and manure hold, less
+    what manure brings directly to the others.
+    """
+    months = {name: _Months(calendar) for name, calendar in tables.calendars.items()}
+
+    def by_unit(name: str) -> np.ndarray:
+        return stacked(tables, {key: getattr(of, name) for key, of in months.items()})
+
+    inputs, _ = tables.by_pool(allocate)
+    ratio = np.empty(len(tables.names))
+    unit = 0
+    for name, of in months.items():
+        rows = int(tables.cycle_months[unit])
+        entered = inputs[:rows, unit].sum(axis=(0, 1))
+        direct, fresh = float(entered[~litter].sum()), float(entered[litter].sum())
+        whole = of.nitrogen / of.carbon * (direct + fresh) if of.carbon > 0.0 else 0.0
+        found = (whole - humus * direct) / fresh if fresh > 0.0 else humus
+        ratio[unit : unit + tables.offsets[name]] = max(found, 0.0)
+        unit += tables.offsets[name]
+    crops = seasons.crops
+    product = np.array([product_nitrogen(crop) for crop in crops])
+    rest = np.array([residue_nitrogen(crop) for crop in crops])
+    part = {name: seasons.of_crops(name) / seasons.of_crops("product") for name in ("straw", "roots")}
+    leaves = 1.0 - seasons.of_crops("product_returned")
+    return NitrogenTables(
+        by_unit("fertiliser"), by_unit("manure"), by_unit("volatilised"), by_unit("acid"), by_unit("organic"), ratio,
+        need=product + rest * (part["straw"] + part["roots"]), removed=product * leaves, straw=rest * part["straw"],
+        charge=seasons.of_crops("product_alkalinity") * leaves / CALCITE_PER_CHARGE,
+        straw_charge=seasons.of_crops("straw_alkalinity") * part["straw"] / CALCITE_PER_CHARGE,
+        fixed=seasons.of_crops("nitrogen_fixed"),
+    )  # fmt: skip
