@@ -24,6 +24,7 @@ from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
+from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
 from watershed_c.components.soil_column import SoilColumn
@@ -39,6 +40,7 @@ from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.growth import growth_tables
 from watershed_c.management.library import load_library
+from watershed_c.management.nitrogen import NitrogenTables, nitrogen_tables
 from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.pools import PoolModel, load_model
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
@@ -84,6 +86,17 @@ def pool_model(name: str = "rothc") -> PoolModel:
     return load_model(name)
 
 
+#: pools of RothC that plant litter enters
+LITTER = np.array([True, True, False, False, False])
+
+
+@cache
+def unit_nitrogen() -> NitrogenTables:
+    """Nitrogen of those units."""
+    seasons = growth_tables(unit_tables())
+    return nitrogen_tables(unit_tables(), seasons, pool_model().allocate_known, LITTER, 0.1)
+
+
 @cache
 def unit_tables(surface: bool = False) -> UnitTables:
     """Two years of crops, with each offset, and a forest: three units; ``surface``: residues stay where they fall."""
@@ -122,6 +135,7 @@ def watershed(
     w = Watershed(
         terrain, constituents=rows, layer_bottom=BOTTOM, channel=river, units=len(tables.names), pools=len(model.pools),
         residues=True,
+        nitrogen=True,
     )
     cells, n = w.cells, row.size
     thickness = w.layer_bottom - w.layer_top
@@ -159,6 +173,7 @@ def watershed(
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
     w.strong_acid[cells], w.groundwater_acid[cells] = 5e-3, 4e-3
+    w.nitrogen[cells], w.groundwater_nitrogen[cells] = 1e-3, 2e-3
     w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
     # land use: forest along the valley, a field of crops on either side
     side = np.sign(column - shape[1] // 2) * (np.abs(column - shape[1] // 2) > 1)
@@ -271,6 +286,10 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "decomposition": lambda w: Decomposition(w, pool_model(), doc_fraction=0.02),
     "residue_cover": lambda w: ResidueCover(w, tables=unit_tables(surface=True), first_year=2001),
     "surface_residues": residues,
+    "nitrogen": lambda w: Nitrogen(
+        w, tables=unit_nitrogen(), seasons=growth_tables(unit_tables()), names=unit_tables().names, first_year=2001,
+        cycle_months=unit_tables().cycle_months, litter=LITTER, deposition=1e-3,
+    ),
     # here in cells whose pools turn over as well, which a run never has
     "peat": lambda w: Peat(
         w, peat=w.unit == 1, loss=np.full(w.clay.size, np.nan), density=np.full(w.water.shape, 50.0)

@@ -20,6 +20,7 @@ from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.peat import Peat
 from watershed_c.constituents import ACIDITY, CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
@@ -116,8 +117,9 @@ class Assembly:
         arrays += [array for change in cropping.changes.values() for array in change]
         if decomposition is not None:
             arrays.append(decomposition.coefficients)  # type: ignore[attr-defined]
-        if isinstance(growth := processes.get("growth"), Growth):
-            arrays += growth.deciding_arrays()
+        for process in processes.values():
+            if isinstance(process, Growth | Nitrogen):
+                arrays += process.deciding_arrays()
         scenario = inputs.scenario.with_({"output.dir": "-", "numerics.threads": 1}).to_toml()
         self._fingerprint = fingerprint(scenario + repr(self.tables.tillage), arrays)
         return self._fingerprint
@@ -192,6 +194,9 @@ def _unused(inputs: Inputs) -> list[str]:
     given = [name for name, rotation in inputs.rotations.items() if rotation.plant_input is not None]
     if given and carbon.plant_input == "inverted":
         found.append(f'rotation.{given[0]}.plant_input is used with carbon.plant_input = "prescribed" only')
+    fed = [name for name, rotation in inputs.rotations.items() if any(e.do == "fertilise" for e in rotation.event)]
+    if fed and not inputs.scenario.processes.nitrogen.enabled:
+        found.append(f"rotation.{fed[0]}: fertilise is used with [processes.nitrogen] only")
     erosion = inputs.scenario.processes.water_erosion
     if erosion.enabled and erosion.unused:
         found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
@@ -437,7 +442,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=units, pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
-        check_every_process=scenario.numerics.ledger == "process",
+        nitrogen=scenario.processes.nitrogen.enabled, check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
 
 

@@ -313,6 +313,7 @@ class Ledger:
             w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium,
             w.strong_acid, w.acid, w.groundwater_acid,
             w.residue if w.has_residues else self._bare, int(self.soc_rows[0]) if self.soc_rows.size else 0,
+            w.nitrogen, w.groundwater_nitrogen,
         )  # fmt: skip
         self._booked &= ~look
         ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one
@@ -376,7 +377,9 @@ class Ledger:
         """Accounts that hold what is in ``stores``, (A,) bool."""
         if stores not in self._looks:
             held = ("soil", "water", *["soil"] * len(self._watershed.constituents), *["solutes"] * len(TRAILING))
-            self._looks[stores] = np.isin(held, stores) | np.isin(self.labels, stores)
+            look = np.isin(held, stores) | np.isin(self.labels, stores)
+            look[-1] &= self._watershed.nitrogen.size > 0  # which only some runs follow
+            self._looks[stores] = look
         return self._looks[stores]
 
     def _joint(self, transforms: tuple[str, ...]) -> np.ndarray:

@@ -22,14 +22,14 @@ class Field:
     dims: tuple[str, ...]
     doc: str
     dtype: str = "float64"
-    #: there only where a run has residues on the surface
-    of_residues: bool = False
+    #: there only where a run follows this: "residues", "nitrogen"; "": always
+    where: str = ""
 
 
 def _field(
-    attribute: str, name: str, units: str, dims: str, doc: str, dtype: str = "float64", of_residues: bool = False
+    attribute: str, name: str, units: str, dims: str, doc: str, dtype: str = "float64", where: str = ""
 ) -> tuple[str, Field]:
-    return attribute, Field(attribute, name, units, tuple(dims.split()), doc, dtype, of_residues)
+    return attribute, Field(attribute, name, units, tuple(dims.split()), doc, dtype, where)
 
 
 #: every grid field the model holds, by attribute of Watershed
@@ -78,14 +78,16 @@ STATE: dict[str, Field] = dict(
         _field("groundwater_dic", "groundwater_carbon~dissolved~inorganic__areal_mass", "kg/m**2", "node", "DIC in the groundwater reservoir"),
         _field("groundwater_calcium", "groundwater_calcium~dissolved__areal_mass", "kg/m**2", "node", "Calcium in the groundwater reservoir"),
         _field("groundwater_acid", "groundwater_strong_acid~dissolved__areal_charge", "mol/m**2", "node", "Strong-acid charge in the groundwater reservoir"),
+        _field("nitrogen", "soil_water_nitrogen~mineral__areal_mass", "kg/m**2", "node layer", "Mineral nitrogen in the layer, all of it taken for nitrate in solution", where="nitrogen"),
+        _field("groundwater_nitrogen", "groundwater_nitrogen~mineral__areal_mass", "kg/m**2", "node", "Mineral nitrogen in the groundwater reservoir", where="nitrogen"),
         # carbon turnover
         _field("unit", "land_management__unit_index", "-", "node", "Management unit (land-use class x rotation offset)", "int64"),
         _field("field", "land_management__field_index", "-", "node", "Field (parcel); -1 where nothing is tilled", "int64"),
         _field("input_scale", "plant_input__scale_factor", "-", "node", "Plant input of the cell per plant input of its unit"),
         _field("respired", "soil_layer__heterotrophic_respiration", "kg/m**2", "node layer", "CO2-C respired in the layer this step"),
-        _field("residue", "soil_surface_residue_carbon__areal_mass", "kg/m**2", "node pool", "Organic carbon of residues and litter on the surface, by pool", of_residues=True),
-        _field("residue_cover", "soil_surface_residue__areal_index", "-", "node", "Ground that residues would cover if no piece lay on another, per area", of_residues=True),
-        _field("residue_nitrogen", "soil_surface_residue_nitrogen__areal_mass", "kg/m**2", "node", "Nitrogen of residues and litter on the surface", of_residues=True),
+        _field("residue", "soil_surface_residue_carbon__areal_mass", "kg/m**2", "node pool", "Organic carbon of residues and litter on the surface, by pool", where="residues"),
+        _field("residue_cover", "soil_surface_residue__areal_index", "-", "node", "Ground that residues would cover if no piece lay on another, per area", where="residues"),
+        _field("residue_nitrogen", "soil_surface_residue_nitrogen__areal_mass", "kg/m**2", "node", "Nitrogen of residues and litter on the surface", where="residues"),
         _field("doc_produced", "soil_layer__dissolved_organic_carbon_production", "kg/m**2", "node layer", "DOC produced in the layer this step"),
     ]
 )
@@ -151,6 +153,10 @@ OUTPUT: dict[str, Output] = dict(
         _output("cInput", "kg m-2", "organic carbon input by plants and amendments", "", _SUM),
         _output("inputRatio", "1", "plant input of the cell relative to what crop and yield of its unit give"),
         _output("yield", "kg m-2", "dry matter of the product harvested", "", _SUM, "of the crops of processes.growth; cover crops with what they leave"),
+        _output("nMineral", "kg m-2", "mineral nitrogen in the profile, as nitrogen"),
+        _output("fNmin", "kg m-2", "nitrogen mineralised less immobilised", "", _SUM),
+        _output("fNup", "kg m-2", "mineral nitrogen taken up by crops", "", _SUM),
+        _output("fNleach", "kg m-2", "mineral nitrogen to the stream", "", _SUM),
         _output("rh", "kg m-2", "CO2-C respired by decomposition, positive upward", "", _SUM),
         _output("fVertSoil", "kg m-2", "vertical exchange of SOC (input - respiration - DOC), positive into the soil", "", _SUM),
         _output("fSubstratum", "kg m-2", "SOC exchanged with the substratum, positive into the profile", "", _SUM),

@@ -24,6 +24,7 @@ from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
 from watershed_c.components.runoff_soil_loss import MmfParameters
@@ -45,6 +46,7 @@ from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.growth import growth_tables, unknown_crops
+from watershed_c.management.nitrogen import nitrogen_tables
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
@@ -191,6 +193,8 @@ def processes_of(
             slope=100.0 * KG_M2_PER_T_HA * chosen.peat.slope, intercept=chosen.peat.intercept, slowest=pools.slowest,
             methane=inputs.methane, wet_depth=chosen.peat.wet_depth,
         )  # fmt: skip
+    if chosen.nitrogen.enabled:
+        processes["nitrogen"] = _nitrogen(w, inputs, pools, tables)
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(
@@ -266,6 +270,18 @@ def _mixing(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> tuple[f
         return surface, depth
     of_units = np.array([surface[name] for name in tables.biodiffusivity_class])
     return of_units[watershed.unit], depth
+
+
+def _nitrogen(watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Nitrogen:
+    """Mineral nitrogen of the scenario."""
+    chosen, seasons = inputs.scenario.processes.nitrogen, growth_tables(tables)
+    humus = 1.0 / chosen.humus_carbon_nitrogen
+    litter = np.array(pools.allocate_known("plant")) > 0.0
+    return Nitrogen(
+        watershed, tables=nitrogen_tables(tables, seasons, pools.allocate_known, litter, humus), seasons=seasons,
+        names=tables.names, first_year=int(inputs.scenario.time.start[:4]), cycle_months=tables.cycle_months,
+        litter=litter, humus=humus, deposition=chosen.deposition, denitrification=chosen.denitrification,
+    )  # fmt: skip
 
 
 def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:

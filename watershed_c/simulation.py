@@ -46,7 +46,7 @@ ALWAYS = ("elev", "cSoilOrg", "cSoilOrgTop", "netEro")
 #: cells without an outflow that run.json names
 MOST_SINKS = 1000
 #: processes that tell tables of their own
-TELLING = ("growth",)
+TELLING = ("growth", "nitrogen")
 RECORD_MONTHS = {"month": 1, "year": 12, "decade": 120}
 
 

@@ -192,6 +192,21 @@ class Crops:
     taken: np.ndarray
 
 
+@dataclass
+class Mineralisation:
+    """Nitrogen that goes with the carbon of the pools; only where nitrogen is followed.
+
+    Attributes
+    ----------
+    per_carbon : (U, P), kg N per kg C
+    released : (n, L), kg N m-2
+        Set free in the step; negative: wanted by organic matter.
+    """
+
+    per_carbon: np.ndarray
+    released: np.ndarray
+
+
 class Watershed:
     """Grid, soil column and ledger of one catchment.
 
@@ -211,6 +226,8 @@ class Watershed:
         Whether residues lie on the surface: fields that only they need are there then.
     check_every_process : bool
         See :class:`watershed_c.ledger.Ledger`.
+    nitrogen : bool
+        Whether there is mineral nitrogen to follow.
 
     Raises
     ------
@@ -229,6 +246,7 @@ class Watershed:
         pools: int = 0,
         residues: bool = False,
         check_every_process: bool = True,
+        nitrogen: bool = False,
     ) -> None:
         self.grid = grid
         self.shape: tuple[int, int] = tuple(grid.shape)
@@ -252,9 +270,12 @@ class Watershed:
         self._work: dict[tuple[int, bool], np.ndarray] = {}
         self.has_residues = residues
         #: names of the fields there are
-        self.fields = tuple(name for name, field in STATE.items() if residues or not field.of_residues)
+        followed = {"", *(["residues"] if residues else ()), *(["nitrogen"] if nitrogen else ())}
+        self.fields = tuple(name for name, field in STATE.items() if field.where in followed)
         for attribute in self.fields:
             setattr(self, attribute, self._allocate(attribute))
+        if not nitrogen:  # which the ledger is handed all the same
+            self.nitrogen, self.groundwater_nitrogen = np.zeros((0, self.layer_bottom.size)), np.zeros(0)
         # nodes without field or unit say so
         self.input_scale[:] = 1.0
         self.field[:] = -1
@@ -285,6 +306,8 @@ class Watershed:
         self.crops: Crops | None = None
         #: (n, L) pH of the water of layers, of size 0 where there is no carbonate; kept by that process
         self.ph = np.zeros((0, self.layer_bottom.size))
+        #: nitrogen that goes with the carbon of the pools, where it is followed
+        self.mineralisation: Mineralisation | None = None
         #: water that leaves layers sideways, where something makes it do so
         self.sideways: Sideways | None = None
         #: water of irrigation, where somebody irrigates

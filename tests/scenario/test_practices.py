@@ -34,6 +34,7 @@ def test_an_example_of_the_page_is_a_calendar(name: str) -> None:
     assert bool(calendar.tillage) == any(event["do"] == "till" for event in events)
     dunged = "grazing" in EXAMPLES[name]
     assert bool(calendar.amendments) == (dunged or any(event["do"] == "manure" for event in events))
+    assert bool(calendar.fertilisation) == any(event["do"] == "fertilise" for event in events)
     assert any(season.straw_burnt for season in calendar.seasons) == any(event["do"] == "burn" for event in events)
 
 
@@ -88,7 +89,7 @@ def test_an_example_of_the_page_takes_land() -> None:
 
 def test_the_page_has_an_example_of_every_action() -> None:
     done = {event["do"] for record in EXAMPLES.values() for event in record.get("event", [])}
-    assert {"till", "harvest", "burn", "kill", "manure", "sow", "irrigate"} <= done and len(EXAMPLES) >= 12
+    assert {"till", "harvest", "burn", "kill", "manure", "fertilise", "sow", "irrigate"} <= done and len(EXAMPLES) >= 12
 
 
 def test_tillage_intensity_falls_from_plough_to_drill() -> None:

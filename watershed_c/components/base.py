@@ -21,6 +21,7 @@ _FIELDS = {
         STATE[name].name
         for name in (
             *("doc", "dic", "calcium", "strong_acid"),
+            *("nitrogen", "groundwater_nitrogen"),
             *("groundwater_doc", "groundwater_dic", "groundwater_calcium", "groundwater_acid"),
         )
     },

@@ -50,6 +50,11 @@ class SidewaysSolutes:
             np.add(sideways.drained, sideways.lateral, out=self._aside)
         return self._aside
 
+    def net_loss(self) -> np.ndarray | float:
+        """(n) kg m-2 that the last solute delivered lost to drains and downslope, less what came from upslope."""
+        piped, gained, lost, _ = self._amounts
+        return piped + lost - gained if self._aside.size else 0.0
+
     def deliver(self, number: int, account: str, solute: np.ndarray) -> None:
         """Bring ``carried[number]`` where its water went, into ``solute`` (n, L) or the stream, and book it."""
         if not self._aside.size:

@@ -136,4 +136,6 @@ def outlet_series(table: dict[str, np.ndarray], dt: float) -> dict[str, tuple[np
         ("doc_export", _exported(table, "doc"), "kg", f"dissolved organic carbon {leaving}"),
         ("dic_export", _exported(table, "dic"), "kg", f"dissolved inorganic carbon {leaving}"),
     )
+    if any(name.startswith("nitrogen.") for name in table):
+        series = (*series, ("nitrogen_export", _exported(table, "nitrogen"), "kg", f"mineral nitrogen {leaving}"))
     return {name: (values, units, long_name) for name, values, units, long_name in series}

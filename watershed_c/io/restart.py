@@ -30,8 +30,9 @@ CARRIED_OVER = (
     "groundwater_calcium",
     "groundwater_acid",
 )
-#: and where that run had water
+#: and where that run had water, or nitrogen
 WATER = ("water", "groundwater", "snow")
+NITROGEN = ("nitrogen", "groundwater_nitrogen")
 
 
 def fingerprint(text: str, arrays: Iterable[np.ndarray]) -> str:
@@ -212,7 +213,8 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
             w.stocks[cells, :, row] = stocks[cells, :, rows[name]]
             w.substratum[cells, row] = substratum[cells, rows[name]]
     wet = bool(state["water"].any())
-    for name in (*CARRIED_OVER, *(WATER if wet else ())):
+    fertile = w.nitrogen.size > 0 and "nitrogen" in state
+    for name in (*CARRIED_OVER, *(WATER if wet else ()), *(NITROGEN if fertile else ())):
         values = getattr(w, name)
         values[cells] = state[name].reshape(values.shape)[cells]
     np.minimum(w.water, w.saturation, out=w.water)

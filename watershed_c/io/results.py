@@ -45,6 +45,9 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "evspsbl": (-1.0, "water", ("evapotranspiration",)),
     "fDOCleach": (-1.0, "doc", ("doc_leached", "doc_drained")),
     "fDICleach": (-1.0, "dic", ("dic_leached", "dic_drained")),
+    "fNmin": (1.0, "nitrogen", ("mineralisation",)),
+    "fNup": (-1.0, "nitrogen", ("nitrogen_uptake",)),
+    "fNleach": (-1.0, "nitrogen", ("nitrogen_leached", "nitrogen_drained")),
     "fSICdiss": (-1.0, "sic", ("carbonate_dissolved",)),
 }
 #: variables that add up over a horizon
@@ -264,6 +267,8 @@ class Recorder:
             return stock_to(w, group, to)
         if variable == "inputRatio":
             return w.input_scale
+        if variable == "nMineral":
+            return w.nitrogen.sum(axis=1) if w.nitrogen.size else np.zeros(w.elevation.size)
         if variable == "yield":
             return np.zeros(w.elevation.size) if w.crops is None else w.crops.harvested
         if variable == "fCH4":

@@ -10,7 +10,7 @@ from numba import njit
 
 #: accounts before the constituent rows, and after them
 LEADING = ("soil", "water")
-TRAILING = ("doc", "dic", "calcium", "strong_acid")
+TRAILING = ("doc", "dic", "calcium", "strong_acid", "nitrogen")
 
 #: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling
 #: rule 4)
@@ -53,7 +53,7 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
 def check_closure(
     cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
     groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, strong_acid, acid,
-    groundwater_acid, residue, first_pool,
+    groundwater_acid, residue, first_pool, nitrogen, groundwater_nitrogen,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
@@ -64,20 +64,21 @@ def check_closure(
         Out, first row: largest residual of the cells in units of what is allowed (above 1: does not close; NaN, the
         first there is: not finite), its cell and its account.
     look : (A,) bool
-        Accounts to look at: whole groups of rows, and all or none of doc, dic, calcium and strong acid.
+        Accounts to look at: whole groups of rows, and all or none of doc, dic, calcium and strong acid; nitrogen with
+        them where a run follows it.
     booked : (A,) bool
         Accounts that something was booked on since they were looked at.
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 4 (soil, water, rows, doc, dic, calcium,
-        strong acid, which is mol charge m-2)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 5 (soil, water, rows, doc, dic, calcium,
+        strong acid, which is mol charge m-2, nitrogen)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    now = np.empty((rows + 6, block))
+    now = np.empty((rows + 7, block))
     magnitude = np.zeros(block)
     queued = acid.size > 0
     residual = np.empty(block)
@@ -132,7 +133,14 @@ def check_closure(
                 now[4 + rows, i] = lime
                 now[5 + rows, i] = charge
                 magnitude[i] = ROUND_OFF * size
-        for account in range(rows + 6):
+        if look[6 + rows]:
+            for i in range(part.size):
+                cell = part[i]
+                total = groundwater_nitrogen[cell]
+                for layer in range(layers):
+                    total += nitrogen[cell, layer]
+                now[6 + rows, i] = total
+        for account in range(rows + 7):
             if not look[account] or joint[account] != account:
                 continue
             residual[:] = 0.0
@@ -140,7 +148,7 @@ def check_closure(
             if account == rows + 5:
                 allowed += magnitude
             different = False
-            for k in range(account, rows + 6):
+            for k in range(account, rows + 7):
                 if joint[k] == account:
                     different |= _settle(part, k, now, booked, expected, gross, residual, allowed)
             if different:

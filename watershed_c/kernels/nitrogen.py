@@ -43,7 +43,7 @@ def organic_nitrogen(cells, stocks, first_row, unit, per_carbon, plant, scale, a
 
 @njit(cache=True, nogil=True)
 def turn_over_nitrogen(
-    cells, unit, crop, roots, brought, brought_acid, deposited, released, owed, need, need_per_yield, expected,
+    cells, unit, crop, row, roots, brought, brought_acid, deposited, released, owed, need, need_per_yield, expected,
     fixed_share, reaped, removed_per_yield, charge_per_yield, relative, needed, taken, nitrogen, acid, fluxes,
 ):  # fmt: skip
     """Add, mineralise and take up the mineral nitrogen of a step, and queue the acid of it.
@@ -54,8 +54,8 @@ def turn_over_nitrogen(
     unit : (n,) int64
     crop : (U,) int64
         Row of what crops need; -1: none stands.
-    roots : (U, L)
-        Share of the uptake of water by layer.
+    row, roots : (n,) int64, (R, L)
+        Share of the uptake of water by layer, and the row of it that each cell has.
     brought, brought_acid : (U,), kg N m-2
         Mineral nitrogen, and that times the H+ it sets free per N on its way to nitrate. It lies in the top layer.
     deposited : float, kg N m-2
@@ -95,6 +95,7 @@ def turn_over_nitrogen(
     for cell in cells:
         u = unit[cell]
         c = crop[u]
+        r = row[cell]
         nitrogen[cell, 0] += brought[u] + deposited
         if queued:
             acid[cell, 0] += (brought_acid[u] + deposited) / NITROGEN_MASS
@@ -108,8 +109,8 @@ def turn_over_nitrogen(
             if queued:
                 acid[cell, layer] += free / NITROGEN_MASS
         fluxes[MINERALISED, cell] = total
-        for row in (TAKEN, FIXED, REMOVED, WANTED):
-            fluxes[row, cell] = 0.0
+        for flux in (TAKEN, FIXED, REMOVED, WANTED):
+            fluxes[flux, cell] = 0.0
         if c < 0:
             continue
         wanted = need[u] * need_per_yield[c] * expected[cell]
@@ -118,11 +119,11 @@ def turn_over_nitrogen(
         lacking = max(needed[cell] - taken[cell], 0.0)
         within = 0.0
         for layer in range(layers):
-            within += roots[u, layer] * nitrogen[cell, layer]
+            within += roots[r, layer] * nitrogen[cell, layer]
         if lacking > 0.0 and within > 0.0:
             from_soil = lacking * (1.0 - fixed_share[c])
             for layer in range(layers):
-                part = min(from_soil * (roots[u, layer] * nitrogen[cell, layer] / within), nitrogen[cell, layer])
+                part = min(from_soil * (roots[r, layer] * nitrogen[cell, layer] / within), nitrogen[cell, layer])
                 nitrogen[cell, layer] -= part
                 fluxes[TAKEN, cell] += part
                 if queued:
@@ -135,7 +136,7 @@ def turn_over_nitrogen(
         if queued:
             rooted = 0.0
             for layer in range(layers):
-                rooted += roots[u, layer]
+                rooted += roots[r, layer]
             made = ACID_OF_FIXATION * fluxes[FIXED, cell] / NITROGEN_MASS + harvest * charge_per_yield[u]
             for layer in range(layers):
-                acid[cell, layer] += made * (roots[u, layer] / rooted)
+                acid[cell, layer] += made * (roots[r, layer] / rooted)

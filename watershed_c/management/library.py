@@ -441,8 +441,7 @@ def _toml_files(folder: Path) -> Iterator[Path]:
 
 
 def load_library(folder: Path | None = None) -> CropLibrary:
-    """Read ``crops/*.toml``, ``materials/*.toml`` and ``implements.toml`` of a folder (default: our models, read once).
-    """Read crops, materials, ``implements.toml`` and ``fertilisers.toml`` of a models folder (default: ours).
+    """Read crops, materials, ``implements.toml`` and ``fertilisers.toml`` of a folder (default: ours, read once).
 
     Raises
     ------

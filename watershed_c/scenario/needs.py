@@ -33,7 +33,7 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         needs_of_residues(check, model)
         if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
             check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
-        for process in ("growth",):
+        for process in ("growth", "nitrogen"):
             if getattr(scenario.processes, process).enabled and not isinstance(model, CompiledPoolModel):
                 check.add(("processes", process), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
         if scenario.carbon.isotopes.chosen and not isinstance(model, CompiledPoolModel):
@@ -199,6 +199,13 @@ def needs_of_processes(check: Checker) -> None:
             wrong = f"is missing: {name} needs a base that holds a water table."
             hint = 'e.g. base_conductivity = "1 mm/day"'
             check.add(("processes", "soil_water", "base_conductivity"), "", wrong, hint)
+    if processes.nitrogen.enabled and processes.surface_residues.enabled:
+        wrong = "cannot be true while nitrogen is on: it does not follow what lies on the surface."
+        check.add(("processes", "surface_residues", "enabled"), True, wrong)
+    for name in ("soil_water", "decomposition"):
+        if processes.nitrogen.enabled and not getattr(processes, name).enabled:
+            wrong = "must be true while nitrogen is on: it leaches with water and is set free by decomposition."
+            check.add(("processes", name, "enabled"), False, wrong)
     if processes.growth.enabled:
         if not water:
             wrong = "must be true while growth is on: crops that lack water yield less."

@@ -26,6 +26,7 @@ from watershed_c.scenario.memory import (
     words_of_ages,
     words_of_erosion,
     words_of_growth,
+    words_of_nitrogen,
     words_of_peat,
     words_of_residues,
     words_of_sideways,
@@ -184,6 +185,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_growth()
     if check.scenario.processes.surface_residues.enabled:
         more += words_of_residues(pools)
+    if check.scenario.processes.nitrogen.enabled:
+        more += words_of_nitrogen(layers)
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:

@@ -10,6 +10,7 @@ from watershed_c.scenario.processes.custom import CustomProcess
 from watershed_c.scenario.processes.erosion import TillageErosion, WaterErosion
 from watershed_c.scenario.processes.flow_routing import FlowRouting
 from watershed_c.scenario.processes.growth import Growth
+from watershed_c.scenario.processes.nitrogen import Nitrogen
 from watershed_c.scenario.processes.soil_column import SoilColumn
 from watershed_c.scenario.processes.soil_water import ArtificialDrainage, SoilWater, SubsurfaceFlow
 from watershed_c.scenario.processes.surface_residues import SurfaceResidues
@@ -36,6 +37,9 @@ class Processes(Table):
     decomposition: Decomposition = item(doc="turnover of organic carbon", factory=Decomposition)
     surface_residues: SurfaceResidues = item(
         doc="residues and litter on the surface", factory=lambda: SurfaceResidues(enabled=False)
+    )
+    nitrogen: Nitrogen = item(
+        doc="mineral nitrogen: fertiliser, mineralisation, uptake, leaching", factory=lambda: Nitrogen(enabled=False)
     )
     peat: Peat = item(doc="carbon balance of peat, and subsidence", factory=lambda: Peat(enabled=False))
     carbonate: Carbonate = item(doc="turnover of inorganic carbon", factory=lambda: Carbonate(enabled=False))

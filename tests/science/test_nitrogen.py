@@ -1,0 +1,89 @@
+"""Mineral nitrogen in a whole run: its year closes, feeds yields, leaves with the stream and sours the soil."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import runs
+from watershed_c.io.ledger_csv import read_ledger
+from watershed_c.kernels.nitrogen import NITROGEN_MASS
+from watershed_c.management.library import load_library
+from watershed_c.simulation import run
+
+CELLS, AREA = 40, 4000.0  # m2
+FED = {
+    "time.start": "2001-01", "time.end": "2003-12", "processes.growth.enabled": True,
+    "processes.nitrogen.enabled": True, "processes.nitrogen.deposition": "10 kg/ha/yr",
+    "output.maps": ["cSoilOrg", "nMineral", "fNmin", "fNup", "fNleach", "yield"],
+    "rotation.maize-wheat.event": [
+        {"id": "plough", "on": "10-25", "do": "till"},
+        {"id": "urea", "on": "05-20", "do": "fertilise", "crop": "maize", "fertiliser": "urea",
+         "nitrogen": "150 kg/ha"},
+        {"id": "slurry", "on": "04-10", "do": "manure", "crop": "winter-wheat", "material": "cattle-slurry",
+         "amount": "30 t/ha"},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(runs.small(FED), output=tmp_path_factory.mktemp("nitrogen") / "run", quiet=True).directory
+
+
+def table(directory: Path, name: str, rotation: str) -> list[dict[str, float]]:
+    rows = csv.DictReader((directory / name).read_text().splitlines())
+    return [
+        {key: float(value) for key, value in row.items() if key not in ("month", "rotation", "crop")}
+        for row in rows if row["rotation"] == rotation
+    ]  # fmt: skip
+
+
+def test_the_year_of_every_rotation_closes(fed: Path) -> None:
+    for rotation in ("maize-wheat+0", "pasture+0"):
+        years = table(fed, "nitrogen.csv", rotation)
+        assert len(years) == 3 and all(year["months"] == 12.0 for year in years)
+        for before, year in zip(years, years[1:], strict=False):
+            gained = sum(year[name] for name in ("fertiliser", "manure_mineral", "deposition", "mineralised"))
+            change = gained - year["taken_up"] - year["percolated"] - year["drained"]
+            assert year["in_the_soil"] - before["in_the_soil"] == pytest.approx(change, abs=1e-2)
+    maize, wheat = table(fed, "nitrogen.csv", "maize-wheat+0")[:2]
+    assert maize["fertiliser"] == pytest.approx(150.0 * 0.85) and maize["volatilised"] == pytest.approx(150.0 * 0.15)
+    whole = wheat["manure_mineral"] + wheat["volatilised"] + wheat["manure_organic"]
+    assert whole == pytest.approx(3e4 * 0.004, rel=0.02)  # 4.0 kg N per t of fresh slurry
+    assert 0.0 < wheat["removed"] < wheat["taken_up"] <= wheat["needed"]
+
+
+def test_what_leaves_is_in_the_series_of_the_outlet_and_on_the_map(fed: Path) -> None:
+    found, ledger = runs.arrays(fed / "results.nc"), read_ledger(fed / "ledger.csv")
+    exported = ledger["nitrogen.nitrogen_leached_export"]
+    assert np.allclose(found["nitrogen_export"], exported, rtol=1e-12) and exported.sum() > 0.0
+    assert np.nansum(found["fNleach"]) * AREA / CELLS == pytest.approx(exported.sum(), rel=1e-5)
+    stock = np.nanmean(found["nMineral"][-1]) * 1e4
+    rows = [table(fed, "nitrogen.csv", name)[-1] for name in ("maize-wheat+0", "pasture+0")]
+    held = np.average([row["in_the_soil"] for row in rows], weights=[row["area_ha"] for row in rows])
+    assert stock == pytest.approx(held, rel=1e-4)
+
+
+def test_yields_go_by_the_nitrogen_that_was_found(fed: Path) -> None:
+    wheat = table(fed, "yields.csv", "maize-wheat+0")[1]
+    year = table(fed, "nitrogen.csv", "maize-wheat+0")[1]
+    assert wheat["limit_nitrogen"] < 0.9, "30 t of slurry do not feed wheat of 5 t"
+    assert wheat["yield_t_ha_dry"] == pytest.approx(5.1 * wheat["limit_nitrogen"] * wheat["limit_soil"], rel=2e-3)
+    assert year["taken_up"] / year["needed"] < 1.0
+
+
+def test_acid_is_what_was_brought_less_what_was_taken_up(fed: Path) -> None:
+    """Urea and mineralised nitrogen give one H+ per N, uptake takes one: 3.573 (a - u) kg CaCO3 per kg N, and bases."""
+    ledger = read_ledger(fed / "ledger.csv")
+    terms = ("fertiliser", "manure_nitrogen", "nitrogen_deposition", "mineralisation", "nitrogen_uptake")
+    charge = sum(ledger[f"nitrogen.{term}"].sum() for term in terms) / NITROGEN_MASS
+    wheat = table(fed, "yields.csv", "maize-wheat+0")[1]
+    bases = 9.0 * wheat["yield_t_ha_dry"] * wheat["area_ha"]  # kg CaCO3 per t of grain; grass is not all taken
+    pasture = table(fed, "yields.csv", "pasture+0")
+    leaves = 1.0 - load_library().crops["pasture"].product_returned
+    bases += sum(27.0 * row["yield_t_ha_dry"] * row["area_ha"] * leaves for row in pasture)
+    assert ledger["strong_acid.nitrogen_acid"].sum() == pytest.approx(charge + bases / 0.0500435, rel=1e-4)
