@@ -92,13 +92,14 @@ class Ledger:
         self._watershed = watershed
         self.every_process = every_process
         table = watershed.constituents
-        self.accounts = (*LEADING, *table.names, *TRAILING)
+        trailing = TRAILING if watershed.nitrogen.size else TRAILING[:-1]  # nitrogen only where a run follows it
+        self.accounts = (*LEADING, *table.names, *trailing)
         self._index = {name: i for i, name in enumerate(self.accounts)}
         for group in table.groups:
             self._index.setdefault(group, len(LEADING) + int(table.of_group(group)[0]))
         self._group_rows = {group: table.of_group(group) for group in table.groups}
         #: label of each account in tables: rows go under their group
-        self.labels = (*LEADING, *(row.group for row in table.rows), *TRAILING)
+        self.labels = (*LEADING, *(row.group for row in table.rows), *trailing)
         self.soc_rows = table.of_group("soc")
         n = watershed.grid.number_of_nodes
         # seven digits are plenty for the sum of absolute fluxes: it is only what a tolerance is a share of
@@ -376,10 +377,9 @@ class Ledger:
     def _look(self, stores: tuple[str, ...]) -> np.ndarray:
         """Accounts that hold what is in ``stores``, (A,) bool."""
         if stores not in self._looks:
-            held = ("soil", "water", *["soil"] * len(self._watershed.constituents), *["solutes"] * len(TRAILING))
-            look = np.isin(held, stores) | np.isin(self.labels, stores)
-            look[-1] &= self._watershed.nitrogen.size > 0  # which only some runs follow
-            self._looks[stores] = look
+            rows = len(self._watershed.constituents)
+            held = ("soil", "water", *["soil"] * rows, *["solutes"] * (len(self.accounts) - len(LEADING) - rows))
+            self._looks[stores] = np.isin(held, stores) | np.isin(self.labels, stores)
         return self._looks[stores]
 
     def _joint(self, transforms: tuple[str, ...]) -> np.ndarray:

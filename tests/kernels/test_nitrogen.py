@@ -39,9 +39,9 @@ class Cell:
         before = self.acid.sum()
         turn_over_nitrogen(
             CELLS, UNIT, np.array([0]), UNIT, ROOTS, np.array([brought]), np.array([acid]), deposited,
-            np.array([released]), self.owed, np.array([1.0]), np.array([need]), np.ones(1), np.array([fixed]), np.array([reaped]),
-            np.array([removed]), np.array([charge]), np.ones(1), self.needed, self.taken, self.nitrogen, self.acid,
-            self.fluxes,
+            np.array([released]), self.owed, np.array([1.0]), np.array([need]), np.ones(1), np.array([fixed]),
+            np.array([reaped]), np.array([removed]), np.array([charge]), np.ones(1), self.needed, self.taken,
+            self.nitrogen, self.acid, self.fluxes,
         )  # fmt: skip
         return float(self.acid.sum() - before)
 

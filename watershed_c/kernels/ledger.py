@@ -64,15 +64,14 @@ def check_closure(
         Out, first row: largest residual of the cells in units of what is allowed (above 1: does not close; NaN, the
         first there is: not finite), its cell and its account.
     look : (A,) bool
-        Accounts to look at: whole groups of rows, and all or none of doc, dic, calcium and strong acid; nitrogen with
-        them where a run follows it.
+        Accounts to look at: whole groups of rows, and all or none of those after them.
     booked : (A,) bool
         Accounts that something was booked on since they were looked at.
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 5 (soil, water, rows, doc, dic, calcium,
-        strong acid, which is mol charge m-2, nitrogen)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 4 or 5 (soil, water, rows, doc, dic,
+        calcium, strong acid, which is mol charge m-2, and nitrogen where a run follows it)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     """
@@ -133,14 +132,14 @@ def check_closure(
                 now[4 + rows, i] = lime
                 now[5 + rows, i] = charge
                 magnitude[i] = ROUND_OFF * size
-        if look[6 + rows]:
+        if look.size > 6 + rows and look[6 + rows]:
             for i in range(part.size):
                 cell = part[i]
                 total = groundwater_nitrogen[cell]
                 for layer in range(layers):
                     total += nitrogen[cell, layer]
                 now[6 + rows, i] = total
-        for account in range(rows + 7):
+        for account in range(look.size):
             if not look[account] or joint[account] != account:
                 continue
             residual[:] = 0.0
@@ -148,7 +147,7 @@ def check_closure(
             if account == rows + 5:
                 allowed += magnitude
             different = False
-            for k in range(account, rows + 7):
+            for k in range(account, look.size):
                 if joint[k] == account:
                     different |= _settle(part, k, now, booked, expected, gross, residual, allowed)
             if different:

@@ -63,7 +63,7 @@ def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}
     state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values() if not field.where)
-    accounts = len(LEADING) + rows + len(TRAILING) - 1  # nobody touches that of nitrogen
+    accounts = len(LEADING) + rows + len(TRAILING) - 1  # all but nitrogen
     ledger = accounts * (1 + HALF / WORD) + 1 + len(KINDS)
     work = 3 + max(layers, rows) + max(layers, EXCHANGES) + max(layers, rows + 1)
     processes = PROCESS_ARRAYS + NETWORK_ARRAYS + PROCESS_LAYER_ARRAYS * layers - 1
