@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests import build
+from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.growth import ACTIVE_RADIATION, DAYS_IN_MONTH, Growth
 from watershed_c.kernels.growth import warmth
@@ -36,7 +37,7 @@ def grown(**parameters):
         w, tables=growth_tables(TABLES), names=TABLES.names, first_year=2001, cycle_months=TABLES.cycle_months,
         **parameters,
     )  # fmt: skip
-    cropping = build.RECIPES["cropping"](w)
+    cropping = Cropping(w, tables=TABLES, allocate=build.pool_model().allocate_known, first_year=2001)
     return w, [cropping, growth]
 
 

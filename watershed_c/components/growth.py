@@ -105,10 +105,10 @@ class Growth(Process):
         self._product_use = tables.of_crops("radiation_use") * product / (product + whole)
         #: (4, n) limits until now: temperature, water, soil, nitrogen
         self.limits = np.ones((4, n))
-        self._season = np.zeros((4, n))
+        self._season = np.zeros((5, n))
         self._first_elevation, self._begun = watershed.elevation.copy(), np.zeros(1)
-        #: (M, U) mean over the cells of each unit of temperature times water limit in the mean year
-        self.reference = np.ones(tables.crop.shape)
+        #: (M, U) mean over the cells of each unit of temperature times water limit in the mean year; 0: it had none
+        self.reference = np.zeros(tables.crop.shape)
         #: tables it tells, and their rows until somebody fetches them
         self.columns = {"yields": COLUMNS}
         self.rows: dict[str, list[tuple[object, ...]]] = {"yields": []}

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
-#: sums of a season: evapotranspiration wanted and used (kg m-2), light and light times warmth
-WANTED, USED, LIGHT, WARM = range(4)
+#: sums of a season: evapotranspiration wanted and used (kg m-2), light and light times warmth; and its crop
+WANTED, USED, LIGHT, WARM, CROP = range(5)
 #: limits of a season as they are told
 TEMPERATURE_LIMIT, WATER_LIMIT, SOIL_LIMIT, NITROGEN_LIMIT = range(4)
 
@@ -70,8 +70,8 @@ def limit_growth(
         Share of the yield lost per depth of soil lost.
     needed, taken : (n,) kg m-2
         Nitrogen wanted and got in the season so far; set to zero where one begins. Nothing needed: no limit.
-    season : (4, n)
-        Sums of the season; changed in place.
+    season : (5, n)
+        Sums of the season and its crop; changed in place.
     limits : (4, n), 0-1
         Filled: temperature, water, soil, nitrogen.
 
@@ -84,9 +84,11 @@ def limit_growth(
         c = crop[u]
         if c < 0:
             continue
-        if begins[u]:
+        # or the land has changed hands
+        if begins[u] or season[CROP, cell] != c:
             for i in range(season.shape[0]):
                 season[i, cell] = 0.0
+            season[CROP, cell] = c
             needed[cell] = 0.0
             taken[cell] = 0.0
         if covered[u] > 0.0:

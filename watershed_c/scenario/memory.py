@@ -45,8 +45,8 @@ def words_of_peat(layers: int) -> float:
 
 
 def words_of_growth() -> float:
-    """Words (8 B) per node of growth: four sums and limits of a season, five of crops, the first surface, six made."""
-    return 4 + 4 + 5 + 1 + 6
+    """Words (8 B) per node of growth: a season, four limits, five of crops, the first surface, six made in a step."""
+    return 5 + 4 + 5 + 1 + 6
 
 
 def words_of_residues(pools: int) -> float:
