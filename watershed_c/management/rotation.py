@@ -16,8 +16,8 @@ import numpy as np
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
 from watershed_c.management.events import Event, get
-from watershed_c.management.grazing import read_grazing
 from watershed_c.management.fertilisers import Fertilisation
+from watershed_c.management.grazing import read_grazing
 from watershed_c.management.heat import DatedEvents, daily_temperature
 from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
