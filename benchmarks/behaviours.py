@@ -7,7 +7,6 @@ closer drains on wet clay, deeper roots of the same carbon, and biochar that lie
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -94,16 +93,10 @@ def drains(
             "runoff, mm/yr": runoff,
             "gross erosion, t/ha/yr": table.value("gross erosion by water", name),
             "respired, t C/ha/yr": -table.value("respired", name),
-            "DIC to the stream, t C/ha/yr": -_term(run, "dic", ("dic_leached", "dic_drained"), years),
+            "DIC to the stream, t C/ha/yr": table.value("DIC leached", name),
             "change of SOC, t C/ha/yr": table.value("change of SOC", name),
         }
     return found
-
-
-def _term(run: Path, account: str, terms: tuple[str, ...], years: int) -> float:
-    """Terms of the budget, t ha-1 yr-1."""
-    budget = json.loads((run / "run.json").read_text())["budget"]
-    return sum(budget["carbon"][account]["terms"].get(term, 0.0) for term in terms) / budget["area"] / years
 
 
 def deep_roots(folder: Path, years: int = 60, **changes: Any) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from tests import runs
+from watershed_c import costs
 from watershed_c.cli import main
 from watershed_c.comparison import compare
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
-from watershed_c.measures import RATE_ROUND_OFF
+from watershed_c.measures import RATE_ROUND_OFF, FinishedRun
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.variants import members
 from watershed_c.simulation import open_results, run
@@ -143,6 +144,20 @@ def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> Non
     assert table.value("paid for CO2", "more-manure") == pytest.approx(50.0 * taken, rel=1e-12)
     # both fall in three years of which later ones count less: near the ratio of the sums
     assert table.value("cost of abatement", "more-manure") == pytest.approx(extra / taken, rel=0.1)
+
+
+def test_what_grew_is_sold_where_a_run_has_growth(tmp_path: Path) -> None:
+    """The yields of the harvests that came about, in place of those of the calendar."""
+    told = {"years": 2, "passes": {}, "sown": {}, "brought": {}, "reaped": {"maize": [20.0, 0.0], "oats": [0.0, 8.0]}}
+    (tmp_path / "yields.csv").write_text(
+        "step,month,rotation,crop,area_ha,yield_t_ha_dry\n9,2001-10,field+0,maize,2.0,7.5\n"
+        "9,2001-10,field+1,maize,1.0,6.0\n19,2002-08,field+0,oats,2.0,3.5\n19,2002-08,field+0,rye-cover,2.0,1.0\n"
+    )
+    nothing = np.zeros(0)
+    run = FinishedRun(tmp_path, {"work": told}, nothing, nothing, nothing, nothing, nothing, nothing, {})
+    reaped = costs.work(run).reaped
+    assert set(reaped) == {"maize", "oats"}
+    assert reaped["maize"].tolist() == [21.0, 0.0] and reaped["oats"].tolist() == [0.0, 7.0]
 
 
 def test_the_table_is_written(together: FinishedVariants) -> None:

@@ -236,8 +236,8 @@ def _reached(run: FinishedRun, reference: np.ndarray) -> float:
     return 100.0 * float((rate >= FOUR_PER_MILLE * (1.0 - RATE_ROUND_OFF)).mean()) if rate.size else NOTHING
 
 
-def _term(account: str, term: str, sign: float = 1.0) -> Value:
-    return lambda run, _: sign * run.term(account, term)
+def _term(account: str, *terms: str, sign: float = 1.0) -> Value:
+    return lambda run, _: sign * sum(run.term(account, term) for term in terms)
 
 
 def _phosphorus(run: FinishedRun, first: FinishedRun) -> float:
@@ -312,9 +312,9 @@ MEASURES = (
     Measure("respired", "t C/ha/yr", _term("soc", "respired")),
     Measure("net balance of peat", "t C/ha/yr", _term("soc", "peat_balance")),
     Measure("SOC that leaves with sediment", "t C/ha/yr", lambda run, _: -run.of_kind("lateral"), 4),
-    Measure("DOC leached", "t C/ha/yr", _term("doc", "doc_leached", -1.0), 4),
-    Measure("DIC leached", "t C/ha/yr", _term("dic", "dic_leached", -1.0), 4),
-    Measure("SIC dissolved", "t C/ha/yr", _term("sic", "carbonate_dissolved", -1.0), 4),
+    Measure("DOC leached", "t C/ha/yr", _term("doc", "doc_leached", "doc_drained", sign=-1.0), 4),
+    Measure("DIC leached", "t C/ha/yr", _term("dic", "dic_leached", "dic_drained", sign=-1.0), 4),
+    Measure("SIC dissolved", "t C/ha/yr", _term("sic", "carbonate_dissolved", sign=-1.0), 4),
     Measure("gross erosion by water", "t/ha/yr", lambda run, _: float(run.budget["gross_erosion"])),
     Measure("sediment yield", "t/ha/yr", lambda run, _: float(run.budget["sediment_yield"])),
     Measure("sediment in sewers", "t/ha/yr", lambda run, _: float(run.budget.get("sewer_yield", 0.0))),
