@@ -94,8 +94,9 @@ def test_depths_add_up_and_the_table_tells_the_rates_of_the_protocols(together: 
     table, first = together.comparison, together.runs["baseline"]
     labels = [row.label for row in table.rows]
     start, end = labels.index("SOC at the end"), labels.index("SIC at the end")
-    parts = [row for row in table.rows[start:end] if row.label.startswith("  of it")]
-    assert [row.label for row in parts] == ["  of it 0-10 cm", "  of it 10-30 cm", "  of it 30-50 cm"]
+    parts = [row for row in table.rows[start:end] if row.label.startswith("  SOC")]
+    assert [row.label for row in parts] == ["  SOC 0-10 cm", "  SOC 10-30 cm", "  SOC 30-50 cm"]
+    assert len(set(labels)) == len(labels)
     np.testing.assert_allclose(np.sum([row.values for row in parts], axis=0), table.rows[start].values, rtol=1e-12)
     with open_results(first) as results:
         soil = results.cell_kind.values == 1

@@ -280,7 +280,7 @@ def _stocks(runs: list[FinishedRun]) -> Iterable[Measure]:
             top = runs[0].credited_depth()
             yield Measure(f"SOC at the end, 0-{100 * top:g} cm", "t C/ha", lambda run, _: _credited(run), 2)
         for top, base in zip(depths, depths[1:], strict=False):
-            yield Measure(f"  of it {100 * top:g}-{100 * base:g} cm", "t C/ha", between(kind, top, base), 2)
+            yield Measure(f"  {name} {100 * top:g}-{100 * base:g} cm", "t C/ha", between(kind, top, base), 2)
 
 
 MEASURES = (
