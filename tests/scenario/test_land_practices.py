@@ -150,6 +150,18 @@ def test_strips_and_ponds_lower_what_leaves_by_every_routing(method: dict[str, A
     assert pond.exported.sum() < plain.exported.sum()
 
 
+def test_terraces_end_the_slope_and_lower_what_is_lost() -> None:
+    """Spacing of two cells: L of the rows below is that of the second; P by slope on top. Capacity falls with it."""
+    plain = eroded({})
+    short = eroded({f"rotation.{name}.slope_length": 10.0 for name in ("maize", "soybean")})
+    terraced = eroded({f"rotation.{name}.practice": "terraces" for name in ("maize", "soybean")})
+    rows_of = [erosion.ls.reshape(erosion.watershed.shape)[1:-1, 1:-1][:, 3] for erosion in (plain, short)]
+    np.testing.assert_allclose(rows_of[1][-2:], rows_of[0][-2:], rtol=1e-12)  # the crest and the cell below
+    np.testing.assert_allclose(rows_of[1][:-1], rows_of[0][-2], rtol=1e-12)
+    lost = [erosion.exported.sum() for erosion in (plain, short, terraced)]
+    assert lost[1] < 0.3 * lost[0] and lost[2] < 0.4 * lost[0]
+
+
 def test_a_pond_in_the_channel_keeps_its_share_of_what_comes_down() -> None:
     """Two ponds, one below the other, 80 and 50 %: 10 % of what enters above both is the yield, and the books close."""
     river = {"domain.channel_area": "700 m2"}

@@ -68,6 +68,7 @@ class Rusle:
         own: tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None] = (None, None, None),
         convention: str = CONVENTIONS[0],
         ls_correction: float = 1.0,
+        slope_length: np.ndarray | None = None,
     ) -> None:
         w = watershed
         self.watershed, self.warnings = w, list[str]()
@@ -96,6 +97,7 @@ class Rusle:
             raise ValueError(f"convention must be one of {', '.join(CONVENTIONS)}, is {convention!r}")
         if not ls_correction > 0.0:
             raise ValueError(f"ls_correction must be above 0, is {ls_correction}")
+        self._slope_length = slope_length
         self._as_watem_sedem, self._ls_correction = convention == "watem_sedem", ls_correction
         self._cover, self._practice, self._coefficient = own
         #: whether any of them is by node, and then the number of each node
@@ -116,6 +118,8 @@ class Rusle:
             area_in, area = np.maximum(w.drainage_area - w.cell_area, 0.0), w.drainage_area
         else:
             area_in, area = w.contributing_area
+        if self._slope_length is not None:
+            area_in, area = (np.minimum(one, self._slope_length * w.dx) for one in (area_in, area))
         over_cells(
             kernels.ls_factor, w.cells, area if self._as_watem_sedem else area_in, w.gradient_x, w.gradient_y, w.dx,
             self.channel_area, self._length, self._slope, self.ls,

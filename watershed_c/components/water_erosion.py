@@ -83,6 +83,9 @@ class WaterErosion(Process):
         slope of Verstraeten's capacity as an angle.
     ls_correction : float, above 0
         What LS is divided by.
+    slope_length : (n,) m, above 0, optional
+        Upslope area counts no further than this, one cell wide, in LS and capacity: spacing of terraces; infinite
+        elsewhere.
     parcels : ParcelLand, optional
         With it buffers keep their share of the sediment, and sewers take theirs (their export has a term of its own).
     ponds : (n,), optional
@@ -151,6 +154,7 @@ class WaterErosion(Process):
         coefficient_map: np.ndarray | None = None,
         convention: str = CONVENTIONS[0],
         ls_correction: float = 1.0,
+        slope_length: np.ndarray | None = None,
         parcels: ParcelLand | None = None,
         ponds: np.ndarray | None = None,
         storm_hours: float = STORM_HOURS,
@@ -167,6 +171,7 @@ class WaterErosion(Process):
             slope_factor=slope_factor, capacity=capacity, coefficient=transport_capacity_coefficient,
             cover_threshold=cover_threshold, channel_area=channel_area,
             own=(cover_map, practice_map, coefficient_map), convention=convention, ls_correction=ls_correction,
+            slope_length=slope_length,
         )  # fmt: skip
         self.warnings += self.loss.warnings
         if w.dx > COARSE_CELL:

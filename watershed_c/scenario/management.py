@@ -237,6 +237,10 @@ class Rotation(Table):
         "none", "P by the slope of the cell: contour tillage, contour strips of sod, terraces with what their channels "
         "deliver; instead of practice_factor", source="Wischmeier & Smith 1978, AH-537 tables 13 to 15, from memory",
     )  # fmt: skip
+    slope_length: Length | None = item(
+        None, "spacing of terraces, diversions or hedges: upslope area counts no further than this in LS and transport "
+        "capacity", gt=0.0, le=1e4, source="Wischmeier & Smith 1978: of terraced land the length is their spacing",
+    )  # fmt: skip
     cover_factor: list[Annotated[Number, Field(ge=0.0, le=1.5)]] | None = item(
         None, "RUSLE C: one number, 12 (January first) or 12 for each of `years`; from crop stages if not given"
     )
