@@ -12,9 +12,9 @@ from watershed_c.components.base import Process
 from watershed_c.components.buried import remember
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.rate_environment import Environment, LayerByLayer, SharedDeficit
+from watershed_c.components.released_nitrogen import follow_nitrogen
 from watershed_c.components.tracers import RADIOACTIVE_DECAY
 from watershed_c.kernels.decomposition import decompose, decompose_by_series
-from watershed_c.kernels.nitrogen import organic_nitrogen
 from watershed_c.kernels.rate_factors import follow_material
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE, depth_shares
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
@@ -227,18 +227,9 @@ class Decomposition(Process):
             rows, plant, amendment = w.rows_of_units(), w.by_rows(plant), w.by_rows(amendment)
             self.turn_over(w.stocks, row, self.modifier, rows, plant, amendment, *results, dt=dt, slower=slower)
 
-        def nitrogen(before: bool) -> None:
-            """Nitrogen of the pools before the step, then what they set free in it."""
-            if (of := w.mineralisation) is not None:
-                per_carbon = w.by_rows(of.per_carbon, layered=False)
-                over_cells(
-                    organic_nitrogen, self.cells, w.stocks, self._first_row, w.rows_of_units(), per_carbon,
-                    w.by_rows(plant), w.plant_scale, w.by_rows(amendment), before, of.released,
-                )  # fmt: skip
-
-        nitrogen(before=True)
+        follow_nitrogen(w, self.cells, self._first_row, plant, amendment, before=True)
         turnover(self._first_row, 1.0, plant, amendment, w.respired, w.doc_produced)
-        nitrogen(before=False)
+        follow_nitrogen(w, self.cells, self._first_row, plant, amendment, before=False)
         self._book(plant, amendment)
         if self.twins is not None:
             self.twins.run_one_step(turnover, plant, amendment, dt)
