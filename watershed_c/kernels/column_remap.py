@@ -246,18 +246,20 @@ def _cut_twin(row, origin, layer, stock, rise, allowed):
         up, down = rise[origin, lane], allowed[origin, lane]
         half = 0.5 * step / (whole + TINY)
         rise[row, lane] = min(max(up * (here - half * (whole - up)), 0.0), twin)
-        allowed[row, lane] = max(down * (here + half * (whole - down)), 0.0)
+        allowed[row, lane] = min(max(down * (here + half * (whole - down)), 0.0), twin - rise[row, lane])
 
 
 @njit(**INNER)
-def _remap_thin(place, stock, cut, group, parent, rise, allowed, limiter):
+def _remap_thin(place, stock, falling, group, parent, rise, allowed, limiter):
     """Cut columns of which each cut falls into the layer it belongs to, or into the next: :func:`_is_thin`.
 
-    ``stock (L + 2, K, lanes)``: of buffer, layers and substratum; ``cut``: the same after the cut, added to; the last
-    is what has passed below the profile. ``rise``, ``allowed (K, lanes)``, ``limiter (G, lanes)``: work space.
+    ``stock (L + 2, K, lanes)``: of buffer, layers and substratum; after the cut that of a layer stands where the one
+    above it stood. ``falling (K, lanes)``: what passes below the profile. ``rise``, ``allowed (K, lanes)``, ``limiter
+    (G, lanes)``: work space.
     """
     _weigh(place)
     rows, lanes = stock.shape[1], stock.shape[2]
+    falling[:] = stock[0]
     for layer in range(1, place.shape[0] - 1):
         for index in range(limiter.shape[0]):
             for lane in range(lanes):
@@ -265,6 +267,7 @@ def _remap_thin(place, stock, cut, group, parent, rise, allowed, limiter):
         for row in range(rows):
             if parent[row] >= 0:
                 continue
+            index = group[row]
             for lane in range(lanes):
                 content = stock[layer, row, lane] * place[layer, _PER_CENTRE, lane]
                 from_above = content - stock[layer - 1, row, lane] * place[layer, _PER_ABOVE, lane]
@@ -273,13 +276,8 @@ def _remap_thin(place, stock, cut, group, parent, rise, allowed, limiter):
                 least = min(abs(from_above), abs(to_below))
                 bound = least if from_above * to_below > 0.0 else 0.0
                 rise[row, lane] = slope
-                allowed[row, lane] = (2.0 * bound + 2.0 * ROUND_OFF * abs(content) + TINY) / (abs(slope) + TINY)
-        for row in range(rows):
-            index = group[row]
-            if parent[row] >= 0:
-                continue
-            for lane in range(lanes):
-                limiter[index, lane] = min(limiter[index, lane], allowed[row, lane])
+                ratio = (2.0 * bound + 2.0 * ROUND_OFF * abs(content) + TINY) / (abs(slope) + TINY)
+                limiter[index, lane] = min(limiter[index, lane], ratio)
         for row in range(rows):
             index = group[row]
             if parent[row] >= 0:
@@ -292,36 +290,35 @@ def _remap_thin(place, stock, cut, group, parent, rise, allowed, limiter):
                 above = up * place[layer, _PER_CENTRE, lane] * (whole - half * (mass - up))
                 rise[row, lane] = min(max(above, 0.0), whole)
                 below = down * place[layer, _PER_CENTRE, lane] * (whole + half * (mass - down))
-                allowed[row, lane] = max(below, 0.0)
+                allowed[row, lane] = min(max(below, 0.0), whole - rise[row, lane])
+        for row in range(rows):
+            if layer > 1:  # nothing rises out of the top
+                for lane in range(lanes):
+                    stock[layer - 2, row, lane] += rise[row, lane]
             for lane in range(lanes):
-                left = stock[layer, row, lane] - rise[row, lane]
-                below = min(allowed[row, lane], left)
-                allowed[row, lane] = below
-                cut[layer - 1, row, lane] += rise[row, lane]
-                cut[layer, row, lane] += left - below
-                cut[layer + 1, row, lane] += below
+                left, below = stock[layer, row, lane] - rise[row, lane], allowed[row, lane]
+                stock[layer - 1, row, lane] = falling[row, lane] + (left - below)
+                falling[row, lane] = below
 
 
 @njit(**INNER)
-def _take_in(node, lane, stocks, deposit_mineral, deposit, substratum, place, stock, cut):
-    """Stocks of one column, its surface buffer and its substratum, to a lane; what a buffer without mass holds goes
+def _take_in(nodes, stocks, deposit_mineral, deposit, substratum, place, stock):
+    """Stocks of columns, their surface buffers and their substrata, to the lanes; what a buffer without mass holds goes
     with the top layer.
     """
     count, rows = stocks.shape[1], stocks.shape[2]
-    for layer in range(count):
+    for lane in range(nodes.size):
+        node = nodes[lane]
+        for layer in range(count):
+            for row in range(rows):
+                stock[layer + 1, row, lane] = stocks[node, layer, row]
         for row in range(rows):
-            stock[layer + 1, row, lane] = stocks[node, layer, row]
-            cut[layer + 1, row, lane] = 0.0
-    for row in range(rows):
-        stock[count + 1, row, lane] = place[count + 1, _MASS, lane] * substratum[node, row]
-        cut[count + 1, row, lane] = 0.0
-        amount = deposit[node, row]
-        if deposit_mineral[node] > 0.0:
-            stock[0, row, lane] = amount
-            cut[1, row, lane] = amount
-        else:
-            stock[0, row, lane] = 0.0
-            stock[1, row, lane] += amount
+            stock[count + 1, row, lane] = place[count + 1, _MASS, lane] * substratum[node, row]
+            if deposit_mineral[node] > 0.0:
+                stock[0, row, lane] = deposit[node, row]
+            else:
+                stock[0, row, lane] = 0.0
+                stock[1, row, lane] += deposit[node, row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -388,8 +385,8 @@ def remap_columns(
         twins = twins or parent[row] >= 0
     limiter, limiters = np.ones(groups), np.ones((groups, _TOGETHER))
     place = np.ones((layers + 2, _OF_LAYER, _TOGETHER))
-    held, cut = np.zeros((layers + 2, rows, _TOGETHER)), np.zeros((layers + 2, rows, _TOGETHER))
-    rise, allowed = np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER))
+    held = np.zeros((layers + 2, rows, _TOGETHER))
+    rise, allowed, falling = np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER))
     waiting, nodes = np.int64(0), np.empty(_TOGETHER, dtype=np.int64)
     for index in range(cells.shape[0]):
         node = cells[index]
@@ -398,33 +395,34 @@ def remap_columns(
         for layer in range(layers):
             shortage += reference[node, layer] - mineral[node, layer]
             disturbed = disturbed or reference[node, layer] != mineral[node, layer]
-        for row in range(rows):
-            substratum_stock[node, row] = 0.0
+        for row in range(0 if disturbed else rows):
             disturbed = disturbed or deposit[node, row] != 0.0
         substratum_mineral[node] = shortage if disturbed else 0.0
-        if disturbed and not _is_thin(node, waiting, mineral, reference, deposit_mineral, place):
+        thin = disturbed and _is_thin(node, waiting, mineral, reference, deposit_mineral, place)
+        for row in range(0 if thin else rows):
+            substratum_stock[node, row] = 0.0
+        if disturbed and not thin:
             _remap_any(
                 node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass,
                 stock, ratio, step, left, part, limiter, substratum_stock,
             )  # fmt: skip
-        elif disturbed:
+        elif thin:
             nodes[waiting] = node
             waiting += 1
         if waiting == _TOGETHER or (waiting > 0 and index == cells.shape[0] - 1):
-            for lane in range(waiting):
-                _take_in(nodes[lane], lane, stocks, deposit_mineral, deposit, substratum, place, held, cut)
-            _remap_thin(place, held, cut, group, parent, rise, allowed, limiters)
+            _take_in(nodes[:waiting], stocks, deposit_mineral, deposit, substratum, place, held)
+            _remap_thin(place, held, falling, group, parent, rise, allowed, limiters)
             for lane in range(waiting):
                 node = nodes[lane]
                 for layer in range(layers):
                     mineral[node, layer] = reference[node, layer]
                     for row in range(rows):
-                        stocks[node, layer, row] = cut[layer + 1, row, lane]
+                        stocks[node, layer, row] = held[layer, row, lane]
                 imported = place[layers + 1, _UP, lane]
                 deposit_mineral[node] = 0.0
                 for row in range(rows):
                     deposit[node, row] = 0.0
                     amount = imported * substratum[node, row]
                     stocks[node, layers - 1, row] += amount
-                    substratum_stock[node, row] = amount - cut[layers + 1, row, lane]
+                    substratum_stock[node, row] = amount - falling[row, lane]
             waiting = np.int64(0)
