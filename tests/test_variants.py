@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,7 +150,8 @@ def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> Non
 
 def test_what_grew_is_sold_where_a_run_has_growth(tmp_path: Path) -> None:
     """The yields of the harvests that came about, in place of those of the calendar."""
-    told = {"years": 2, "passes": {}, "sown": {}, "brought": {}, "reaped": {"maize": [20.0, 0.0], "oats": [0.0, 8.0]}}
+    told: dict[str, Any] = {"years": 2, "passes": {}, "sown": {}, "brought": {}, "fertilised": {}}
+    told["reaped"] = {"maize": [20.0, 0.0], "oats": [0.0, 8.0]}
     (tmp_path / "yields.csv").write_text(
         "step,month,rotation,crop,area_ha,yield_t_ha_dry\n9,2001-10,field+0,maize,2.0,7.5\n"
         "9,2001-10,field+1,maize,1.0,6.0\n19,2002-08,field+0,oats,2.0,3.5\n19,2002-08,field+0,rye-cover,2.0,1.0\n"

@@ -16,7 +16,7 @@ from watershed_c.scenario.appraisal import Prices
 def work(run: FinishedRun) -> Work:
     """What was done, brought and reaped in a run; reaped as it grew, where the run has growth."""
     told = run.record["work"]
-    tables = ("passes", "sown", "brought", "reaped")
+    tables = ("passes", "sown", "brought", "reaped", "fertilised")
     done = Work(told["years"], *({name: np.array(by) for name, by in told[table].items()} for table in tables))
     grown = run.folder / "yields.csv"
     if grown.is_file():
@@ -45,6 +45,7 @@ def streams(run: FinishedRun, first: FinishedRun, prices: Prices) -> dict[str, n
         "field work": _priced(done.passes, prices.operations, done.years),
         "seed and sowing": _priced(done.sown, prices.sowing, done.years),
         "manure and materials": _priced(done.brought, prices.materials, done.years),
+        "fertiliser": _priced(done.fertilised, prices.fertilisers, done.years),
         "yields sold": -_priced(done.reaped, prices.yields, done.years),
     }
     shares = run.by_year(np.ones(run.ledger["step"].size)) / run.ledger["step"].size * run.years * run.area

@@ -6,6 +6,7 @@ of a map that runs may have written, one line in :data:`OF_MAPS` is enough.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +31,10 @@ CREDITED = 0.3
 RATE_ROUND_OFF = 1e-3
 #: t C ha-1 yr-1: of a gain below it no share is told
 LEAST_GAIN = 1e-4
+#: kg CaCO3 per mol of charge, of molar mass 100.087 g
+LIME_PER_CHARGE = 0.100087 / 2.0
+#: terms by which nitrogen leaves with water
+LEACHED = ("nitrogen_leached", "nitrogen_drained")
 NOTHING = float("nan")
 
 
@@ -129,6 +134,11 @@ class FinishedRun:
         terms = self.budget["carbon"].get(account, {"terms": {}})["terms"]
         return float(terms.get(term, 0.0)) / self.area / self.years
 
+    def booked(self, *columns: str) -> float:
+        """Sum of columns of the ledger, per ha and year; not a number where the run has none of them."""
+        known = [self.ledger[column] for column in columns if column in self.ledger]
+        return float(np.sum(known)) / self.area / self.years if known else NOTHING
+
     def leaves(self, series: str) -> float:
         """What leaves the land, by the name of the outlet series."""
         values, _, _ = outlet_series(self.ledger, 1.0 / 12.0)[series]
@@ -204,6 +214,7 @@ OF_MAPS = (
     OfMap("cSoilOrgFD", "SOC at the end, 0-30 cm, fixed depth", "t C/ha", digits=2),
     OfMap("yield", "yield, dry matter", "t/ha/yr", summed=True),
     OfMap("irr", "irrigation", "mm/yr", 1.0, summed=True, digits=1),
+    OfMap("pH", "pH at the end, 0-30 cm", "1", 1.0, digits=2),
     OfMap("mrros", "surface runoff", "mm/yr", 1.0, summed=True, digits=1),
 )
 #: maps that are read, and whether the sum over the run is taken
@@ -227,6 +238,22 @@ def _moved(run: FinishedRun, first: FinishedRun) -> float:
 
 def _credited(run: FinishedRun, when: int = 1) -> float:
     return run.stock("soc", 0.0, run.credited_depth(), when)
+
+
+def _booked(*columns: str, factor: float = 1.0) -> Value:
+    return lambda run, _: factor * run.booked(*columns)
+
+
+def _unmet(run: FinishedRun, _: FinishedRun) -> float:
+    """Nitrogen that crops needed and did not find, kg ha-1 yr-1 of all cells with soil."""
+    table = run.folder / "nitrogen.csv"
+    if not table.is_file():
+        return NOTHING
+    with table.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    found = ("taken_up", "fixed")
+    lacking = [float(row["area_ha"]) * (float(row["needed"]) - sum(float(row[name]) for name in found)) for row in rows]
+    return sum(lacking) / run.area / run.years if rows else NOTHING
 
 
 def _reached(run: FinishedRun, reference: np.ndarray) -> float:
@@ -319,6 +346,15 @@ MEASURES = (
     Measure("sediment yield", "t/ha/yr", lambda run, _: float(run.budget["sediment_yield"])),
     Measure("sediment in sewers", "t/ha/yr", lambda run, _: float(run.budget.get("sewer_yield", 0.0))),
     Measure("sediment in ponds in the channel", "t/ha/yr", lambda run, _: float(run.budget.get("pond_storage", 0.0))),
+    Measure("nitrogen of fertilisers that stays", "kg N/ha/yr", _booked("nitrogen.fertiliser"), 1),
+    Measure("nitrogen mineralised", "kg N/ha/yr", _booked("nitrogen.mineralisation"), 1),
+    Measure("nitrogen taken up", "kg N/ha/yr", _booked("nitrogen.nitrogen_uptake", factor=-1.0), 1),
+    Measure("nitrogen needed and not found", "kg N/ha/yr", _unmet, 1),
+    Measure("nitrogen leached", "kg N/ha/yr", _booked(*(f"nitrogen.{term}" for term in LEACHED), factor=-1.0), 1),
+    Measure(
+        "lime that the acid of nitrogen and harvest takes", "kg CaCO3/ha/yr",
+        _booked("strong_acid.nitrogen_acid", factor=LIME_PER_CHARGE), 1,
+    ),
     *(Measure(f"{name} lost with sediment", "kg/ha/yr", value, 2) for name, value in NUTRIENTS.items()),
 )  # fmt: skip
 

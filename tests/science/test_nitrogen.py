@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests import runs
+from watershed_c.comparison import compare
 from watershed_c.io.ledger_csv import read_ledger
 from watershed_c.kernels.nitrogen import NITROGEN_MASS
 from watershed_c.management.library import load_library
@@ -87,3 +88,23 @@ def test_acid_is_what_was_brought_less_what_was_taken_up(fed: Path) -> None:
     leaves = 1.0 - load_library().crops["pasture"].product_returned
     bases += sum(27.0 * row["yield_t_ha_dry"] * row["area_ha"] * leaves for row in pasture)
     assert ledger["strong_acid.nitrogen_acid"].sum() == pytest.approx(charge + bases / 0.0500435, rel=1e-4)
+
+
+def test_compare_tells_nitrogen_and_the_lime_for_its_acid(fed: Path) -> None:
+    """A run beside itself: rows of nitrogen are those of its ledger and table, per hectare of all cells and year."""
+    compared = compare([fed, fed])
+    ledger, area = read_ledger(fed / "ledger.csv"), CELLS * 1e-2  # ha
+    years = len(ledger["step"]) / 12.0
+
+    def told(label: str) -> float:
+        return next(row.values[0] for row in compared.rows if row.label == label)
+
+    assert told("nitrogen taken up") == pytest.approx(-ledger["nitrogen.nitrogen_uptake"].sum() / area / years)
+    lime = 0.0500435 * ledger["strong_acid.nitrogen_acid"].sum() / area / years
+    assert told("lime that the acid of nitrogen and harvest takes") == pytest.approx(lime, rel=1e-6)
+    rows = [row for name in ("maize-wheat+0", "pasture+0") for row in table(fed, "nitrogen.csv", name)]
+    unmet = sum(row["area_ha"] * (row["needed"] - row["taken_up"] - row["fixed"]) for row in rows) / area / years
+    assert told("nitrogen needed and not found") == pytest.approx(unmet, rel=1e-6) and unmet > 0.0
+    urea = runs.record(fed)["work"]["fertilised"]["urea"]
+    hectares = runs.record(fed)["land"]["maize-wheat+0"]
+    assert sum(urea) == pytest.approx(150.0 * hectares * sum(1 for year in (2001, 2003)))

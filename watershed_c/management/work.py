@@ -23,6 +23,7 @@ class Work:
         A sward is sown in its first year; what stands for ever is not.
     brought : material -> t of fresh mass
     reaped : crop -> t of dry matter of the product that is taken away
+    fertilised : fertiliser -> kg of nitrogen
     """
 
     years: int
@@ -30,6 +31,7 @@ class Work:
     sown: dict[str, np.ndarray] = field(default_factory=dict)
     brought: dict[str, np.ndarray] = field(default_factory=dict)
     reaped: dict[str, np.ndarray] = field(default_factory=dict)
+    fertilised: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, table: dict[str, np.ndarray], name: str, when: tuple[np.ndarray, np.ndarray], amount: float) -> None:
         """Add ``amount`` per hectare in the years, on the hectares, of ``when``."""
@@ -61,6 +63,8 @@ def work_of(
             if given.material is not None:
                 fresh = 10.0 * given.carbon / given.material.carbon_per_fresh
                 work.add(work.brought, given.material.name, when(given.day), fresh)
+        for dose in calendar.fertilisation:
+            work.add(work.fertilised, dose.fertiliser.name, when(dose.day), 1e4 * dose.nitrogen)
         for season in calendar.seasons:
             crop = season.crop
             if crop.kind == "fallow":

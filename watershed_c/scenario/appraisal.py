@@ -48,6 +48,7 @@ class Prices(Table):
     operations: dict[str, Price] = item(doc="implement -> per hectare and pass", factory=dict)
     sowing: dict[str, Price] = item(doc="crop -> seed and drilling, per hectare sown", factory=dict)
     materials: dict[str, Price] = item(doc="material -> bought and spread, per tonne of fresh mass", factory=dict)
+    fertilisers: dict[str, Price] = item(doc="fertiliser -> bought and spread, per kg of nitrogen", factory=dict)
     yields: dict[str, Price] = item(doc="crop -> what is earned per tonne of dry matter of the product", factory=dict)
     nitrogen: Price | None = item(None, "per kg that leaves with sediment and is replaced")
     phosphorus: Price | None = item(None, "per kg that leaves with sediment and is replaced")
@@ -66,12 +67,13 @@ def prices_known(check: Checker) -> None:
     library = load_library()
     shelves: dict[str, Collection[str]] = {
         "operations": library.implements, "sowing": library.crops, "materials": library.materials,
-        "yields": library.crops,
+        "fertilisers": library.fertilisers, "yields": library.crops,
     }  # fmt: skip
+    called = {"operations": "implement", "materials": "material", "fertilisers": "fertiliser"}
     for table, shelf in shelves.items():
         for name in getattr(prices, table):
             if name not in shelf:
-                what = {"operations": "implement", "materials": "material"}.get(table, "crop")
-                check.add(("prices", table, name), "", f"is not a known {what}.", messages.nearest_hint(name, shelf))
+                wrong = f"is not a known {called.get(table, 'crop')}."
+                check.add(("prices", table, name), "", wrong, messages.nearest_hint(name, shelf))
     if prices.potassium is not None and check.scenario.nutrients.potassium is None:
         check.add(("prices", "potassium"), prices.potassium, 'needs nutrients.potassium, e.g. "0.2 g/kg".')
