@@ -72,13 +72,16 @@ class Rebalancer:
 def mixed_by_tillage(watershed: Watershed, exchange: np.ndarray, years: float) -> None:
     """Add to ``exchange`` (n, L - 1), kg m-2 yr-1, what tillage of this step mixes between layers, over ``years``."""
     w = watershed
+    if not w.units.tillage:
+        return
+    rate = np.zeros((w.units.cover_factor.size, exchange.shape[1]))
     for event in w.units.tillage:
-        within = w.layer_bottom[:-1] < event.depth
-        tilled = w.unit == event.unit
-        mass = w.reference[np.ix_(tilled, np.append(within, False))]
-        if w.bedrock is not None:  # with layers that hold soil
-            mass = mass * (w.reference[np.ix_(tilled, np.append(False, within))] > 0.0)
-        exchange[np.ix_(tilled, within)] += event.efficiency / years * mass
+        rate[event.unit] += np.where(w.layer_bottom[:-1] < event.depth, event.efficiency / years, 0.0)
+    tilled = np.flatnonzero((rate.sum(axis=1) > 0.0)[w.unit])
+    mass = w.reference[tilled, :-1]
+    if w.bedrock is not None:  # with layers that hold soil
+        mass = mass * (w.reference[tilled, 1:] > 0.0)
+    exchange[tilled] += rate[w.unit[tilled]] * mass
 
 
 class SoilColumn(Process):

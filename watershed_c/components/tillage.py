@@ -153,18 +153,24 @@ class Tillage(Process):
         w = self.watershed
         for values in (self._depth_mass, self._east, self._north, self._turned):
             values[:] = 0.0
-        thickness = w.layer_bottom - w.layer_top
-        unit = w.unit[w.cells]
+        # by unit, then gathered: there may be a thousand of them
+        thickness, units = w.layer_bottom - w.layer_top, w.units.cover_factor.size
+        share, works = np.zeros((units, thickness.size)), np.zeros(units, dtype=bool)
+        efficiency, transport, turned = np.zeros((3, units))
         for event in events:
-            cells = w.cells[unit == event.unit]
-            share = np.clip((event.depth - w.layer_top) / thickness, 0.0, 1.0)
-            self._depth_mass[cells] = w.full_mass()[cells] @ share
-            self._efficiency[cells] = event.efficiency
+            u, works[event.unit] = event.unit, True
+            share[u] = np.clip((event.depth - w.layer_top) / thickness, 0.0, 1.0)
+            efficiency[u], transport[u] = event.efficiency, event.transport * self.scale * self._by_way
             if self.inverts and event.inversion > 0.0:
-                mixed = self._efficiency[cells] = min(event.efficiency, 1.0 - event.inversion)
+                efficiency[u] = min(event.efficiency, 1.0 - event.inversion)
                 # what is turned before the rest is mixed: (1 - mixed) turned = inversion
-                self._turned[cells] = event.inversion / (1.0 - mixed)
-            self._transport[cells] = event.transport * self.scale * self._by_way
+                turned[u] = event.inversion / (1.0 - efficiency[u])
+        cells = w.cells[works[w.unit[w.cells]]]
+        unit = w.unit[cells]
+        self._depth_mass[cells] = np.einsum("ij,ij->i", w.full_mass()[cells], share[unit])
+        self._efficiency[cells], self._transport[cells] = efficiency[unit], transport[unit]
+        if self._turned.size:
+            self._turned[cells] = turned[unit]
         tilled = w.cells[self._depth_mass[w.cells] > 0.0]
         if tilled.size == 0:
             return
