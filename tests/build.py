@@ -24,6 +24,7 @@ from watershed_c.components.foreign import ForeignComponent
 from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
+from watershed_c.components.liming import Liming
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
@@ -35,7 +36,7 @@ from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import ACIDITY, CARBONATE, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
+from watershed_c.constituents import ACIDITY, CARBONATE, LIME, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.growth import growth_tables
@@ -129,7 +130,7 @@ def watershed(
     terrain = grid(seed, shape)
     model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
-    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE, ACIDITY])
+    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE, ACIDITY, *LIME])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
@@ -243,6 +244,14 @@ def residues(w: Watershed) -> SurfaceResidues:
     )  # fmt: skip
 
 
+def limed(w: Watershed) -> Liming:
+    """Two materials on every unit."""
+    w.units.lime = np.full((len(unit_tables().names), 2), 0.2)
+    carbon = np.array([[0.06, 0.04, 0.02], [0.0, 0.0, 0.0]])
+    values = np.array([0.0, 0.2]), np.array([0.0, 10.0]), np.array([[0.12, 0.059], [0.0, 0.0]])
+    return Liming(w, carbon=carbon, calcium=values[0], charge=values[1], factors=values[2])
+
+
 #: how each process is made on that watershed, in the order they run
 def dense(w: Watershed) -> BulkDensity:
     """Bulk density of the soil that is there."""
@@ -294,6 +303,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "peat": lambda w: Peat(
         w, peat=w.unit == 1, loss=np.full(w.clay.size, np.nan), density=np.full(w.water.shape, 50.0)
     ),
+    "liming": limed,
     "carbonate": lambda w: Carbonate(
         w, buffer_capacity=np.full(w.water.shape, 0.03), deposition=Deposition(0.1, 0.001, 0.001)
     ),

@@ -22,7 +22,7 @@ from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.peat import Peat
-from watershed_c.constituents import ACIDITY, CARBONATE, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
+from watershed_c.constituents import ACIDITY, CARBONATE, LIME, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model, advance
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
@@ -151,7 +151,7 @@ def assemble(inputs: Inputs) -> Assembly:
     if (priming := scenario.processes.decomposition.priming) is not None and isinstance(pools, CompiledPoolModel):
         pools = primed(pools, priming)
     tables = _units(inputs)
-    watershed = _watershed(inputs, pools, len(tables.names))
+    watershed = _watershed(inputs, pools, len(tables.names), tables.limes)
     _fill(watershed, inputs, tables)
     try:
         processes = processes_of(watershed, inputs, pools, tables)
@@ -417,7 +417,7 @@ def _common_cycle(inputs: Inputs, watershed: Watershed, tables: UnitTables) -> i
     return math.lcm(*(int(tables.cycle_months[unit]) for unit in units))
 
 
-def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
+def _watershed(inputs: Inputs, pools: PoolModel, units: int, limes: bool) -> Watershed:
     terrain, scenario = inputs.terrain, inputs.scenario
     grid = raster_grid(
         terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0]))
@@ -432,6 +432,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int) -> Watershed:
         rows += twins(rows[: len(pools.pools)], isotope)
     if scenario.soil.sic is not None:
         rows += CARBONATE
+    if limes:
+        rows += LIME
     if soil_acidity.is_followed(inputs):
         rows.append(ACIDITY)
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":

@@ -47,6 +47,7 @@ TERMS = {
     "carbonic_acid_weathering": "soil CO2 consumed where carbonate dissolves",
     "precipitation_degassing": "CO2 set free where carbonate precipitates",
     "strong_acid_degassing": "CO2 set free by strong acid",
+    "lime": "lime",
     "dust_deposition": "dust from the atmosphere",
     "dic_gas_exchange": "exchanged with soil CO2",
     "dic_leached": "leached to the stream",

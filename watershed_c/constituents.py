@@ -66,6 +66,16 @@ CARBONATE = (
     Constituent("sic_pedogenic", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of pedogenic carbonate"),
 )
 
+#: lime that is not yet dissolved, by size; present where a rotation is limed
+LIME = (
+    Constituent("lime_fine", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of lime below 0.25 mm"),
+    Constituent("lime_medium", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of lime from 0.25 to 0.85 mm"),
+    Constituent("lime_coarse", "sic", CALCITE_PER_CARBON, "bulk", None, "carbon of lime from 0.85 to 2.4 mm"),
+)
+#: share of each size that has reacted in two years: US state lime laws (ECCE, ENV), 1 and middles of 50-60 and 10-20 %;
+#: from memory, priors
+LIME_REACTED = (1.0, 0.55, 0.15)
+
 #: acidity that exchange holds, present where the scenario has pH and carbonate: no mass, it moves with soil
 ACIDITY = Constituent("acidity", "acidity", 0.0, "soil", None, "exchangeable acidity, mol charge", unit="mol")
 

@@ -24,6 +24,7 @@ from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.components.liming import Liming
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
@@ -46,6 +47,7 @@ from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
 from watershed_c.management.growth import growth_tables, unknown_crops
+from watershed_c.management.lime import load_limes
 from watershed_c.management.nitrogen import nitrogen_tables
 from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
@@ -195,6 +197,13 @@ def processes_of(
         )  # fmt: skip
     if chosen.nitrogen.enabled:
         processes["nitrogen"] = _nitrogen(w, inputs, pools, tables)
+    if chosen.carbonate.enabled and tables.limes:
+        limes = load_limes().values()
+        processes["liming"] = Liming(
+            w, carbon=np.array([lime.by_size for lime in limes]), calcium=np.array([lime.calcium for lime in limes]),
+            charge=np.array([lime.charge for lime in limes]),
+            factors=np.array([[lime.ipcc, lime.west_mcbride] for lime in limes]),
+        )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
         processes["carbonate"] = Carbonate(

@@ -90,6 +90,7 @@ class UnitState:
         The part of it that is manure or another amendment; not scaled by the cell's plant input.
     c4_inputs, c4_amendment : (U, L, P), kg C m-2 per step
         The parts of plant input and of amendments that C4 plants made.
+    lime : (U, materials), kg m-2 per step, of no rows where nobody limes
     irrigation : (U, 6), of no rows where nobody irrigates
         Irrigation of the step, in the columns that ``kernels.soil_water.water_balance`` reads.
     tillage : list of TillageEvent
@@ -111,6 +112,7 @@ class UnitState:
     amendment: np.ndarray
     c4_inputs: np.ndarray
     c4_amendment: np.ndarray
+    lime: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     irrigation: np.ndarray = field(default_factory=lambda: np.zeros((0, IRRIGATION_COLUMNS)))
     tillage: list[TillageEvent] = field(default_factory=list)
 

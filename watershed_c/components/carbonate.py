@@ -8,6 +8,7 @@ from watershed_c.components.atmosphere_and_stream import NO_DEPOSITION, Depositi
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate_books import TERMS, book
 from watershed_c.components.sideways_solutes import SidewaysSolutes
+from watershed_c.constituents import LIME, LIME_REACTED
 from watershed_c.kernels.acidity import NEUTRAL
 from watershed_c.kernels.calcite import equilibrium_table
 from watershed_c.kernels.carbonate import carbonate_step
@@ -16,6 +17,8 @@ from watershed_c.names import info
 from watershed_c.parallel import over_cells
 from watershed_c.state import EXCHANGES, Watershed
 
+#: yr in which the shares of ``LIME_REACTED`` have reacted
+REACTION_YEARS = 2.0
 _ROWS = ("sic_lithogenic", "sic_pedogenic")
 
 
@@ -52,7 +55,8 @@ class Carbonate(Process):
     Notes
     -----
     Equations: :func:`watershed_c.kernels.carbonate.carbonate_step`,
-    :func:`watershed_c.kernels.soil_gas.soil_carbon_dioxide`. Dissolution is at equilibrium in every step.
+    :func:`watershed_c.kernels.soil_gas.soil_carbon_dioxide`. Dissolution is at equilibrium in every
+    step; of lime at most ``1 - (1 - r)^(dt / 2 yr)`` can dissolve, with r what has reacted in two years.
     """
 
     _name = "Carbonate"
@@ -125,8 +129,9 @@ class Carbonate(Process):
         if buffer_capacity is not None:
             self._acidity = names.index("acidity")
             self._buffer = np.ascontiguousarray(buffer_capacity * watershed.reference)
-        self._lime, self._lime_share = np.zeros(0, dtype=np.int64), np.zeros(0)
-        self._lime_dissolved = np.zeros((0, watershed.water.shape[0]))
+        limes = [row.name for row in LIME if row.name in names]
+        self._lime = np.array([names.index(name) for name in limes], dtype=np.int64)
+        self._lime_dissolved = np.zeros((len(limes), watershed.water.shape[0]))
         self._thickness = watershed.layer_bottom - watershed.layer_top
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
@@ -174,7 +179,7 @@ class Carbonate(Process):
             *self._rows,
             self._acidity,
             self._lime,
-            self._lime_share,
+            1.0 - (1.0 - np.array(LIME_REACTED[: self._lime.size])) ** (dt / REACTION_YEARS),
             w.stocks,
             w.calcium,
             w.dic,
@@ -199,7 +204,7 @@ class Carbonate(Process):
             *self._sideways.carried,
         )
         self._has_acid |= self._acidity >= 0
-        book(w.ledger, self._exchange, self._has_acid, self._acidity >= 0)
+        book(w.ledger, self._exchange, self._lime_dissolved, self._has_acid, self._acidity >= 0)
         self._sideways.deliver(0, "calcium", w.calcium)
         self._sideways.deliver(1, "dic", w.dic)
         if self._has_acid:

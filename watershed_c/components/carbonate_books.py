@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from watershed_c.components.sideways_solutes import terms_of
+from watershed_c.constituents import LIME
 from watershed_c.kernels.calcite import CALCIUM_PER_CARBON
 from watershed_c.kernels.carbonate import (
     ACID_EXPORT,
@@ -39,12 +40,13 @@ TERMS = {
 }
 
 
-def book(ledger: Ledger, exchange: np.ndarray, acid: bool, exchanges: bool) -> None:
+def book(ledger: Ledger, exchange: np.ndarray, lime: np.ndarray, acid: bool, exchanges: bool) -> None:
     """Book what :func:`watershed_c.kernels.carbonate.carbonate_step` left in ``exchange``, which is used up.
 
     Parameters
     ----------
     exchange : (E, n)
+    lime : (sizes, n), kg C m-2 dissolved of it
     acid, exchanges : bool
         Whether there is strong acid anywhere; whether the soil holds acidity.
     """
@@ -53,6 +55,12 @@ def book(ledger: Ledger, exchange: np.ndarray, acid: bool, exchanges: bool) -> N
     # one CO2 for each carbonate and each charge of strong acid; CO2(aq) and its ions take the rest
     gas -= lithogenic
     gas -= pedogenic
+    for dissolved, size in zip(lime, LIME, strict=False):
+        gas -= dissolved
+        ledger.book("carbonic_acid_weathering", "dic", dissolved)
+        ledger.book("carbonate_dissolved", size.name, dissolved, factor=-1.0)
+        ledger.book("carbonate_dissolved", "dic", dissolved)
+        ledger.book("carbonate_dissolved", "calcium", dissolved, factor=CALCIUM_PER_CARBON)
     gas += precipitated
     gas += released
     for dissolved in (lithogenic, pedogenic):

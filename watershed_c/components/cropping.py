@@ -110,6 +110,8 @@ class Cropping(Process):
         state.amendment[:] = tables.at(self.amendment, month) * part
         state.c4_inputs[:] = tables.at(self.c4_inputs, month) * part
         state.c4_amendment[:] = tables.at(self.c4_amendment, month) * part
+        if tables.limes:
+            state.lime = tables.at(tables.lime, month) * part
         if tables.irrigates:
             state.irrigation[:] = tables.at(tables.irrigation, month)
             state.irrigation[:, MOST] *= part

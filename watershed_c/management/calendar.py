@@ -115,6 +115,8 @@ class Calendar:
     fertilisation: list[Fertilisation] = field(default_factory=list)
     irrigation: Irrigation | None = None
     turns: list[tuple[int, float]] = field(default_factory=list)
+    #: days, materials and amounts (kg m-2) of lime
+    lime: list[tuple[int, str, float]] = field(default_factory=list)
     irrigated: tuple[bool, ...] = ()
     plant_input: float = math.nan
     #: C of each month of the cycle, or empty: then from crop stages

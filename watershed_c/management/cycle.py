@@ -17,6 +17,7 @@ from watershed_c.management.calendar import Amendment, Calendar, Season
 from watershed_c.management.grazing import trampling
 from watershed_c.management.irrigation import irrigation_table
 from watershed_c.management.library import Crop, Material
+from watershed_c.management.lime import lime_table
 from watershed_c.management.reading import DAYS, MONTH_STARTS, in_span
 from watershed_c.management.roots import crop_root_shares
 from watershed_c.management.sources import Laid, Source, source_of
@@ -388,6 +389,7 @@ class Cycle:
             "root_fraction": self.mean(np.array([roots[crop.name] for crop in self.owner])),
             "root_carbon_below_profile": self.below,
             "irrigation": irrigation_table(self.calendar),
+            "lime": lime_table(self.calendar.lime, len(self.calendar.years)),
         }
 
     def monthly_surface(self) -> dict[str, np.ndarray]:

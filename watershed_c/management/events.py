@@ -10,6 +10,7 @@ from typing import Any
 from watershed_c.errors import Problem
 from watershed_c.management.fertilisers import DEFAULT_FERTILISER, MOST_NITROGEN
 from watershed_c.management.library import Crop, CropLibrary
+from watershed_c.management.lime import DEFAULT_LIME, load_limes
 from watershed_c.management.reading import day_of_year, month_day
 from watershed_c.names import nearest
 
@@ -23,7 +24,7 @@ DEEPEST_TILLAGE = 1.0
 #: 2006 Vol. 4 Table 2.6; from memory, a prior
 BURNT = 0.8
 
-ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "none")
+ACTIONS = ("sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "lime", "none")
 #: what can be done to crops of which kinds
 _DONE_TO = {
     "sow": ("annual", "cover"), "harvest": ("annual", "cover"), "burn": ("annual",), "kill": ("cover", "perennial"),
@@ -57,6 +58,8 @@ class Event:
     burnt: float
     #: water brought, kg m-2
     water: float = 0.0
+    #: lime spread, kg m-2
+    lime: float = 0.0
     year: int | None = None
     temperature_sum: float | None = None
     from_sowing: bool = True
@@ -124,15 +127,21 @@ class EventReader:
                 self.find(f"{key}.implement", implement, self.library.implements)
             removed, burnt = self._straw(key, do, crop, record)
             water = float(get(record, "amount", math.nan)) if do == "irrigate" else 0.0
+            lime = float(get(record, "amount", math.nan)) if do == "lime" else 0.0
+            if do == "lime":
+                material = get(record, "material", DEFAULT_LIME)
+                self.find(f"{key}.material", material, load_limes())
+                if not (math.isfinite(lime) and lime >= 0.0):
+                    self.say(f"{key}.amount", get(record, "amount"), "must be the lime spread, kg m-2, 0 or more.")
             if not (math.isfinite(water) and water >= 0.0):
                 self.say(f"{key}.amount", get(record, "amount"), "must be the water brought, kg m-2, 0 or more.")
             nitrogen, fertiliser = self._fertiliser(key, do, record)
             if len(self.problems) == before and on is not None:
                 events.append(
                     Event(
-                        key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, year, warmth,
-                        get(record, "since", "sowing") == "sowing", get(record, "amount") if do == "harvest" else None,
-                        nitrogen, fertiliser,
+                        key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, lime, year,
+                        warmth, get(record, "since", "sowing") == "sowing",
+                        get(record, "amount") if do == "harvest" else None, nitrogen, fertiliser,
                     )
                 )  # fmt: skip
         self._once(events)

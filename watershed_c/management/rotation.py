@@ -196,6 +196,12 @@ class _Scheduler(DatedEvents):
             if event.do == "irrigate"
             for day in self.days_of(event, seasons, cycle)
         ]
+        calendar.lime = [
+            (day, event.material, event.lime)
+            for event in self.events
+            if event.do == "lime"
+            for day in self.days_of(event, seasons, cycle)
+        ]
         calendar.irrigated = irrigated_months(self.watering, len(self.years), seasons)
         check_irrigation(calendar, self.watering, self.say)
         return None if self.failed else calendar

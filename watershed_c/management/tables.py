@@ -84,6 +84,8 @@ class UnitTables:
     sources : tuple of Source
     root_carbon_below_profile : (M, U), kg C m-2 per month
         Root and exudate carbon deeper than the last layer; not part of the input.
+    lime : (M, U, materials), kg m-2 per month
+        In the order of ``management.lime.load_limes``.
     irrigation : (M, U, 6)
         In the columns of ``kernels.soil_water``.
     irrigation_water : tuple of str (U)
@@ -113,12 +115,18 @@ class UnitTables:
     input_by_source: np.ndarray
     sources: tuple[Source, ...]
     root_carbon_below_profile: np.ndarray
+    lime: np.ndarray
     irrigation: np.ndarray
     irrigation_water: tuple[str, ...]
     biodiffusivity_class: tuple[str, ...]
     tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
     calendars: Mapping[str, Calendar]
     surface: SurfaceTables | None = None
+
+    @property
+    def limes(self) -> bool:
+        """Whether anybody limes."""
+        return bool(self.lime.any())
 
     @property
     def irrigates(self) -> bool:

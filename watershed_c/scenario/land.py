@@ -111,6 +111,10 @@ def rotations(
                 path = _event_path(rotation, name, problem.key)
                 check.add(path, problem.value, problem.expectation, problem.suggestion)
     _irrigation(check, found, calendars)
+    limed = [name for name, calendar in calendars.items() if calendar.lime]
+    if limed and not check.scenario.processes.carbonate.enabled:
+        wrong = f"is missing: rotation.{limed[0]} is limed, and carbonate takes lime further."
+        check.add(("processes", "carbonate"), "", wrong, "Add [processes.carbonate], and soil.sic if there is none.")
     return found, calendars
 
 

@@ -153,15 +153,20 @@ class Event(Table):
         le=50,
     )  # fmt: skip
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
-    do: Literal["sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "none"] = item(
+    do: Literal[
+        "sow", "harvest", "till", "manure", "residue", "burn", "kill", "irrigate", "fertilise", "lime", "none"
+    ] = item(
         doc="what is done"
     )
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
     implement: str | None = item(None, "till: a name of models/implements.toml")
-    material: str | None = item(None, "manure: a name of models/materials; cattle-fym if not given")
+    material: str | None = item(
+        None, "manure: a name of models/materials, cattle-fym if not given; lime: limestone, dolomite, quicklime or "
+        "gypsum, limestone if not given",
+    )  # fmt: skip
     amount: Brought | None = item(
         None, "manure: fresh mass brought, its carbon by the dry matter and carbon of the material; irrigate: water, "
-        'e.g. "30 mm"; harvest: dry matter of the product', ge=0.0, le=500.0,
+        'e.g. "30 mm"; harvest: dry matter of the product; lime: mass spread', ge=0.0, le=500.0,
     )  # fmt: skip
     carbon: ArealMass | None = item(None, "manure, residue: carbon brought", ge=0.0, le=5.0)
     fertiliser: str | None = item(
@@ -183,6 +188,7 @@ class Event(Table):
             "burn": {"burnt"},
             "irrigate": {"amount"},
             "fertilise": {"fertiliser", "nitrogen"},
+            "lime": {"amount", "material"},
         }
         if self.do != "none":
             for key in sorted(set().union(*allowed.values())):
@@ -194,6 +200,8 @@ class Event(Table):
             raise ValueError('has do = "irrigate" without amount, e.g. amount = "30 mm".')
         if self.do == "fertilise" and self.nitrogen is None:
             raise ValueError('has do = "fertilise" without nitrogen, e.g. nitrogen = "120 kg/ha".')
+        if self.do == "lime" and not 0.0 <= (-1.0 if self.amount is None else self.amount) <= 5.0:
+            raise ValueError('has do = "lime", which needs an amount of at most 50 t/ha, e.g. amount = "2 t/ha".')
         if self.do == "manure" and self.amount is not None and self.amount > 50.0:
             raise ValueError(f"brings {10.0 * self.amount:g} t/ha of manure; at most 500 t/ha.")
         if self.do == "manure" and (self.carbon is None) == (self.amount is None):
