@@ -28,7 +28,7 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_isotopes import start_isotopes
-from watershed_c.io.restart import fingerprint, load_initial
+from watershed_c.io.restart import fingerprint, load_initial, process_arrays
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
@@ -245,6 +245,9 @@ def initialise(
             report = _initial_carbon(assembly, initialiser)
         else:
             report, missing = _carbon_of(Path(carbon_of), initialiser)
+            growth = processes.get("growth")
+            if isinstance(growth, Growth) and growth.refer_to(process_arrays(Path(carbon_of), "growth")):
+                report.lines.append("given yields are those of the mean year of that run")
     inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
         report.lines.append(_below_matched(assembly, 1.0 - share))

@@ -115,3 +115,17 @@ def test_warmth(temperature: float, share: float):
 def test_what_cannot_be_is_refused(wrong: dict[str, object]):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         grown(**wrong)
+
+
+def test_a_run_that_begins_with_another_refers_to_its_mean_year():
+    w, processes = grown()
+    year(w, processes, months=24, supply=0.9)
+    kept = {name: values.copy() for name, values in processes[1].memory().items()}
+    other, wetter = grown()
+    year(other, wetter, months=24, supply=1.0)
+    assert wetter[1].refer_to(kept)
+    wetter[1].start_afresh()
+    rows = year(other, wetter, months=12, supply=1.0)
+    wheat = next(row for row in rows if row[2] == "winter-wheat")
+    assert wheat[4] / wheat[5] == pytest.approx(1.0 / (1.0 - 1.05 * 0.1), rel=0.05), "no lack where there was one"
+    assert not wetter[1].refer_to({"share": kept["share"][:, :1]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,8 +125,18 @@ class Growth(Process):
         return {
             "season": self._season, "limits": self.limits, "reference": self.reference, "begun": self._begun,
             "first_elevation": self._first_elevation, "relative": crops.relative, "harvested": crops.harvested,
-            "needed": crops.needed, "taken": crops.taken,
+            "needed": crops.needed, "taken": crops.taken, "share": self.tables.share,
         }  # fmt: skip
+
+    def refer_to(self, other: Mapping[str, np.ndarray]) -> bool:
+        """Take the mean year of another run, as its :meth:`memory` has it, for that of this one.
+
+        Returns whether it could: seasons must be the same. Called before :meth:`start_afresh`.
+        """
+        same = np.array_equal(other.get("share", np.zeros(0)), self.tables.share)
+        if same:
+            self.reference[:] = other["reference"]
+        return same
 
     def start_afresh(self) -> None:
         """The run begins: what the mean year was like, and the surface, are the reference from here on."""

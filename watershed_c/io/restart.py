@@ -230,5 +230,10 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     return missing, float(np.abs(ratio - 1.0).max())
 
 
+def process_arrays(path: Path, process: str) -> dict[str, np.ndarray]:
+    """What a process asked to keep in a restart file, by name; empty where that run did not have it."""
+    return _below(f"process.{process}.", _read(path)[1])
+
+
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name[len(prefix) :]: values for name, values in arrays.items() if name.startswith(prefix)}
