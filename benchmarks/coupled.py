@@ -73,13 +73,9 @@ def task_steps(folder: Path, size: int, months: int, repeats: int) -> dict[str, 
     }  # fmt: skip
 
 
-def task_processes(folder: Path, size: int, threads: int) -> dict[str, Any]:
-    """Seconds per step of every process, bookings apart, and of the checks."""
-    from watershed_c.parallel import set_threads
-
-    assembly = assembled(folder, size)
-    set_threads(threads)
-    model, ledger = assembly.model, assembly.watershed.ledger
+def watched(model: Any) -> dict[str, float]:
+    """Seconds of every process, bookings apart, and of the checks: filled as the model steps."""
+    ledger = model.watershed.ledger
     spent: dict[str, float] = defaultdict(float)
 
     def timed(owner: Any, method: str, label: str) -> None:
@@ -99,6 +95,17 @@ def task_processes(folder: Path, size: int, threads: int) -> dict[str, Any]:
         timed(process, "run_one_step", name)
     timed(ledger, "book", "ledger: bookings")
     timed(ledger, "check", "ledger: checks")
+    return spent
+
+
+def task_processes(folder: Path, size: int, threads: int) -> dict[str, Any]:
+    """Seconds per step of every process, bookings apart, and of the checks."""
+    from watershed_c.parallel import set_threads
+
+    assembly = assembled(folder, size)
+    set_threads(threads)
+    model = assembly.model
+    spent = watched(model)
     for _ in range(12):
         model.step()
     best: dict[str, float] = {}
@@ -112,6 +119,33 @@ def task_processes(folder: Path, size: int, threads: int) -> dict[str, Any]:
         for label, seconds in spent.items():
             best[label] = min(best.get(label, math.inf), seconds / 12.0)
     return {"cells": assembly.watershed.cells.size, "layers": assembly.watershed.layer_bottom.size, "seconds": best}
+
+
+def task_century(folder: Path, size: int, years: int) -> dict[str, Any]:
+    """Seconds per step, of which in each process, with the network found anew every January; and peak memory."""
+    from watershed_c.machine import peak_memory
+
+    assembly = assembled(folder, size)
+    model, w = assembly.model, assembly.watershed
+    spent = watched(model)
+    router = model.processes["flow_routing"]
+    for _ in range(12):
+        model.step()
+    spent.clear()
+    started, processor = time.perf_counter(), time.process_time()
+    for month in range(12 * years):
+        if month % 12 == 0:
+            routing = time.perf_counter()
+            router.route()
+            spent["flow_routing, anew"] += time.perf_counter() - routing
+        model.step()
+    seconds, processor = time.perf_counter() - started, time.process_time() - processor
+    spent["rest"] = seconds - sum(spent.values())
+    return {
+        "cells": w.cells.size, "layers": w.layer_bottom.size, "months": 12 * years, "seconds": seconds / (12 * years),
+        "processor": processor / (12 * years), "peak": peak_memory(),
+        "parts": {name: value / (12 * years) for name, value in spent.items()},
+    }  # fmt: skip
 
 
 def task_run(folder: Path, scenario: str, size: int) -> dict[str, Any]:
@@ -166,7 +200,7 @@ def task_kernels(folder: Path) -> dict[str, float]:
     return dict(watch.spent)
 
 
-TASKS = {"steps": task_steps, "processes": task_processes, "run": task_run, "kernels": task_kernels}
+TASKS = {"steps": task_steps, "processes": task_processes, "century": task_century, "run": task_run, "kernels": task_kernels}
 
 
 # -- asking for it -----------------------------------------------------------------------------------------------------
@@ -225,6 +259,7 @@ def main() -> None:
         print(f"  growth exponent {sizes[0]} to {sizes[-1]}: {growth:.3f}")
         low = results[256] if not chosen.quick else small
         print(f"  memory per cell {low['cells']} to {large['cells']} cells: {(large['peak'] - low['peak']) / (large['cells'] - low['cells']):.0f} B")
+        _tell_century(measure("century", cache=cache, size=sizes[-1], years=2))
         if not chosen.quick:
             whole = measure("run", cache=cache, scenario="", size=256)
             print(f"\n256 x 256, {YEARS} years, whole run with initial carbon ({whole['corrections']} corrections): {whole['wall']:.1f} s  {_parts(whole)}  peak {whole['peak'] / 2**20:.0f} MiB")
@@ -233,6 +268,18 @@ def main() -> None:
     print(f"\ncompiling, s by kernel (sum {sum(kernels.values()):.1f})")
     for name, seconds in sorted(kernels.items(), key=lambda item: -item[1]):
         print(f"  {name:<40s} {seconds:5.2f}")
+
+
+def _tell_century(century: dict[str, Any]) -> None:
+    """A century of months as so many of those measured, and where their time goes."""
+    steps, per = 1200, 1e9 / century["cells"]
+    print(
+        f"\na century of months, {century['cells']} cells x {century['layers']} layers, network anew every January: "
+        f"{century['seconds']:.2f} s a step ({century['months']} measured; {century['processor']:.2f} s of processors) x {steps} = "
+        f"{century['seconds'] * steps / 60.0:.1f} min (aim 20), peak {century['peak'] / 2**30:.2f} GiB (aim 4)"
+    )
+    for label, seconds in sorted(century["parts"].items(), key=lambda item: -item[1]):
+        print(f"  {label:<20s} {1e3 * seconds:7.1f} ms a step, {seconds * per:6.1f} ns per cell")
 
 
 def _parts(result: dict[str, Any]) -> str:
