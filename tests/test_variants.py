@@ -17,7 +17,8 @@ from watershed_c.cli import main
 from watershed_c.comparison import compare
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
-from watershed_c.measures import RATE_ROUND_OFF, FinishedRun
+from watershed_c.measures import RATE_ROUND_OFF, READ, FinishedRun
+from watershed_c.names import OUTPUT
 from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.variants import members
 from watershed_c.simulation import open_results, run
@@ -161,6 +162,11 @@ def test_what_grew_is_sold_where_a_run_has_growth(tmp_path: Path) -> None:
     reaped = costs.work(run).reaped
     assert set(reaped) == {"maize", "oats"}
     assert reaped["maize"].tolist() == [21.0, 0.0] and reaped["oats"].tolist() == [0.0, 7.0]
+
+
+def test_maps_that_are_told_are_maps_that_runs_write() -> None:
+    assert set(READ) <= set(OUTPUT)
+    assert all((": sum" in OUTPUT[name].cell_methods) == summed for name, summed in READ.items())
 
 
 def test_the_table_is_written(together: FinishedVariants) -> None:

@@ -208,17 +208,20 @@ class OfMap:
         return Measure(self.label, self.unit, value, self.digits)
 
 
-#: maps that are told where the runs have written them (output.maps)
-OF_MAPS = (
+#: maps that are told where the runs have written them (output.maps): of stocks, and of the rest
+OF_STOCKS = (
     OfMap("cSoilOrgESM", "SOC at the end, 0-30 cm, equivalent mass by a spline", "t C/ha", digits=2),
     OfMap("cSoilOrgFD", "SOC at the end, 0-30 cm, fixed depth", "t C/ha", digits=2),
+)
+OF_MAPS = (
     OfMap("yield", "yield, dry matter", "t/ha/yr", summed=True),
     OfMap("irr", "irrigation", "mm/yr", 1.0, summed=True, digits=1),
     OfMap("pH", "pH at the end, 0-30 cm", "1", 1.0, digits=2),
     OfMap("mrros", "surface runoff", "mm/yr", 1.0, summed=True, digits=1),
 )
 #: maps that are read, and whether the sum over the run is taken
-READ = {"cSoilOrg": False, "cSoilOrgTop": False, "netEro": True, **{row.variable: row.summed for row in OF_MAPS}}
+READ = {"cSoilOrg": False, "cSoilOrgTop": False, "netEro": True}
+READ |= {row.variable: row.summed for row in (*OF_STOCKS, *OF_MAPS)}
 
 
 def _gain(run: FinishedRun, first: FinishedRun) -> float:
@@ -311,7 +314,7 @@ def _stocks(runs: list[FinishedRun]) -> Iterable[Measure]:
 
 
 MEASURES = (
-    *(row.measure() for row in OF_MAPS),
+    *(row.measure() for row in OF_STOCKS),
     Measure("change of SOC", "t C/ha/yr", lambda run, _: (run.profile("soc") - run.profile("soc", 0)) / run.years, 4),
     Measure("gain of SOC against the first", "t C/ha/yr", _gain, 4, other=True),
     Measure("  of it from plants and air", "t C/ha/yr", _kind_of_gain("vertical"), 4, other=True),
@@ -342,6 +345,7 @@ MEASURES = (
     Measure("DOC leached", "t C/ha/yr", _term("doc", "doc_leached", "doc_drained", sign=-1.0), 4),
     Measure("DIC leached", "t C/ha/yr", _term("dic", "dic_leached", "dic_drained", sign=-1.0), 4),
     Measure("SIC dissolved", "t C/ha/yr", _term("sic", "carbonate_dissolved", sign=-1.0), 4),
+    *(row.measure() for row in OF_MAPS),
     Measure("gross erosion by water", "t/ha/yr", lambda run, _: float(run.budget["gross_erosion"])),
     Measure("sediment yield", "t/ha/yr", lambda run, _: float(run.budget["sediment_yield"])),
     Measure("sediment in sewers", "t/ha/yr", lambda run, _: float(run.budget.get("sewer_yield", 0.0))),
