@@ -26,7 +26,7 @@ COLUMNS = {
 }  # fmt: skip
 NEEDED = ("parcel", "date", "event")
 #: longest record of a parcel, years
-MOST_YEARS = 49
+MOST_YEARS = 199
 
 
 @dataclass

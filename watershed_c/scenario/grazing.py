@@ -13,7 +13,7 @@ class Grazing(Table):
     start: Day = item(doc='first day "MM-DD"')
     end: Day = item(doc="last day, in the same year")
     livestock_units: Number = item(doc="livestock units (500 kg live weight) per ha", gt=0.0, le=50.0)
-    year: int | None = item(None, "only in this year of the rotation, from 1", ge=1, le=50)
+    year: int | None = item(None, "only in this year of the rotation, from 1", ge=1, le=200)
     intake: Number = item(
         INTAKE, "dry matter a livestock unit eats, kg a day", ge=2.0, le=30.0,
         source="2.5 % of live weight, 2 to 3 % (IPCC 2006, Vol. 4, ch. 10), from memory",

@@ -150,7 +150,7 @@ class Event(Table):
     since: Literal["sowing", "01-01"] = item("sowing", "temperature_sum: from when it is counted")
     year: int | None = item(
         None, "only in this year of the rotation, from 1; every year, or every one of its crop, if not given", ge=1,
-        le=50,
+        le=200,
     )  # fmt: skip
     crop: str | None = item(None, "only in the year of this crop; every year if not given")
     do: Literal[
@@ -226,7 +226,7 @@ class Rotation(Table):
 
     years: list[str | list[str]] = item(
         doc='main crop of each year, in order; two harvested in one year as a list, ["winter-barley", "soybean"]',
-        min_length=1, max_length=50,
+        min_length=1, max_length=200,
     )  # fmt: skip
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
     cover_crop: str | None = item(None, "sown between main crops")
