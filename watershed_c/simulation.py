@@ -223,8 +223,8 @@ def _land(assembly: Assembly) -> dict[str, np.ndarray]:
     assert isinstance(cropping, Cropping)
     unit, counts = w.unit.copy(), []
     for year in range(clock.start_year, clock.end_year + 1):
-        if year in cropping.changes:
-            nodes, new, _ = cropping.changes[year]
+        for month in sorted(month for month in cropping.changes if month // 12 == year):
+            nodes, new, _ = cropping.changes[month]
             unit[nodes] = new
         counts.append(np.bincount(unit[w.cells], minlength=len(names)))
     hectares = np.array(counts).T * w.cell_area * 1e-4

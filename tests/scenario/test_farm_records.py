@@ -16,6 +16,7 @@ from watershed_c.errors import ScenarioError
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import resolve
+from watershed_c.simulation import _land
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "farm_records.csv"
 TEXT = VALID.replace("[land]\n", '[land]\nrecords = "records.csv"\nparcels = { map = "parcels.asc" }\n')
@@ -44,6 +45,7 @@ def test_the_example_is_the_calendar_of_its_parcels(here: Path) -> None:  # noqa
     assert (wheat.yield_dry_matter, wheat.straw_removed, maize.yield_dry_matter) == pytest.approx((0.68, 0.85, 1.55))
     assert mustard.start == 2 * 365 + 236 and mustard.end == 3 * 365 + 91  # until the plough
     assert [(p.day, p.implement.name) for p in first.tillage] == [(365 + 280, "mouldboard-plough"), (3 * 365 + 91, "mouldboard-plough")]
+    assert [(dose.day, dose.nitrogen) for dose in first.fertilisation] == [(2 * 365 + 78, pytest.approx(0.014))]
     assert first.turns == [(3 * 365 + 192, 35.0)] and first.amendments[0].carbon == pytest.approx(0.270, abs=5e-4)
     grass = [season for season in first.seasons if season.crop.name == "grass-clover"]
     assert [season.start // 365 for season in grass] == [0, 4] and grass[0].yield_dry_matter == pytest.approx(0.565)
@@ -68,6 +70,11 @@ def test_records_are_followed_by_the_run(here: Path) -> None:  # noqa: F811
     row = tables.irrigation[:, unit, 0]
     assert np.flatnonzero(row).tolist() == [12 + 6] and row.max() == 12 * 35.0  # July 2004
     assert not (w.unit == unit).any()
+    # hectares by year, of which the work of the run is told: 2003 to 2006
+    hectares = _land(assembly)
+    parcel = 0.01 * (w.is_soil & (assembly.inputs.land.parcel == 1)).sum()
+    assert hectares["parcel 1+0"] == pytest.approx([parcel] * 4 + [0.0] * 4)
+    assert sum(hectares.values()) == pytest.approx(0.01 * w.cells.size)
     w.at(model.clock.step(0))
     model.processes["cropping"].run_one_step(1.0 / 12.0)
     assert (w.unit == unit).sum() == (w.is_soil & (assembly.inputs.land.parcel == 1)).sum() > 0

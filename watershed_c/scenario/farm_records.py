@@ -198,6 +198,8 @@ def _event(
         "amount": f"{cells['amount']} {cells.get('unit', '')}".strip() if cells.get("amount") else None,
         "straw_removed": f"{cells['straw_removed_percent']} %" if cells.get("straw_removed_percent") else None,
     }  # fmt: skip
+    if do == "fertilise":  # by its nitrogen
+        written["fertiliser"], written["nitrogen"] = written.pop("material"), written.pop("amount")
     if not parcel.first - 1 <= day.year <= parcel.last + 1:
         wrong = f"lies outside of the years whose crops are known, {parcel.first} to {parcel.last}."
         problems.append(row.problem("date", wrong))
@@ -205,7 +207,10 @@ def _event(
     try:
         return Event.model_validate({key: value for key, value in written.items() if value not in (None, "")})
     except ValidationError as error:
-        columns = {"do": "event", "depth": "depth_cm", "straw_removed": "straw_removed_percent"}
+        columns = {
+            "do": "event", "depth": "depth_cm", "straw_removed": "straw_removed_percent", "fertiliser": "material",
+            "nitrogen": "amount",
+        }  # fmt: skip
         for entry in error.errors(include_url=False):
             key = str(entry["loc"][0]) if entry["loc"] else ""
             wording, hint = messages.wording(entry, ("rotation", parcel.name, "event", 0))
