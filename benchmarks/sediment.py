@@ -2,15 +2,17 @@
 
 See README.md. One thread; CPU seconds of that thread, shortest of several repeats after a first call. The pass moves
 dry soil and every constituent row (``route_sediment``) over the terrain of ``catchment.py`` with 5 cm of noise and six
-layers. The mean year has parcels, a river and twenty square kilometres of fields at 5 m; without output.
+layers. Two threads take parts of cells and of the network: wall time, by turns with one. The mean year has parcels, a river and twenty square kilometres of fields at 5 m; without output.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Pass:
         from routing import masks, terrain
 
         from watershed_c.kernels.flow_network import find_network
+        from watershed_c.kernels.flow_parts import in_parts
         from watershed_c.kernels.sediment import Selectivity
 
         z = terrain(size)
@@ -39,7 +42,8 @@ class Pass:
         network = find_network(z.ravel(), core, border, z.shape, CELL, CELL, method=method)
         n, random = z.size, np.random.default_rng(2)
         self.cells = np.flatnonzero(core)
-        self.network = network.order, network.first, network.receivers, network.weights, core
+        found = in_parts(network.order, network.first, network.receivers, network.weights, n)
+        self.network, self.parts = (*found[:4], core), found[4]
         self.pit = np.zeros(n, dtype=bool)
         # about half of the cells lose soil and half gain some, as on real land
         self.potential, self.capacity = random.random(n), 3.0 * random.random(n) ** 2
@@ -52,14 +56,14 @@ class Pass:
     def run(self) -> None:
         """One pass."""
         from watershed_c.kernels.sediment import route_sediment
-        from watershed_c.parallel import over_cells
+        from watershed_c.parallel import along_flow, over_cells
 
         self.load[:] = 0.0
         self.carried[~self.network[-1]] = 0.0
         route_sediment(
             over_cells, self.cells, *self.network, self.pit, False, self.potential, self.capacity, self.mineral, self.stocks,
             self.dry, self.selectivity, self.deposit_mineral, self.deposit, self.load, self.carried, self.eroded,
-            self.deposited, self.net_mineral, self.net,
+            self.deposited, self.net_mineral, self.net, along_flow=partial(along_flow, self.parts),
         )  # fmt: skip
 
     def time(self, repeats: int) -> float:
@@ -70,6 +74,46 @@ class Pass:
             start = time.thread_time()
             self.run()
             best = min(best, time.thread_time() - start)
+        return best / self.cells.size * 1e9
+
+    def by_threads(self, repeats: int) -> tuple[float, float]:
+        """Wall ns per cell of one thread and of two, by turns."""
+        from watershed_c.parallel import set_threads
+
+        best = [math.inf, math.inf]
+        for _ in range(repeats + 1):
+            for threads in (1, 2):
+                set_threads(threads)
+                start = time.perf_counter()
+                self.run()
+                best[threads - 1] = min(best[threads - 1], time.perf_counter() - start)
+        set_threads(1)
+        return best[0] / self.cells.size * 1e9, best[1] / self.cells.size * 1e9
+
+    def longer_thread(self, repeats: int) -> float:
+        """CPU ns per cell of the longer of two threads and of the trunk: what two idle cores would take.
+
+        The halves run one after the other here, so that other jobs do not count.
+        """
+        from watershed_c import parallel
+
+        def halves(kernel: Any, calls: list[tuple[Any, ...]]) -> None:
+            times = []
+            for call in calls:
+                start = time.thread_time()
+                kernel(*call)
+                times.append(time.thread_time() - start)
+            spent[0] += max(times) - sum(times)
+
+        as_it_is, best = parallel._in_threads, math.inf
+        parallel.set_threads(2)
+        parallel._in_threads = halves
+        for _ in range(repeats):
+            spent, start = [0.0], time.thread_time()
+            self.run()
+            best = min(best, time.thread_time() - start + spent[0])
+        parallel._in_threads = as_it_is
+        parallel.set_threads(1)
         return best / self.cells.size * 1e9
 
 
@@ -149,6 +193,16 @@ def main() -> None:
         print(
             f"K = {rows}: growth exponent {growth:.2f}; at {at}^2 {times[at] / aim:.2f} of the {aim:.0f} ns aimed at; "
             f"copying as many bytes takes {copying(rows, at, repeats):.0f} ns here"
+        )
+    for method in ("d8", "multiple"):
+        one = Pass(min(sizes[-1], 1024), 10, method)
+        alone, both = one.by_threads(4 * repeats)
+        serial, longer = one.time(repeats), one.longer_thread(repeats)
+        trunk = 1.0 - one.parts[-2] / one.parts[-1]
+        print(
+            f"K = 10, {method}, two threads: CPU time of the longer {longer:.0f} ns per cell, of one {serial:.0f}, ratio "
+            f"{serial / longer:.2f}; {100.0 * trunk:.0f} % of the network is trunk; wall time here {alone / both:.2f} times less, "
+            f"load {os.getloadavg()[0]:.1f}"
         )
     cells, aim, reference = MEAN_YEAR
     small, small_time = year_of(cells // 16, repeats)
