@@ -94,16 +94,17 @@ def carbonate(cells: int) -> None:
     calcium, dic, strong, acid = np.zeros((4, *shape))
     water, percolation = random.uniform(20.0, 80.0, shape), random.uniform(0.0, 40.0, shape)
     temperature, gas = random.uniform(0.0, 20.0, cells), random.uniform(1e-3, 3e-2, shape)
-    zero, exchange = np.zeros(cells), np.zeros((8, cells))
+    zero, exchange = np.zeros(cells), np.zeros((10, cells))
     aside = np.zeros((0, LAYERS))  # no water leaves sideways
     table, constants = equilibrium_table()
+    no_lime, lime_dissolved, ph = np.zeros(0, dtype=np.int64), np.zeros((0, cells)), np.zeros(shape)
     per = 1e9 / (cells * LAYERS)
 
     def take() -> None:
         carbonate_step(
-            index, 0, 1, stocks, calcium, dic, strong, acid, zero.copy(), zero.copy(), zero.copy(), water, percolation,
-            aside, np.full(cells, 200.0), percolation[:, -1].copy(), temperature, np.zeros(LAYERS), gas, table, constants,
-            exchange, aside, aside, aside,
+            index, 0, 1, -1, no_lime, np.zeros(0), stocks, calcium, dic, strong, acid, zero.copy(), zero.copy(),
+            zero.copy(), water, percolation, aside, np.full(cells, 200.0), percolation[:, -1].copy(), temperature,
+            np.zeros(LAYERS), gas, table, constants, aside, ph, exchange, lime_dissolved, aside, aside, aside,
         )  # fmt: skip
 
     step = least(take)
