@@ -132,6 +132,8 @@ _TURNOVER = "of the mean rates of the last whole cycle of rotations; turnover an
 AGE_MAPS = ("cAge", "cTransit", "cSequestration", "climateBenefit")
 #: variables of what minerals hold of what they could, see saturation
 SATURATION_MAPS = ("maomSaturation", "maomDeficit")
+#: variables of crops, and the process that knows them
+CROP_MAPS = {"yield": "growth", **dict.fromkeys(("nMineral", "fNmin", "fNup", "fNleach"), "nitrogen")}
 #: variables of results.nc; fluxes are amounts over the output interval (kg m-2), so totals close
 OUTPUT: dict[str, Output] = dict(
     [

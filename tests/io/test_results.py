@@ -30,6 +30,8 @@ STANDARD_NAMES = {
 }
 
 
+#: what crops yield, and their nitrogen
+CROPS = {"processes.growth.enabled": True, "processes.nitrogen.enabled": True}
 #: parcels of nine cells
 PARCELS = {"land.parcels": {"size": "0.09 ha"}}
 #: without what only soil on rock, and residues on the surface, have
@@ -41,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with every map there is: records after 12, 24 and 30 months, from April 2001."""
     maps = {
         "output.maps": EVERY, "output.depths": ["50 cm", "30 cm", "12 cm"], "output.parcels": True,
-        **PARCELS, "output.points": {"top": [25.0, 75.0], "foot": [25.0, 15.0]},
+        **PARCELS, **CROPS, "output.points": {"top": [25.0, 75.0], "foot": [25.0, 15.0]},
     }  # fmt: skip
     return run(runs.small(maps | runs.WATER), output=tmp_path_factory.mktemp("results") / "run", quiet=True).directory
 
@@ -228,7 +230,8 @@ def test_the_interval_of_maps_changes_no_total(folder: Path, dataset: xr.Dataset
     """Monthly records, and one at the end, add up to the same; the ledger is the same to the bit."""
     count = {"month": 31, "end": 2, "decade": 2}
     for every, records in count.items():
-        scenario = runs.small(runs.WATER | {"output.every": every, "output.maps": ["netEro", "rh", "qdrain"]} | PARCELS)
+        maps = {"output.every": every, "output.maps": ["netEro", "rh", "qdrain"]}
+        scenario = runs.small(runs.WATER | maps | PARCELS | CROPS)
         done = run(scenario, output=tmp_path / every, quiet=True)
         with done.ds as other:
             assert other.sizes["time"] == records
@@ -239,6 +242,7 @@ def test_the_interval_of_maps_changes_no_total(folder: Path, dataset: xr.Dataset
 
 def test_a_finished_folder_holds_what_it_should(folder: Path) -> None:
     made = {"results.nc", "ledger.csv", "restart.nc", "run.json", "scenario.resolved.toml", "parcels.csv"}
+    made |= {"yields.csv", "nitrogen.csv"}
     assert runs.files(folder) == made
     assert not (folder / "records").exists()
 

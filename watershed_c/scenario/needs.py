@@ -6,7 +6,7 @@ import importlib
 
 from watershed_c.constituents import TRACERS
 from watershed_c.ledger import KINDS
-from watershed_c.names import AGE_MAPS, OUTPUT, SATURATION_MAPS
+from watershed_c.names import AGE_MAPS, CROP_MAPS, OUTPUT, SATURATION_MAPS
 from watershed_c.pools.base import PoolModel
 from watershed_c.pools.compiled import CompiledPoolModel
 from watershed_c.pools.loader import ModelError, available_models, is_shipped, load_model
@@ -64,6 +64,8 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
     for number, name in enumerate(scenario.output.maps):
         if name in AGE_MAPS:
             _needs_of_ages(check, number, name, model)
+        elif (process := CROP_MAPS.get(name, "")) and not getattr(scenario.processes, process).enabled:
+            check.add(("output", "maps", number), name, f"needs [processes.{process}].")
         elif name in SATURATION_MAPS and scenario.soil.sand is None:
             check.add(("soil", "sand"), "", f"is missing: {name} in output.maps needs texture.")
         elif name == "soilDepth" and scenario.soil.depth is None:
