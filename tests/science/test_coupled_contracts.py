@@ -211,6 +211,8 @@ def scenarios(draw: st.DrawFn) -> tuple[str, dict[str, Any], int]:
     if sic:
         deep = choose("0 cm", "20 cm") if sum(thicknesses) > 20 else "0 cm"
         changes["soil.sic"] = {"value": f"{number(0.0, 40.0)} %", "as": "CaCO3", "decarbonated_depth": deep}
+    else:  # at all depths: columns may be thinner than the soil of the small scenario is decarbonated
+        changes["soil.sic"] = {"value": "4 %", "as": "CaCO3"}
     if method == "history" and choose(False, False, True):
         changes["processes.custom"] = [
             {
@@ -264,6 +266,7 @@ def test_column_and_material_differ_by_what_came_from_below() -> None:
     scenario = runs.small(
         {
             **passive,
+            "soil.sic": {"value": "4 %", "as": "CaCO3"},
             "soil.soc": {"value": "1.2 %", "profile": "uniform"},
             "soil.substratum.soc": "1.2 %",
             "processes.water_erosion.enrichment": {"law": "none"},
