@@ -36,9 +36,10 @@ class FlowRouter(Process):
     The network is published on the watershed, for every routed pass: ``order`` (c,) int64, all core nodes,
     each before its receivers; ``first_receiver`` (c + 1,) int64, ``receivers`` (r,) int64 and ``weights`` (r,):
     receivers of ``order[i]`` are those from ``first_receiver[i]`` to before ``first_receiver[i + 1]``, their
-    shares sum to 1. ``gradient_x`` and ``gradient_y`` (n,), m m-1, are those of the terrain with its
-    depressions, uncut; ``in_depression`` (n,) bool marks cells below their spill level, or, where depressions
-    are breached, the cells of the trenches. ``routing_version`` counts the routings.
+    shares sum to 1. ``parts`` (p + 2,) int64: places in ``order`` where the parts begin that threads may take at once
+    (:func:`watershed_c.kernels.flow_parts.in_parts`). ``gradient_x`` and ``gradient_y`` (n,), m m-1, are those of the
+    terrain with its depressions, uncut; ``in_depression`` (n,) bool marks cells below their spill level, or, where
+    depressions are breached, the cells of the trenches. ``routing_version`` counts the routings.
 
     As grid fields for other Landlab components: receiver, slope and order of the steepest descent on the
     filled surface, whatever the method; drainage area and discharge by the method chosen.
