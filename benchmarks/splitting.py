@@ -1,8 +1,9 @@
-"""Splitting error of the loop: ``python benchmarks/splitting.py [--figure FILE]``. See docs/coupling.md.
+"""Convergence of the loop: ``python benchmarks/splitting.py [--figure FILE]``. See docs/coupling.md.
 
-Coupling rule 6: the same slope, two years, with a month in 1, 2, 4 and 8 steps, and with water erosion, tillage, soil
-column, decomposition and carbonate in every order. Pools are linear with frozen rate modifiers and take exact steps, so
-what changes with step and order is what splitting does.
+Coupling rule 6: the same slope, two years, with a month in 1, 2, 4 and 8 steps, with water erosion, tillage, soil
+column, decomposition and carbonate in every order, and with every layer in 1, 2, 4, 8 and 16 parts. Pools are linear
+with frozen rate modifiers and take exact steps, so what changes with step and order is what splitting does, and what
+changes with layers is what their thickness does.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from watershed_c.clock import Clock
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.flow_routing import FlowRouter
+from watershed_c.components.soil_water import SoilWater
 from watershed_c.coupling import Model
-from watershed_c.names import info
+from watershed_c.names import STATE, info
 from watershed_c.pools import CompiledPoolModel
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import resolve
+from watershed_c.scenario.schema import Scenario
 from watershed_c.state import Watershed
 
 #: the shipped slope of 400 m, 50 m wide, with lime, under enriched erosion; every change of the surface is routed anew,
@@ -54,6 +57,18 @@ ORDER = ("water_erosion", "tillage_erosion", "soil_column", "decomposition", "ca
 #: wash after tillage instead of before it
 TILLAGE_FIRST = ("tillage_erosion", "water_erosion", *ORDER[2:])
 STEPS = (1, 2, 4, 8)
+#: of each layer
+PARTS = (1, 2, 4, 8, 16)
+#: what lies on the ground is in the top layer, and enrichment is over what the top layer holds: with either its thickness
+#: is no matter of accuracy. So straw is ploughed in soon after the harvest of 3 August, and nothing is enriched
+NOTHING_ON_TOP = {
+    "rotation.wheat.event.plough.on": "08-20", "processes.water_erosion.enrichment": {"law": "none"},
+}  # fmt: skip
+#: fields that are amounts of a layer; others hold for a part as for the whole
+_AMOUNTS = {
+    "mineral", "reference", "stocks", "water", "wilting_point", "field_capacity", "saturation", "percolation", "doc",
+    "dic", "calcium", "strong_acid", "acid", "respired", "doc_produced",
+}  # fmt: skip
 #: quantity -> what it is
 QUANTITIES = {
     "sediment export": "t ha-1 yr-1",
@@ -132,14 +147,18 @@ class Experiment:
         the rate modifiers, their mean over the cells and a year.
     changes : mapping, optional
         Of the scenario, by dotted key.
+    merged : int
+        So many layers are made one, each time, once the state at the start is there: it is that of the fine ones.
     """
 
     def __init__(
         self,
         decomposition: Callable[[Watershed, CompiledPoolModel, np.ndarray], Process] = FrozenDecomposition,
         changes: Mapping[str, Any] | None = None,
+        merged: int = 1,
     ) -> None:
-        assembly = assemble(resolve(load("hillslope", {**CHANGES, **(changes or {})}), overwrite=True))
+        scenario = load("hillslope", {**CHANGES, **(changes or {})})
+        assembly = assemble(resolve(scenario, overwrite=True))
         initialise(assembly)
         self.watershed, self.clock = assembly.watershed, assembly.model.clock
         self.processes = dict(assembly.model.processes)
@@ -148,7 +167,29 @@ class Experiment:
         for _ in range(12):
             assembly.model.step()
             modifier += self.processes["decomposition"].modifier[self.watershed.cells][:, :, 0].mean(axis=0) / 12.0  # type: ignore[attr-defined]
+        if merged > 1:
+            modifier = self._merge(scenario, merged, modifier)
         self.processes["decomposition"] = decomposition(self.watershed, assembly.pools, modifier)
+
+    def _merge(self, scenario: Scenario, merged: int, modifier: np.ndarray) -> np.ndarray:
+        """Go on with layers of ``merged`` each; returns the modifiers (L / merged)."""
+        thickness = np.array(scenario.soil.layers)
+        first = np.arange(0, thickness.size, merged)
+        layers = np.add.reduceat(thickness, first)
+
+        def mean(values: np.ndarray, axis: int) -> np.ndarray:
+            shape = [-1 if i == axis else 1 for i in range(values.ndim)]
+            return np.add.reduceat(values * thickness.reshape(shape), first, axis=axis) / layers.reshape(shape)
+
+        coarser = assemble(resolve(scenario.with_({"soil.layers": layers.tolist()}), overwrite=True))
+        water, coarser_water = self.processes["soil_water"], coarser.model.processes["soil_water"]
+        assert isinstance(water, SoilWater) and isinstance(coarser_water, SoilWater)
+        self.watershed, self.processes = coarser.watershed, dict(coarser.model.processes)
+        for name, values in self._start.items():
+            if "layer" in STATE[name].dims:
+                self._start[name] = np.add.reduceat(values, first, axis=1) if name in _AMOUNTS else mean(values, 1)
+        coarser_water.conductivity[:] = mean(water.conductivity, 1)
+        return mean(modifier, 0)
 
     def _restart(self, steps_per_month: int) -> None:
         for name, values in self.watershed.state_arrays().items():
@@ -186,6 +227,16 @@ class Experiment:
         )
 
 
+def by_thickness(changes: Mapping[str, Any] | None = None, parts: Sequence[int] = PARTS) -> np.ndarray:
+    """The four quantities (k, 4) with every layer of the slope in ``parts``; the state at the start is that of the most
+    parts, and a month a step.
+    """
+    finest = max(parts)
+    layers = [t / finest for t in load("hillslope", CHANGES).soil.layers for _ in range(finest)]
+    cut = {"soil.layers": layers, **(changes or {})}
+    return np.array([Experiment(changes=cut, merged=finest // n).run() for n in parts])
+
+
 def observed_order(values: np.ndarray) -> np.ndarray:
     """log2 of the ratio of successive differences, (k - 2, 4), of (k, 4) values of steps that halve."""
     difference = np.abs(np.diff(values, axis=0))
@@ -220,8 +271,10 @@ def tell(values: np.ndarray, spreads: np.ndarray) -> None:
     print(row("it falls by", (spreads[:-1] / spreads[1:]).T, ".2f"))
 
 
-def draw(values: np.ndarray, spreads: np.ndarray, orders: int, file: Path) -> None:
-    """Two panels: what halving the step changes, and the spread over the orders, both relative to the finest step."""
+def draw(values: np.ndarray, spreads: np.ndarray, orders: int, layered: np.ndarray, file: Path) -> None:
+    """Three panels: what halving the step changes, the spread over the orders, both relative to the finest step, and what
+    halving the layers changes, relative to the finest.
+    """
     import matplotlib
     from matplotlib.ticker import FuncFormatter, NullLocator
 
@@ -229,17 +282,25 @@ def draw(values: np.ndarray, spreads: np.ndarray, orders: int, file: Path) -> No
 
     looks = zip(QUANTITIES, (GREY, VERMILION, PURPLE, BLUE), ("o", "s", "^", "D"), ("-", "--", ":", "-."), strict=True)
     with matplotlib.rc_context(STYLE):
-        figure = panels(3.3, "Splitting of the loop on a slope of 400 m, 10 m cells, two years, frozen rate modifiers")
-        left, right = figure.subplots(1, 2, sharey=True)
+        figure = panels(3.3, "A slope of 400 m, 10 m cells, two years, frozen rate modifiers")
+        left, right, third = figure.subplots(1, 3, sharey=True)
         for q, (name, colour, marker, dashes) in enumerate(looks):
             style = {"color": colour, "marker": marker, "ls": dashes, "lw": 1.5, "ms": 5, "label": name}
             changed = 100.0 * np.abs(np.diff(values[:, q])) / abs(values[-1, q])
             left.loglog([1.0 / n for n in STEPS[:-1]], changed, **style)
             right.loglog([1.0 / n for n in STEPS[: len(spreads)]], 100.0 * spreads[:, q] / abs(values[-1, q]), **style)
+            thinned = 100.0 * np.abs(np.diff(layered[:, q])) / abs(layered[-1, q])
+            third.loglog([50.0 / n for n in PARTS[:-1]], thinned, **style)
         guide = np.array([1.0 / STEPS[-2], 1.0])
         left.loglog(guide, 1.2 * guide, color=GREY, lw=0.8)
-        left.annotate("first order", (0.35, 0.48), color=GREY, ha="right", size=8)
-        for ax, title in ((left, "Changed by halving the step"), (right, f"Spread over {orders} orders of processes")):
+        left.annotate("first order", (0.62, 1.0), color=GREY, ha="right", size=8)
+        coarse = np.array([50.0 / PARTS[-2], 50.0])
+        third.loglog(coarse, 0.02 * coarse, color=GREY, lw=0.8)
+        third.set_title("Halving the layers")
+        third.set_xlabel("top layer (mm)")
+        third.set_xticks([50.0 / n for n in PARTS[:-1]], [f"{50.0 / n:g}" for n in PARTS[:-1]])
+        third.xaxis.set_minor_locator(NullLocator())
+        for ax, title in ((left, "Halving the step"), (right, f"Spread of {orders} orders")):
             low, high = ax.get_ylim()
             ax.set_title(title)
             ax.set_xlabel("step (months)")
@@ -247,7 +308,7 @@ def draw(values: np.ndarray, spreads: np.ndarray, orders: int, file: Path) -> No
             ax.xaxis.set_minor_locator(NullLocator())
             ax.set_ylim(low, high)
             ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        left.set_ylabel("% of the value at 1/8 month")
+        left.set_ylabel("change or spread, % of the finest")
         figure.legend(handles=list(left.lines)[: len(QUANTITIES)], loc="outside lower center", ncols=4, handlelength=3.2)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file)
@@ -275,12 +336,19 @@ def main() -> None:
         there = permuted[0, far, q] / values[0, q] - 1.0
         left = carried_on(experiment, orders[far])[q] / limit[q] - 1.0
         print(f"{name:<18s}{100.0 * there:+8.3f}{100.0 * left:+10.4f}  {', '.join(orders[far])}")
+    print("\nlayers in parts, nothing on top that is of the top layer; then as the slope is")
+    layered = by_thickness(NOTHING_ON_TOP)
+    for found in (layered, by_thickness()):
+        for n, numbers in zip(PARTS, found, strict=True):
+            print(row(f"{50.0 / n:g} mm", numbers, ".6g"))
+        print(row("changed by halving", (100.0 * np.diff(found, axis=0) / np.abs(found[-1])).T, "+.2g", " %"))
+        print(row("observed order", observed_order(found).T, ".2f"))
     print("\nRothC as it is: its own modifiers, input after decay")
     rothc = Experiment(lambda watershed, model, _: Decomposition(watershed, model))
     for n in STEPS:
         print(row(step_label(n), rothc.run(n), ".6g"))
     if chosen.figure:
-        draw(values, spreads, len(orders), chosen.figure)
+        draw(values, spreads, len(orders), layered, chosen.figure)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,16 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.splitting import ORDER, QUANTITIES, STEPS, TILLAGE_FIRST, Experiment, observed_order
+from benchmarks.splitting import (
+    NOTHING_ON_TOP,
+    ORDER,
+    QUANTITIES,
+    STEPS,
+    TILLAGE_FIRST,
+    Experiment,
+    by_thickness,
+    observed_order,
+)
 
 #: every tenth of the 120 orders, the loop's own first: their spread is 98 % of that of all
 ORDERS = list(itertools.islice(itertools.permutations(ORDER), 0, None, 10))
@@ -75,6 +84,17 @@ def test_both_orders_of_tillage_and_wash(experiment: Experiment, halved: np.ndar
     assert 0.005 < soc < 0.03 and difference[0, 1] < 0.0
     assert sic < 1e-3 and exchange < 5e-3
     np.testing.assert_allclose(difference[:-1] / difference[1:], 2.0, rtol=0.1)
+
+
+def test_thinner_layers_change_less_and_less() -> None:
+    """Layers of 5 cm and more in 1, 2 and 4 parts, from one start: SIC loss at first order, the net exchange faster;
+    sediment does not see layers. SOC export has a gradient at the surface thinner than these (docs/coupling.md).
+    """
+    found = by_thickness({**NOTHING_ON_TOP, "domain.synthetic.width": "10 m"}, parts=(1, 2, 4))
+    sediment, _, sic, exchange = observed_order(found)[0]
+    assert 0.8 < sic < 1.4 and exchange > 1.3
+    np.testing.assert_allclose(found[:, 0], found[-1, 0], rtol=1e-4)
+    np.testing.assert_allclose(found[:, 1], found[-1, 1], rtol=0.05)
 
 
 def test_ledger_closes_in_every_step(experiment: Experiment) -> None:

@@ -54,7 +54,13 @@ class ParcelTable:
 
     def start(self) -> None:
         """The run begins."""
-        self._start[:] = self._watershed.stock("soc")
+        self._start[:] = self._stock()
+
+    def _stock(self) -> np.ndarray:
+        """(n) kg m-2 in the soil and, where the run has them apart, in the residues on it."""
+        w = self._watershed
+        soil = w.stock("soc")
+        return soil + w.residue.reshape(soil.size, -1).sum(axis=1) if w.has_residues else soil
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """t of each parcel, of (n,) kg m-2."""
@@ -65,7 +71,7 @@ class ParcelTable:
         """Write the table."""
         w = self._watershed
         count = np.bincount(self._row, minlength=self._rows.shape[0])
-        start, end = self._sum(self._start), self._sum(w.stock("soc"))
+        start, end = self._sum(self._start), self._sum(self._stock())
         kinds = [self._sum(w.ledger.soc_by_kind[kind]) for kind in KINDS]
         change, explained = end - start, np.sum(kinds, axis=0)
         same = explained - kinds[KINDS.index("substratum")]
