@@ -139,16 +139,19 @@ def test_maps_of_fluxes_add_up_to_the_ledger(folder: Path, dataset: xr.Dataset) 
         "internal": ("doc_production",),
         "substratum": ("substratum_import", "burial_below_profile"),
     }
-    compared = 0
-    booked = {name: flux for name, flux in FLUX_MAPS.items() if name != "irr"}  # nobody irrigates here
-    for name, (sign, label, terms) in booked.items():
+    compared, idle = 0, 0
+    for name, (sign, label, terms) in FLUX_MAPS.items():
         columns = [f"{label}.{part}" for term in terms for part in kinds.get(term, (term,))]
+        if not set(columns) & set(table):  # of a process that does not run here
+            assert not np.nan_to_num(dataset[name].values).any(), name
+            idle += 1
+            continue
         expected = sign * sum(table[column].sum() for column in columns)
         gross = sum(np.abs(table[column]).sum() for column in columns) + 1e-9
         moved = float((np.abs(dataset[name].astype(float)) * dataset.cell_area).sum())
         assert total(dataset, name) == pytest.approx(expected, abs=1e-6 * (gross + moved)), name
         compared += moved > 1.0
-    assert compared == len(booked)
+    assert compared == len(FLUX_MAPS) - idle and compared >= 14
     assert float(np.abs(dataset.netEro.values[0][np.isfinite(dataset.netEro.values[0])]).max()) == 0.0
 
 
