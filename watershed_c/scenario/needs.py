@@ -230,7 +230,8 @@ def needs_of_processes(check: Checker) -> None:
         check.add(("processes", "soil_water", "enabled"), False, wrong)
     if soil.weathering is not None and soil.depth is None:
         check.add(("soil", "weathering"), "", "needs soil.depth: how deep the rock is.")
-    for name in ("subsurface_flow", "artificial_drainage", "peat") if soil.depth is not None else ():
+    of_full_layers = ("subsurface_flow", "artificial_drainage", "peat", "surface_residues")
+    for name in of_full_layers if soil.depth is not None else ():
         if getattr(processes, name).enabled:
             wrong = "is for layers that are as thick as soil.layers says; leave soil.depth out."
             check.add(("processes", name), "", wrong)
