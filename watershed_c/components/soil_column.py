@@ -8,7 +8,7 @@ from watershed_c.bedrock import Bedrock
 from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
 from watershed_c.kernels.column_remap import remap_columns
-from watershed_c.kernels.soil_column import biodiffusive_exchange, mix_diffusive
+from watershed_c.kernels.soil_column import biodiffusive_exchange, lower_surface, mix_diffusive
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -65,8 +65,7 @@ class Rebalancer:
         terms = ("substratum_import", "burial_below_profile")
         w.ledger.book(terms, "soil", self._mineral, cells=cells)
         w.ledger.book(terms, "rows", self._rows, cells=cells)
-        density = w.full_mass()[cells, 0] / w.layer_bottom[0]
-        w.elevation[cells] -= self._lost[cells] / density
+        over_cells(lower_surface, cells, self._lost, w.full_mass(), float(w.layer_bottom[0]), w.elevation)
 
 
 def mixed_by_tillage(watershed: Watershed, exchange: np.ndarray, years: float) -> None:

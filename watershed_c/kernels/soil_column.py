@@ -57,6 +57,30 @@ def take_from_top(
     return removed
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def lower_surface(
+    cells: np.ndarray, lost: np.ndarray, reference: np.ndarray, thickness: float, elevation: np.ndarray
+) -> None:
+    """Lower the mass-based surface by the mineral soil that columns lost, at the density of their top layer.
+
+    Parameters
+    ----------
+    cells
+        int64 nodes to treat.
+    lost
+        (n), kg m-2; negative where the column gained.
+    reference
+        (n, L), kg m-2.
+    thickness
+        Of the top layer (m).
+    elevation
+        (n), m, changed in place.
+    """
+    for index in range(cells.shape[0]):
+        node = cells[index]
+        elevation[node] -= lost[node] / (reference[node, 0] / thickness)
+
+
 def biodiffusive_exchange(
     mineral: np.ndarray,
     layer_top: np.ndarray,
