@@ -210,6 +210,7 @@ class OfMap:
 
 #: maps that are told where the runs have written them (output.maps): of stocks, and of the rest
 OF_STOCKS = (
+    OfMap("cLitterSurf", "residues and litter on the surface at the end", "t C/ha", digits=2),
     OfMap("cSoilOrgESM", "SOC at the end, 0-30 cm, equivalent mass by a spline", "t C/ha", digits=2),
     OfMap("cSoilOrgFD", "SOC at the end, 0-30 cm, fixed depth", "t C/ha", digits=2),
 )
