@@ -71,6 +71,29 @@ def test_a_plough_loosens_its_layer_and_rain_settles_it() -> None:
     assert (last[:, 0] < 0.05).all() and (last[:, 2] > last[:, 1]).all()
 
 
+def test_passes_of_every_unit_are_done_in_its_order() -> None:
+    """Those of a unit one after the other, whatever those of others are; who is not tilled is not driven on."""
+    w, process = made(traffic=0.1)
+    dry(w)
+    w.unit[w.cells[::2]] = 1
+    passes = [(0, 0.20, 0.95), (1, 0.10, 0.5), (0, 0.08, 0.4), (0, 0.04, 0.7)]
+    w.units.tillage[:] = [TillageEvent(unit, depth, efficiency, 0.0) for unit, depth, efficiency in passes]
+    process.run_one_step(MONTH)
+    for unit in (0, 1):
+        strain = np.zeros(5)
+        for number, depth, efficiency in passes:
+            if number == unit:
+                strain = loosen(
+                    strain, efficiency * np.clip((depth - w.layer_top) / (w.layer_bottom - w.layer_top), 0, 1)
+                )
+        here = w.cells[w.unit[w.cells] == unit]
+        assert here.size and np.array_equal(process.strain[here], np.tile(strain, (here.size, 1)))
+    w.units.tillage[:] = [TillageEvent(1, 0.10, 0.5, 0.0)]
+    process.start_afresh()
+    process.run_one_step(MONTH)
+    assert np.array_equal(process.driven[w.cells], w.unit[w.cells] == 1)
+
+
 def test_settling_is_the_curve_of_epic() -> None:
     """A tenth of the way for a scale of 5, 95 % for 100; sand settles more, depth less; parts of a month as a month."""
     scale = np.array([5.0, 100.0])

@@ -112,13 +112,28 @@ class BulkDensity(Process):
         water[:, 1:] = w.percolation[cells, :-1]
         gone = settling(water / rains, self._sand[cells], self._middle)
         self.strain[cells] *= (1.0 - gone) ** rains
-        for event in w.units.tillage:
-            self.driven[w.unit == event.unit] = 1.0
+        passes, unit = self._passes(), w.unit[cells]
+        for works, _ in passes[:1]:  # every unit that is worked at all has a first pass
+            self.driven[cells[works[unit]]] = 1.0
         wheels = 1.0 + self.traffic * self.driven[cells, None] * self._under_wheels
         target = settled_density(self.ratio[cells] * wheels, self.organic_matter()[cells])
         self.settled[cells] -= math.expm1(-dt / self.relaxation_time) * (target - self.settled[cells])
-        for event in w.units.tillage:
-            tilled = cells[w.unit[cells] == event.unit]
-            share = np.clip((event.depth - w.layer_top) / self._thickness, 0.0, 1.0)
-            self.strain[tilled] = loosen(self.strain[tilled], event.efficiency * share)
+        for works, worked in passes:
+            tilled = cells[works[unit]]
+            self.strain[tilled] = loosen(self.strain[tilled], worked[w.unit[tilled]])
         w.bulk_density[cells] = self.settled[cells] * (1.0 - self.strain[cells])
+
+    def _passes(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The first pass of every unit, then the second: units that have it (U) bool, share of layers worked (U, L)."""
+        w, passes = self.watershed, []
+        count: dict[int, int] = {}
+        units = w.units.cover_factor.size
+        for event in w.units.tillage:
+            number = count[event.unit] = count.get(event.unit, -1) + 1
+            if number == len(passes):
+                passes.append((np.zeros(units, dtype=bool), np.zeros((units, self._middle.size))))
+            works, worked = passes[number]
+            works[event.unit] = True
+            depth = (event.depth - w.layer_top) / self._thickness
+            worked[event.unit] = event.efficiency * np.clip(depth, 0.0, 1.0)
+        return passes
