@@ -125,7 +125,7 @@ class BulkDensity(Process):
 
     def _passes(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The first pass of every unit, then the second: units that have it (U) bool, share of layers worked (U, L)."""
-        w, passes = self.watershed, []
+        w, passes = self.watershed, list[tuple[np.ndarray, np.ndarray]]()
         count: dict[int, int] = {}
         units = w.units.cover_factor.size
         for event in w.units.tillage:
