@@ -47,14 +47,15 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three years of every process on a valley with a channel, fields, carbonate and manure."""
     target = tmp_path_factory.mktemp("run")
     w = build.watershed()
+    processes = build.processes(w)  # some set their stores when they are made
     w.deposit[:], w.deposit_mineral[:] = 0.0, 0.0
     w.ledger.open()
     rows, columns = build.SHAPE
     place = Place(build.CELL_SIZE * (np.arange(columns) + 0.5), build.CELL_SIZE * (np.arange(rows) + 0.5))
     points = {"eroding": int(w.cells[40]), "stable": int(w.cells[60]), "depositional": int(w.cells[5])}
-    recorder = Recorder(target, w, build.CLOCK, place, ["elev", "cSoilOrg", "netEro"], points, every=12)
+    recorder = Recorder(target, w, build.CLOCK, place, ["elev", "cSoilOrg", "cLitterSurf", "netEro"], points, every=12)
     recorder.start()
-    model = Model(w, build.processes(w), build.CLOCK)
+    model = Model(w, processes, build.CLOCK)
     while not model.done:
         step = model.clock.step(model.index)
         recorder.step(step, model.step())
@@ -327,7 +328,8 @@ def test_outlet_adds_up(results: xr.Dataset) -> None:
 def test_budget_is_that_of_the_stocks(directory: Path, results: xr.Dataset) -> None:
     totals = budget.flows(directory / "ledger.csv")
     soil = results.cell_kind.values == 1
-    stock = results.cSoilOrg.values[:, soil].sum(axis=1, dtype=np.float64) * build.CELL_SIZE**2
+    carbon = results.cSoilOrg + results.cLitterSurf
+    stock = carbon.values[:, soil].sum(axis=1, dtype=np.float64) * build.CELL_SIZE**2
     assert sum(totals.values()) == pytest.approx(
         stock[-1] - stock[0], abs=1e-6 * stock[0]
     )  # maps are float32

@@ -272,7 +272,7 @@ class _Run:
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
         self.recorder = Recorder(
             directory, assembly.watershed, clock, assembly.place,
-            list(dict.fromkeys([*ALWAYS, *output.maps, *at_depths(output.maps, output.depths)])), points,
+            _maps(assembly.inputs.scenario), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
             ages=ages, saturation=saturation,
             tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
@@ -467,6 +467,13 @@ SECONDS_PER_CELL_LAYER_STEP = 6e-7
 MAP_COMPRESSION, RESTART_COMPRESSION = 0.8, 0.35
 
 
+def _maps(scenario: Scenario) -> list[str]:
+    """Variables of the records: what figures and comparisons need, and what the scenario asks for."""
+    residues = ["cLitterSurf"] if scenario.processes.surface_residues.enabled else []  # a part of the SOC budget
+    asked = scenario.output.maps
+    return list(dict.fromkeys([*ALWAYS, *residues, *asked, *at_depths(asked, scenario.output.depths)]))
+
+
 def predict(scenario: Scenario, *, output: str | Path | None = None) -> Prediction:
     """Validate a scenario with everything it points to, and predict what a run needs. Writes nothing.
 
@@ -483,7 +490,7 @@ def predict(scenario: Scenario, *, output: str | Path | None = None) -> Predicti
         warnings.append(f"{folder} exists: to run, name another folder with --output, or add --overwrite")
     cells, layers, clock = assembly.watershed.cells.size, inputs.layer_bottom.size, assembly.model.clock
     records = math.ceil(clock.months / RECORD_MONTHS.get(chosen.output.every, clock.months)) + 1
-    maps = len({*ALWAYS, *chosen.output.maps, *at_depths(chosen.output.maps, chosen.output.depths)})
+    maps = len(_maps(chosen))
     state = sum(values.nbytes for values in assembly.watershed.state_arrays().values())
     disk = records * maps * cells * 4.0 * MAP_COMPRESSION + state * RESTART_COMPRESSION
     years = 40.0  # of the coupled model before the start, for the initial carbon

@@ -87,9 +87,10 @@ def draw(results: xr.Dataset, run: str, totals: dict[str, float]) -> Figure | No
     per_year = TONNES_PER_HECTARE / soil_area(results) / (years[-1] - years[0])
     least = ROUND_OFF * max(abs(kg) for kg in totals.values())
     rates = {name: kg * per_year for name, kg in totals.items() if abs(kg) > least}
-    stock = (
-        results.cSoilOrg.isel(time=[0, -1]).values[:, soil].mean(axis=1, dtype=np.float64)
-        * TONNES_PER_HECTARE
+    surface = [name for name in ("cLitterSurf",) if name in results]  # on the soil, and in its account
+    stock = TONNES_PER_HECTARE * sum(
+        results[name].isel(time=[0, -1]).values[:, soil].mean(axis=1, dtype=np.float64)
+        for name in ("cSoilOrg", *surface)
     )
     turnover = _waterfall(rates, (INPUT, AMENDMENT, RESPIRED, PEAT), 0.0)
     left = turnover[-1].end if turnover else 0.0
@@ -103,7 +104,7 @@ def draw(results: xr.Dataset, run: str, totals: dict[str, float]) -> Figure | No
         [net, *rest, change],
     )
     titles = (
-        f"Soil organic carbon, {depth_of(results)} (t C ha⁻¹)",
+        f"Soil organic carbon, {depth_of(results)}{' and residues on it' if surface else ''} (t C ha⁻¹)",
         f"Input and decomposition, mean {period(years)} (t C ha⁻¹ yr⁻¹)",
         "What remains and where it goes (t C ha⁻¹ yr⁻¹; its own scale)",
     )
