@@ -355,7 +355,7 @@ def _sideways(
     chosen, found = inputs.scenario.processes, list[SubsurfaceFlow | ArtificialDrainage]()
     if inputs.drains is not None:
         systems = [
-            Drains(one.spacing, one.depth, one.effective_radius, one.coefficient)
+            Drains(one.spacing, one.depth, one.effective_radius, one.coefficient, one.until or math.inf)
             for one in chosen.artificial_drainage.system
         ]
         found.append(ArtificialDrainage(watershed, conductivity=conductivity, drains=systems, system=inputs.drains))

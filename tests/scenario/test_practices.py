@@ -87,6 +87,26 @@ def test_an_example_of_the_page_takes_land() -> None:
         assert (resolve(variant).land.index == 1).any()
 
 
+def test_the_example_of_rewetting_blocks_drains_and_changes_the_land() -> None:
+    (table,) = (table for table in TABLES if "artificial_drainage" in table.get("processes", {}))
+    wet = {f"processes.soil_water.{key}": value for key, value in table["processes"]["soil_water"].items()}
+    inputs = resolve(
+        loads(LAND).with_(
+            {
+                **wet, "processes.soil_water.enabled": True, "processes.soil_water.rain_days": 12,
+                "processes.decomposition.enabled": True, "soil.sand": "40 %",
+                "processes.peat": table["processes"]["peat"],
+                "processes.artificial_drainage": table["processes"]["artificial_drainage"],
+                "land.change": table["land"]["change"], "land.rules": [{"class": "fen"}],
+                "rotation": table["rotation"], "time.start": "2001-01", "time.end": "2003-12",
+            }
+        )
+    )  # fmt: skip
+    assert inputs.drains is not None and (inputs.drains == 0).any()
+    (system,) = inputs.scenario.processes.artificial_drainage.system
+    assert system.until == table["land"]["change"][0]["year"] == 2002
+
+
 def test_the_page_has_an_example_of_every_action() -> None:
     done = {event["do"] for record in EXAMPLES.values() for event in record.get("event", [])}
     assert {"till", "harvest", "burn", "kill", "manure", "fertilise", "sow", "irrigate"} <= done and len(EXAMPLES) >= 12

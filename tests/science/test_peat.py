@@ -14,10 +14,14 @@ from watershed_c.io.ledger_csv import read_ledger
 from watershed_c.scenario.schema import Scenario
 from watershed_c.simulation import resume, run
 
+DRAINS = {"classes": ["maize-wheat"], "spacing": "4 m"}
+#: drains are blocked on the first of January of this year; records are of April 2001, 2002 and 2003 and of the end
+BLOCKED = 2003
+
 
 def scenario(depth: str = "45 cm", **more: object) -> Scenario:
     """The small slope, its fields on drained peat."""
-    drains = [{"classes": ["maize-wheat"], "spacing": "4 m", "depth": depth}]
+    drains = [{**DRAINS, "depth": depth}]
     changes = {
         **runs.WATER, "processes.artificial_drainage.system": drains, "processes.peat.enabled": True,
         "processes.peat.classes": ["maize-wheat"],
@@ -64,6 +68,22 @@ def test_rewetted_peat_loses_less(drained: Path, tmp_path: Path) -> None:
         assert given.max() <= 0.0288 * months / 12.0 * (1.0 + 1e-6) and given.max() > 0.0
     more, less = (-read_ledger(path / "ledger.csv")["soc.peat_balance"].sum() for path in (drained, wet))
     assert less < 0.8 * more
+
+
+def test_blocked_drains_rewet_peat_from_their_year_on(drained: Path, tmp_path: Path) -> None:
+    """Before that year the run with drains to the bit; then the table stands higher, and peat loses less."""
+    until = {"processes.artificial_drainage.system": [{**DRAINS, "depth": "45 cm", "until": BLOCKED}]}
+    blocked = run(scenario(**until), output=tmp_path / "run", quiet=True).directory
+    found = {}
+    for name, path in (("drained", drained), ("blocked", blocked)):
+        with netCDF4.Dataset(path / "results.nc") as results:
+            found[name] = {key: np.ma.filled(results[key][:], np.nan) for key in ("wtd", "cSoilOrg")}
+    for key in ("wtd", "cSoilOrg"):
+        assert np.array_equal(found["drained"][key][:2], found["blocked"][key][:2], equal_nan=True)
+    april = {name: np.nanmean(maps["wtd"][2]) for name, maps in found.items()}
+    assert april["blocked"] < april["drained"] - 0.1
+    more, less = (-read_ledger(path / "ledger.csv")["soc.peat_balance"].sum() for path in (drained, blocked))
+    assert less < more and runs.record(blocked)["worst_ledger_residual"] < 1.0
 
 
 def test_resumed_to_the_bit_with_another_number_of_threads(drained: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,12 +29,15 @@ class Drains:
         Of tiles; of a ditch its wetted perimeter over pi.
     capacity : float, kg m-2 yr-1
         Drainage coefficient: most that they carry.
+    until : float, calendar year
+        From its first day on they are blocked, and drain nothing. Default: never.
     """
 
     spacing: float
     depth: float
     radius: float
     capacity: float
+    until: float = math.inf
 
 
 class ArtificialDrainage(Process):
@@ -79,19 +83,23 @@ class ArtificialDrainage(Process):
             if not (one.spacing > 0.0 and 0.0 < one.radius < one.spacing / 2.0 and one.capacity > 0.0):
                 raise ValueError(f"drains need spacing, radius (below half the spacing) and capacity above 0: {one}")
         self.conductivity, self.system = conductivity, np.ascontiguousarray(system, dtype=np.int64)
-        self._level, self._spacing, self._capacity = (
+        self._level, self._spacing, self._capacity, self._until = (
             np.array([getattr(one, name) for one in drains], dtype=np.float64)
-            for name in ("depth", "spacing", "capacity")
+            for name in ("depth", "spacing", "capacity", "until")
         )
         #: (S,) m, equivalent depth of Hooghoudt
         self.equivalent = np.array([equivalent_depth(one.spacing, bottom - one.depth, one.radius) for one in drains])
         self._thickness = w.layer_bottom - w.layer_top
         self.sideways = w.with_sideways()
-        self._drained_cells = w.cells[self.system[w.cells] >= 0]
+        with_drains = w.cells[self.system[w.cells] >= 0]
+        self._with_drains, self._blocked_in = with_drains, self._until[self.system[with_drains]]
+        self._drained_cells = with_drains
 
     def begin(self) -> None:
-        """Begin a step: nothing has been drained yet."""
+        """Begin a step: nothing has been drained yet; some drains may have been blocked."""
         self.sideways.drained[:] = 0.0
+        if np.isfinite(self._until).any():
+            self._drained_cells = self._with_drains[self.watershed.calendar_month < 12.0 * self._blocked_in]
 
     def advance(self, h: float) -> None:
         """Drain for ``h`` yr."""

@@ -36,6 +36,14 @@ def drained_cells(
         if one.depth > bottom * (1.0 + 1e-9):
             wrong = f"is below the base of the lowest layer ({bottom:g} m), from which the water table rises."
             check.add((*place, "depth"), f"{one.depth:g} m", wrong, "Add layers, or drain less deep.")
+        first = int(check.scenario.time.start[:4])
+        if one.until is not None and one.until <= first:
+            check.add(
+                (*place, "until"),
+                one.until,
+                f"must be after the first year of the run, {first}.",
+                "Leave the drains out.",
+            )
         here = np.zeros(system.size, dtype=bool)
         for name in one.classes:
             if groups is None:

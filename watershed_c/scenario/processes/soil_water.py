@@ -97,6 +97,10 @@ class Drains(Table):
         10.0 * 365.25, "drainage coefficient: most that the system carries", gt=0.0, le=1e6,
         source="10 mm/day; designs have 10 to 25 (Skaggs)",
     )  # fmt: skip
+    until: int | None = item(
+        None, "calendar year on whose 1 January they are blocked, as where peat is rewetted: cells that had them have "
+        "none from then on; never if not given", ge=1, le=9999,
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _fits(self) -> Drains:
