@@ -272,7 +272,7 @@ class _Run:
         self.checkpoint = max(1, round(output.checkpoint_every * 12)) * clock.steps_per_month
         self.recorder = Recorder(
             directory, assembly.watershed, clock, assembly.place,
-            _maps(assembly.inputs.scenario), points,
+            _maps(assembly.scenario), points,
             RECORD_MONTHS.get(output.every, clock.months), attributes=self._attributes(),
             ages=ages, saturation=saturation,
             tables=[p for p in (self.model.processes.get(name) for name in TELLING) if p is not None],
