@@ -100,6 +100,12 @@ def test_fraction_modern_of_a_later_year() -> None:
     assert isotopes.MEAN_LIFE_14C == pytest.approx(8267.0, abs=0.5)
 
 
+def test_pedogenic_carbonate_of_c3_and_c4_plants() -> None:
+    """T1.11."""
+    found = isotopes.pedogenic_carbonate_delta13(np.array([-27.0, -12.5]), np.array([15.0, 15.0]))
+    assert found == pytest.approx([-12.4, 2.08], abs=0.05)
+
+
 def test_steady_pool_under_a_constant_atmosphere() -> None:
     """A9: F = k / (k + 1/8267), -6.012 per mil for k = 0.02."""
     with shared("reference/analytic/analytic.csv").open() as file:

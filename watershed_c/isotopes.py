@@ -27,6 +27,11 @@ INERT_14C = math.exp(-50000.0 / MEAN_LIFE_14C)
 DISCRIMINATION = {"c3": 20.0, "c4": 4.5}
 #: rate of 13C over that of 12C in every decay, 1.2 +- 0.3 per mil slower (Menichetti et al. 2015, bare fallows)
 SLOWER_13C = 0.9988
+#: per mil that CO2 of soil air is above respired CO2: 12CO2 diffuses out faster (Cerling 1984, EPSL 71, 229-240)
+DIFFUSION_13C = 4.4
+#: per mil that calcite is above the CO2 it forms with: at 0 degC, and less per K (Romanek, Grossman & Morse 1992,
+#: Geochim. Cosmochim. Acta 56, 419-430)
+CALCITE_13C, CALCITE_13C_PER_KELVIN = 11.98, 0.12
 #: groups of the twins and their half-lives, yr
 ISOTOPES = {"c14": HALF_LIFE_14C, "c13": math.inf}
 #: whose record of the atmosphere comes with the program
@@ -50,6 +55,14 @@ def permil(ratio: np.ndarray) -> np.ndarray:
 def delta_of_fraction_modern(fraction: np.ndarray, year: float) -> np.ndarray:
     """Delta14C, per mil, of a fraction modern (F14C) measured in a year (Stuiver & Polach 1977, Radiocarbon 19)."""
     return permil(np.asarray(fraction) * math.exp((1950.0 - year) / MEAN_LIFE_14C))
+
+
+def pedogenic_carbonate_delta13(respired: np.ndarray, temperature: np.ndarray) -> np.ndarray:
+    """delta13C, per mil VPDB, of calcite that forms in soil at ``temperature`` (degC) from CO2 ``respired`` with that
+    delta13C: steady diffusion, no air of the atmosphere in it (deeper than about 0.3 m).
+    """
+    enriched = CALCITE_13C - CALCITE_13C_PER_KELVIN * np.asarray(temperature)
+    return np.asarray(respired) + DIFFUSION_13C + enriched
 
 
 @dataclass(frozen=True)
