@@ -198,6 +198,9 @@ def _unused(inputs: Inputs) -> list[str]:
     if fed and not inputs.scenario.processes.nitrogen.enabled:
         found.append(f"rotation.{fed[0]}: fertilise is used with [processes.nitrogen] only")
     erosion = inputs.scenario.processes.water_erosion
+    ended = [name for name, rotation in inputs.rotations.items() if rotation.slope_length is not None]
+    if ended and erosion.enabled and erosion.model == "mmf":
+        found.append(f'rotation.{ended[0]}.slope_length is not used with processes.water_erosion.model = "mmf"')
     if erosion.enabled and erosion.unused:
         found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
     if climate.change.pet != 0.0 and inputs.climate.pet is None:

@@ -150,7 +150,7 @@ def processes_of(
             largest_enrichment=erosion.enrichment.largest, transit_mineralisation=erosion.transit_mineralisation,
             downstream_mineralisation=erosion.downstream_mineralisation, coefficient_map=inputs.ktc,
             ponds=inputs.ponds, cover_map=inputs.cover, practice_map=inputs.practice, convention=erosion.convention,
-            ls_correction=erosion.ls_correction, slope_length=_slope_length(inputs),
+            ls_correction=erosion.ls_correction, slope_length=_slope_length(inputs, tables),
             parcels=inputs.parcels, storm_hours=erosion.storm_hours,
             wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,
             mmf=None if erosion.mmf is None else _mmf_parameters(inputs, erosion.mmf),
@@ -293,12 +293,12 @@ def _nitrogen(watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: Un
     )  # fmt: skip
 
 
-def _slope_length(inputs: Inputs) -> np.ndarray | None:
-    """Spacing of terraces of each node, (n,) m, infinite without; None where there are none."""
-    found = np.full(inputs.land.index.size, math.inf)
-    for number, name in enumerate(inputs.land.names):
-        if (spacing := inputs.rotations[name].slope_length) is not None:
-            found[inputs.land.index == number] = spacing
+def _slope_length(inputs: Inputs, tables: UnitTables) -> np.ndarray | None:
+    """Spacing of terraces of each management unit, (U,) m, infinite without; None where there are none."""
+    found = np.full(len(tables.names), math.inf)
+    for name, rotation in inputs.rotations.items():
+        if rotation.slope_length is not None:
+            found[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = rotation.slope_length
     return found if np.isfinite(found).any() else None
 
 

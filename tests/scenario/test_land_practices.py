@@ -158,6 +158,10 @@ def test_terraces_end_the_slope_and_lower_what_is_lost() -> None:
     rows_of = [erosion.ls.reshape(erosion.watershed.shape)[1:-1, 1:-1][:, 3] for erosion in (plain, short)]
     np.testing.assert_allclose(rows_of[1][-2:], rows_of[0][-2:], rtol=1e-12)  # the crest and the cell below
     np.testing.assert_allclose(rows_of[1][:-1], rows_of[0][-2], rtol=1e-12)
+    # and where land gets terraces, or loses them, when it changes: LS is of the class that is there
+    built = [{"class": name, "year": 2001, "becomes": "new"} for name in ("maize", "soybean")]
+    new = {"land.change": built, "rotation.new": {"years": ["maize"], "slope_length": 10.0}}
+    np.testing.assert_array_equal(eroded(new).ls, short.ls)
     lost = [erosion.exported.sum() for erosion in (plain, short, terraced)]
     assert lost[1] < 0.3 * lost[0] and lost[2] < 0.4 * lost[0]
 

@@ -129,6 +129,10 @@ class MorganMorganFinney:
         """Runoff of the last year."""
         return {f"runoff.{name}": values for name, values in self.year.memory().items()}
 
+    def land_changed(self) -> bool:
+        """No: it has no ends of slopes."""
+        return False
+
     def follow_terrain(self) -> None:
         """Slopes and areas are read as they are."""
 

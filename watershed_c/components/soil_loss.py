@@ -97,7 +97,8 @@ class Rusle:
             raise ValueError(f"convention must be one of {', '.join(CONVENTIONS)}, is {convention!r}")
         if not ls_correction > 0.0:
             raise ValueError(f"ls_correction must be above 0, is {ls_correction}")
-        self._slope_length = slope_length
+        #: by unit, and that of each node for which LS was found
+        self._slope_length, self._spacing = slope_length, np.zeros(0)
         self._as_watem_sedem, self._ls_correction = convention == "watem_sedem", ls_correction
         self._cover, self._practice, self._coefficient = own
         #: whether any of them is by node, and then the number of each node
@@ -111,6 +112,11 @@ class Rusle:
         """Arrays that a restart brings back."""
         return {}
 
+    def land_changed(self) -> bool:
+        """Whether cells have got other ends of their slope since LS was found."""
+        length = self._slope_length
+        return length is not None and not np.array_equal(length[self.watershed.unit], self._spacing)
+
     def follow_terrain(self) -> None:
         """LS and what the terrain contributes to transport capacity, once the flow router has run."""
         w = self.watershed
@@ -119,7 +125,8 @@ class Rusle:
         else:
             area_in, area = w.contributing_area
         if self._slope_length is not None:
-            area_in, area = (np.minimum(one, self._slope_length * w.dx) for one in (area_in, area))
+            self._spacing = self._slope_length[w.unit]
+            area_in, area = (np.minimum(one, self._spacing * w.dx) for one in (area_in, area))
         over_cells(
             kernels.ls_factor, w.cells, area if self._as_watem_sedem else area_in, w.gradient_x, w.gradient_y, w.dx,
             self.channel_area, self._length, self._slope, self.ls,

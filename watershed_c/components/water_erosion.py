@@ -83,9 +83,9 @@ class WaterErosion(Process):
         slope of Verstraeten's capacity as an angle.
     ls_correction : float, above 0
         What LS is divided by.
-    slope_length : (n,) m, above 0, optional
-        Upslope area counts no further than this, one cell wide, in LS and capacity: spacing of terraces; infinite
-        elsewhere.
+    slope_length : (U,) m, above 0, optional
+        Upslope area counts no further than this, one cell wide, in LS and capacity: spacing of terraces of each
+        management unit; infinite without.
     parcels : ParcelLand, optional
         With it buffers keep their share of the sediment, and sewers take theirs (their export has a term of its own).
     ponds : (n,), optional
@@ -235,9 +235,9 @@ class WaterErosion(Process):
             moved[:] = 0.0
 
     def _follow_terrain(self) -> None:
-        """LS and the list of sinks, anew where the flow router has run since."""
+        """LS and the list of sinks, anew where the flow router has run since, or land use has changed."""
         w = self.watershed
-        if self._routing == w.routing_version:
+        if self._routing == w.routing_version and not self.loss.land_changed():
             return
         self._routing = w.routing_version
         self.loss.follow_terrain()
