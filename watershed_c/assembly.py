@@ -108,7 +108,10 @@ class Assembly:
             arrays += [inputs.atmosphere.c14, inputs.atmosphere.c13]
         arrays += [] if inputs.series_erosivity is None else [inputs.series_erosivity]
         arrays += [source.amounts for source in inputs.fallout.values()]
-        own = (*(inputs.parcels or ()), inputs.ktc, inputs.cover, inputs.practice, inputs.ponds)
+        own = (
+            *(inputs.parcels or ()), inputs.ktc, inputs.cover, inputs.practice, inputs.ponds, inputs.drains,
+            inputs.channel, inputs.peat, *(inputs.methane or ()),
+        )  # fmt: skip
         arrays += [value for value in own if isinstance(value, np.ndarray)]
         cropping, decomposition = processes["cropping"], processes.get("decomposition")
         assert isinstance(cropping, Cropping)

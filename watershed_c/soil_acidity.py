@@ -20,7 +20,7 @@ def capacity(inputs: Inputs) -> np.ndarray:
     mineral = np.nan_to_num(column.mineral)
     if given is not None:
         return np.full(mineral.shape, 1e-3 * given)
-    soil = np.nan_to_num(column.bulk_density * column.thickness, nan=1.0)
+    soil = np.nan_to_num(column.soil, nan=1.0)
     carbon = np.nan_to_num(column.soc) / np.where(soil > 0.0, soil, 1.0)
     return buffer_capacity(np.nan_to_num(column.clay)[:, None], carbon)
 

@@ -9,15 +9,18 @@ import netCDF4
 import numpy as np
 import pytest
 
+from tests.build import watershed
 from tests.components.test_soil_column import TABLE, make
 from tests.runs import small
 from watershed_c.assembly import assemble
 from watershed_c.bedrock import Bedrock
+from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.soil_column import BIODIFFUSIVITY, SoilColumn
 from watershed_c.io.results import equivalent_stock, fixed_depth_stock, topsoil_stock
 from watershed_c.kernels.soil_column import take_from_top
 from watershed_c.scenario.resolve import resolve
 from watershed_c.simulation import run
+from watershed_c.soil_acidity import capacity
 from watershed_c.state import Watershed
 
 
@@ -188,17 +191,37 @@ def test_a_slope_is_washed_to_the_rock_and_every_account_closes(eroded: Path) ->
     assert record["worst_ledger_residual"] < 1.0
 
 
+def test_ph_is_that_of_the_soil_that_is_left() -> None:
+    """Of the same soil, whether it was as thin when the run began or became so since."""
+    found = []
+    for before in (True, False):
+        w = watershed()
+        process = None if before else Carbonate(w, buffer_capacity=np.full(w.reference.shape, 0.03))
+        w.bedrock = Bedrock(w.reference.copy(), 0.4 * w.reference.sum(axis=1), w.reference, layer_bottom=w.layer_bottom)
+        w.stocks *= w.bedrock.filled[:, :, None]
+        w.mineral[:] = w.reference
+        process = process or Carbonate(w, buffer_capacity=np.full(w.reference.shape, 0.03))
+        process.run_one_step(1.0 / 12.0)
+        found.append(w.ph[w.cells].copy())
+    np.testing.assert_array_equal(*found)
+    assert found[0].min() < 6.5
+
+
 def test_stones_thin_the_fine_earth() -> None:
     """Stock = content x density of the fine earth x thickness x (1 - stones) (Poeplau, Vos & Don 2017, their M3)."""
     given = {"soil.soc": {"value": "1.5 %"}, "domain.synthetic.width": "20 m"}
-    plain = resolve(small(given), overwrite=True).column
+    without = resolve(small(given), overwrite=True)
+    plain = without.column
     stones = 0.3 * 2600.0 / (0.3 * 2600.0 + 0.7 * 1350.0)
     by_mass = {"value": stones, "share_of": "mass"}
-    stony = resolve(small({**given, "soil.coarse_fragments": by_mass}), overwrite=True).column
+    inputs = resolve(small({**given, "soil.coarse_fragments": by_mass}), overwrite=True)
+    stony = inputs.column
     assert stony.coarse_fragments is not None
     np.testing.assert_allclose(stony.coarse_fragments[np.isfinite(stony.clay)], 0.3, rtol=1e-12)
     for name in ("soc", "mineral", "sic"):
         np.testing.assert_allclose(getattr(stony, name), 0.7 * getattr(plain, name), rtol=1e-12)
+    # what a kg of it buffers is the same
+    np.testing.assert_allclose(capacity(inputs), capacity(without), rtol=1e-12)
     # a stock is what was found
     given = {"soil.soc": {"value": "50 t/ha", "depth": "25 cm"}, "soil.coarse_fragments": "30 %"}
     found = resolve(small({**given, "domain.synthetic.width": "20 m"}), overwrite=True).column

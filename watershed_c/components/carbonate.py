@@ -125,7 +125,7 @@ class Carbonate(Process):
         self.ceiling = maximum_carbon_dioxide * 1e-6
         self._rows = tuple(watershed.constituents.index(row) for row in _ROWS)
         self._acidity = -1
-        self._buffer = np.zeros((0, watershed.water.shape[1]))
+        self._capacity, self._buffer = buffer_capacity, np.zeros((0, watershed.water.shape[1]))
         if buffer_capacity is not None:
             self._acidity = names.index("acidity")
             self._buffer = np.ascontiguousarray(buffer_capacity * watershed.reference)
@@ -153,6 +153,8 @@ class Carbonate(Process):
         w = self.watershed
         self.deposition.bring(w, self._rows[0], dt)
         self._has_acid = any(values.any() for values in (w.acid, w.strong_acid, w.groundwater_acid))
+        if self._capacity is not None and w.bedrock is not None:  # layers on rock do not keep their mass
+            np.multiply(self._capacity, w.reference, out=self._buffer)
         cover = w.by_rows(np.ascontiguousarray(w.units.plant_cover, dtype=np.float64), layered=False)
         roots = w.by_rows(np.ascontiguousarray(w.units.root_fraction, dtype=np.float64))
         over_cells(
