@@ -47,10 +47,13 @@ def test_calcite_alone_is_that_of_the_calcite_solver(t: float, p: float, s: floa
     (given as background here), and this one in the activity of calcium.
     """
     found = mineral_equilibrium(t, p, False, False, s, background)
-    hydroxide = 10.0 ** log_constants(t)[6] / found[4]
-    calcium, carbon, _, _, hydrogen = calcite_equilibrium(t, p, s, background + 1.5 * hydroxide - 0.5 * found[4])
+    _, _, aqueous, bicarbonate, hydrogen = calcite_equilibrium(t, p, s, background)
+    constants = log_constants(t)
+    coefficient = 10.0 ** constants[1] * aqueous / (hydrogen * bicarbonate)
+    left_out = (1.5 * 10.0 ** constants[6] / found[4] - 0.5 * found[4]) / coefficient
+    calcium, carbon, _, _, hydrogen = calcite_equilibrium(t, p, s, background + left_out)
     assert found[1:3] == (0.0, 0.0)
-    assert (found[0], found[3], found[4]) == pytest.approx((calcium, carbon, hydrogen), rel=3e-5)
+    assert (found[0], found[3], found[4]) == pytest.approx((calcium, carbon, hydrogen), rel=2e-6)
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
