@@ -443,6 +443,7 @@ class Watershed:
         self.units.irrigation = np.zeros((self.units.cover_factor.size, IRRIGATION_COLUMNS))
         if self.irrigation is None:
             self.irrigation = Irrigation(np.zeros(self.runoff.size), np.zeros(self.runoff.size))
+
     def with_crops(self) -> Crops:
         """Record of how crops do, made when first asked for: as their unit's given yields say."""
         if self.crops is None:
@@ -503,14 +504,18 @@ class Watershed:
         return np.flatnonzero(np.isin(self.grid.status_at_node, (1, 2))).astype(np.int64)
 
     def mean_ph(self, depth: float, bounds: Any = None) -> np.ndarray:
-        """pH of the layers to ``depth`` (m), weighted by thickness, (n,); nan where it is not followed.
+        """pH of the layers to ``depth`` (m), weighted by thickness of soil, (n,); nan where it is not followed.
 
         ``bounds``, if given, has the ``low`` and ``high`` it is kept between.
         """
         if not self.ph.size:
             return np.full(self.elevation.size, np.nan)
         share = np.clip(depth - self.layer_top, 0.0, self.layer_bottom - self.layer_top)
-        found = np.asarray(self.ph @ (share / share.sum()))
+        if self.bedrock is None:
+            found = np.asarray(self.ph @ (share / share.sum()))
+        else:
+            share = share * np.maximum(self.bedrock.filled, LEAST_FILLED)
+            found = (self.ph * share).sum(axis=1) / share.sum(axis=1)
         return found if bounds is None else np.clip(found, bounds.low, bounds.high)
 
     def stock(self, group: str) -> np.ndarray:

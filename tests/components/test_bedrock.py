@@ -151,6 +151,9 @@ def test_plants_root_where_there_is_soil() -> None:
     np.testing.assert_array_equal(rows[:2], table)
     np.testing.assert_array_equal(rows[4:6], [[0.0, 6.0, 0.0, 0.0], [4.0, 18.0, 0.0, 0.0]])
     np.testing.assert_array_equal(w.rows_of_units()[w.cells], 2 * w.units.cover_factor.size)
+    # and the pH of the topsoil is that of the soil there is: 5 cm and 7 cm of it
+    w.ph = np.broadcast_to([5.0, 6.0, 9.0, 9.0], w.water.shape)
+    np.testing.assert_allclose(w.mean_ph(0.3)[w.cells], (5.0 * 5.0 + 7.0 * 6.0) / 12.0, atol=0.01)
 
 
 CHANGES = {
