@@ -249,7 +249,10 @@ def _booked(*columns: str, factor: float = 1.0) -> Value:
 
 
 def _unmet(run: FinishedRun, _: FinishedRun) -> float:
-    """Nitrogen that crops needed and did not find, kg ha-1 yr-1 of all cells with soil."""
+    """Nitrogen that crops needed and did not find, kg ha-1 yr-1 of all cells with soil, in the months that are told.
+
+    What comes after the last December of a run is not.
+    """
     table = run.folder / "nitrogen.csv"
     if not table.is_file():
         return NOTHING
@@ -257,7 +260,8 @@ def _unmet(run: FinishedRun, _: FinishedRun) -> float:
         rows = list(csv.DictReader(handle))
     found = ("taken_up", "fixed")
     lacking = [float(row["area_ha"]) * (float(row["needed"]) - sum(float(row[name]) for name in found)) for row in rows]
-    return sum(lacking) / run.area / run.years if rows else NOTHING
+    told = sum(float(row["area_ha"]) * float(row["months"]) for row in rows) / 12.0
+    return sum(lacking) / told if told > 0.0 else NOTHING
 
 
 def _reached(run: FinishedRun, reference: np.ndarray) -> float:
