@@ -288,6 +288,20 @@ def test_keys_of_another_model_of_soil_loss_are_told() -> None:
         assert found == ([] if told is None else [f"processes.water_erosion: {told}"])
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"processes.carbonate.buffer_capacity": 30.0}, "processes.carbonate.buffer_capacity is used with soil.ph"),
+        ({"output.depths": ["20 cm"], "output.maps": ["cSoilOrg"]}, "output.depths is used with cSoilOrgTop, "),
+        ({**{f"processes.{name}.enabled": False for name in ("water_erosion", "tillage_erosion", "soil_column")},
+          "processes.tillage_erosion.inversion": True}, "processes.tillage_erosion.inversion is used with "),
+    ],
+)  # fmt: skip
+def test_keys_without_an_effect_are_told(changes: dict[str, object], told: str) -> None:
+    warnings = assemble(resolve(runs.small({"domain.synthetic.width": "20 m", **changes}), overwrite=True)).warnings
+    assert sum(warning.startswith(told) for warning in warnings) == 1, warnings
+
+
 # -- carbon of another run ---------------------------------------------------------------------------------------------
 
 

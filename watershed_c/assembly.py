@@ -29,7 +29,7 @@ from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_isotopes import start_isotopes
 from watershed_c.io.restart import fingerprint, load_initial, process_arrays
-from watershed_c.io.results import Place
+from watershed_c.io.results import TO_DEPTH, Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
 from watershed_c.kernels.climate import monthly_erosivity
@@ -206,6 +206,13 @@ def _unused(inputs: Inputs) -> list[str]:
         found.append(f'rotation.{ended[0]}.slope_length is not used with processes.water_erosion.model = "mmf"')
     if erosion.enabled and erosion.unused:
         found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
+    processes, output = inputs.scenario.processes, inputs.scenario.output
+    if processes.carbonate.enabled and processes.carbonate.buffer_capacity is not None and inputs.column.ph is None:
+        found.append("processes.carbonate.buffer_capacity is used with soil.ph only")
+    if processes.tillage_erosion.inversion and not processes.soil_column.enabled:
+        found.append("processes.tillage_erosion.inversion is used with [processes.soil_column] only: nothing is tilled")
+    if output.depths and not set(output.maps) & set(TO_DEPTH):
+        found.append(f"output.depths is used with {', '.join(TO_DEPTH)} in output.maps only")
     if climate.change.pet != 0.0 and inputs.climate.pet is None:
         found.append("climate.change.pet is not used: no PET is given, and a computed one follows temperature")
     return found

@@ -66,6 +66,8 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
             _needs_of_ages(check, number, name, model)
         elif (process := CROP_MAPS.get(name, "")) and not getattr(scenario.processes, process).enabled:
             check.add(("output", "maps", number), name, f"needs [processes.{process}].")
+        elif name == "pH" and not scenario.processes.carbonate.enabled:
+            check.add(("output", "maps", number), name, "needs [processes.carbonate].")
         elif name in SATURATION_MAPS and scenario.soil.sand is None:
             check.add(("soil", "sand"), "", f"is missing: {name} in output.maps needs texture.")
         elif name == "soilDepth" and scenario.soil.depth is None:
@@ -80,7 +82,7 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         if depth > base * (1.0 + 1e-9):
             wrong = f"is below the lowest layer ({100.0 * base:g} cm)."
             check.add(("output", "depths", number), f"{100.0 * depth:g} cm", wrong)
-    ours = ("climate", "cropping", "residue_cover", "tracers", *PROCESS_NAMES)
+    ours = ("climate", "cropping", "irrigation", "liming", "residue_cover", "tracers", *PROCESS_NAMES)
     taken = dict.fromkeys(ours, "a process of the program")
     taken |= dict.fromkeys(KINDS, "a kind of ledger term")
     for number, custom in enumerate(scenario.processes.custom):
