@@ -162,6 +162,7 @@ def test_a_wrong_material_file_says_what_is_wrong(tmp_path):
         ('value = 0.014, unit = "kg kg-1 dry"', 'value = 14.0, unit = "g kg-1"', 'nitrogen.unit = g kg-1  must be "kg'),
         ("value = 0.014", "value = 0.9", "nitrogen = 0.9  must be 0.005-0.2 kg kg-1 dry."),
         ("nitrogen = ", "hydrogen_carbon = 1\nnitrogen = ", "_carbon  is not used by a material of kind manure."),
+        ('kind = "manure"', 'kind = "biochar"', "manure_dpm_rpm  is not used by a material of kind biochar."),
         ('kind = "manure"', 'kind = "biochar"', "hydrogen_carbon = None  must be { value, unit, range, source }."),
         ("0.243, unit = \"kg kg-1 dry\", range = [0.1, 0.6]", "0.99, unit = \"kg kg-1 dry\", range = [0.1, 1.0]",
          "carbon and nitrogen must not be more than the dry matter."),

@@ -232,6 +232,28 @@ def test_biochar_goes_where_it_lasts():
         tables.by_pool(load_model("icbm").allocate_known)
 
 
+def test_amendments_go_where_their_kind_goes():
+    """Compost by its DPM/RPM in RothC, cattle manure and sludge by their humification in ICBM, the others as manure."""
+    rothc, icbm = load_model("rothc"), load_model("icbm")
+
+    def shares(model, material):
+        tables = one(["maize"], {"on": "04-10", "do": "manure", "material": material, "carbon": 0.2, "depth": 0.2})
+        found = tables.by_pool(model.allocate_known)[1].sum(axis=(0, 1, 2))
+        assert found.sum() == pytest.approx(0.2)
+        return dict(zip(model.pools, found / 0.2, strict=True))
+
+    # h = 0.9: DPM/RPM = 2.02 - 2.174 0.9 = 0.0634 of what is not humus
+    compost = shares(rothc, "compost")
+    assert compost["dpm"] == pytest.approx(0.98 * 0.0634 / 1.0634, rel=0.01) and compost["hum"] == pytest.approx(0.02)
+    assert compost["bio"] == compost["iom"] == 0.0
+    for material in ("cattle-fym", "cattle-slurry", "sewage-sludge"):
+        assert shares(rothc, material)["dpm"] == pytest.approx(0.49)
+    # what is humified of it in all is h
+    for material, h in (("cattle-fym", 0.25), ("sewage-sludge", 0.34), ("compost", 0.125)):
+        found = shares(icbm, material)
+        assert found["old"] + 0.125 * found["young"] == pytest.approx(h)
+
+
 def test_roots_by_the_law_that_is_chosen():
     jackson, fan = (one(["winter-wheat"], roots=law) for law in ROOT_LAWS)
     shares = crop_root_shares(LIBRARY.crops["winter-wheat"], LAYERS, "fan")

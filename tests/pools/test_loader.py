@@ -59,8 +59,10 @@ def test_allocation_sums_to_one_and_knows_its_parameters() -> None:
     np.testing.assert_allclose(model.allocate("plant"), [1.44 / 2.44, 1 / 2.44, 0, 0, 0], rtol=1e-15)
     np.testing.assert_allclose(model.allocate("plant", dpm_rpm=0.25), [0.2, 0.8, 0, 0, 0], rtol=1e-15)
     np.testing.assert_array_equal(model.allocate("manure"), [0.49, 0.49, 0.0, 0.02, 0.0])
-    for kind, parameters in (("slurry", {}), ("manure", {"dpm_rpm": 1.0}), ("plant", {"dpm_rpm": -1.0})):
-        with pytest.raises(ValueError, match="slurry|dpm_rpm"):
+    other = model.allocate("manure", manure_dpm_rpm=0.25, humus=0.5)
+    np.testing.assert_allclose(other, [0.1, 0.4, 0.0, 0.5, 0.0], rtol=1e-15)
+    for kind, parameters in (("slurry", {}), ("manure", {"lignin": 0.1}), ("plant", {"dpm_rpm": -1.0})):
+        with pytest.raises(ValueError, match="slurry|lignin|dpm_rpm"):
             model.allocate(kind, **parameters)
     np.testing.assert_array_equal(
         model.allocate_known("plant", dpm_rpm=0.25, lignin=0.1), model.allocate("plant", dpm_rpm=0.25)
@@ -175,7 +177,7 @@ def test_units_that_agree_are_taken() -> None:
         (put("definitions", "co2_ratio", "clay * later"), "'later', which is not declared"),
         (put("definitions", "clay", "3"), "declared twice"),
         (put("properties", "clay", "range", [100.0, 0.0]), "low <= high"),
-        (put("inputs", "manure", "fractions", "hum", "0.03"), "sum to 1.01"),
+        (put("inputs", "manure", "fractions", "hum", "humus + 0.01"), "sum to 1.01"),
         (
             put("inputs", "plant", "fractions", "rpm", "1 - dpm_rpm / (1 + dpm_rpm) - 0.5"),
             "must be 0 or more",

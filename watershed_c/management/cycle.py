@@ -256,7 +256,7 @@ class Cycle:
 
     @staticmethod
     def source(crop: Crop, *, amendment: bool = False) -> Source:
-        return source_of("plant", amendment, crop, crop.dpm_rpm)
+        return source_of("plant", amendment, crop)
 
     def top(self) -> np.ndarray:
         shares = np.zeros(self.bottom.size)

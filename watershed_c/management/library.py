@@ -160,7 +160,8 @@ class Material:
     Attributes
     ----------
     name, title, kind : str
-        ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM; "biochar").
+        ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM unless it has
+        a ``manure_dpm_rpm``; "biochar").
     dry_matter : float, kg per kg fresh
     carbon, nitrogen, lignin : float, kg per kg dry
         ``lignin`` is nan where it is not known.
@@ -168,6 +169,10 @@ class Material:
         Of biochar, else nan.
     ammonium : float
         Share of the nitrogen that is mineral when it is brought.
+    manure_dpm_rpm : float
+        Ratio of decomposable to resistant material, for RothC; nan: that of farmyard manure.
+    humification_coefficient : float
+        Share of what leaves the young pool that is humified, for ICBM; nan: that of the model.
     """
 
     name: str
@@ -179,6 +184,8 @@ class Material:
     lignin: float = math.nan
     hydrogen_carbon: float = math.nan
     ammonium: float = 0.0
+    manure_dpm_rpm: float = math.nan
+    humification_coefficient: float = math.nan
 
     @property
     def carbon_per_fresh(self) -> float:
@@ -297,9 +304,10 @@ _IMPLEMENT = {
 _MATERIAL = {
     "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
     "lignin": Number("kg kg-1 dry"), "hydrogen_carbon": Number("mol mol-1"), "ammonium": Number("1"),
+    "manure_dpm_rpm": Number("1"), "humification_coefficient": Number("1"),
 }  # fmt: skip
-#: kinds of material, and the key that only one of them has
-_OWN_KEY = {"manure": "lignin", "biochar": "hydrogen_carbon"}
+#: kinds of material, and the keys that only one of them has
+_OWN_KEYS = {"manure": {"lignin", "manure_dpm_rpm", "humification_coefficient"}, "biochar": {"hydrogen_carbon"}}
 
 
 _DATES = {"sown": ("on",), "harvested": ("on",)}
@@ -387,11 +395,11 @@ def load_material(path: Path) -> Material:
     """Read one material file; raises ScenarioError with everything wrong with it."""
     data, reader = parse(path), Reader(str(path))
     reader.keys(data, ("title", "kind", *_MATERIAL))
-    title, kind = reader.word(data, "title"), reader.word(data, "kind", tuple(_OWN_KEY))
-    others = {key for other, key in _OWN_KEY.items() if other != kind}
-    for key in others & set(data):
+    title, kind = reader.word(data, "title"), reader.word(data, "kind", tuple(_OWN_KEYS))
+    others = {key for other, keys in _OWN_KEYS.items() if other != kind for key in keys}
+    for key in sorted(others & set(data)):
         reader.say(key, f"is not used by a material of kind {kind}.")
-    optional = {"lignin", "ammonium", *others}
+    optional = {"ammonium", *_OWN_KEYS["manure"], *others}
     written = {key: spec for key, spec in _MATERIAL.items() if key in data or key not in optional}
     numbers = {key: reader.number(data.get(key), key, spec) for key, spec in written.items()}
     reader.done()

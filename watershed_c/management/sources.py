@@ -13,6 +13,8 @@ from watershed_c.management.library import Crop, Material
 #: axes of what is laid on the surface in a month: before the last pass of the month or after it; plants or amendments
 EARLY, LATE = 0, 1
 PLANTS, BROUGHT = 0, 1
+#: qualities that files of crops and materials say
+_OF_FILE = ("dpm_rpm", "manure_dpm_rpm", "lignin", "humification_coefficient")
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Source:
     ----------
     kind : str
     amendment : bool
-    dpm_rpm, lignin, lignin_nitrogen, persistent : float or None
-        Ratio of decomposable to resistant material; lignin (kg per kg dry) and lignin per nitrogen; share of biochar
-        left after 100 years; None if not known.
+    dpm_rpm, manure_dpm_rpm, lignin, lignin_nitrogen, persistent, humification_coefficient : float or None
+        Ratio of decomposable to resistant material, of plants and of amendments; lignin (kg per kg dry) and lignin per
+        nitrogen; share of biochar left after 100 years; share of an amendment that is humified; None if not known.
     c4 : bool
         Of C4 plants.
     """
@@ -33,24 +35,26 @@ class Source:
     kind: str
     amendment: bool
     dpm_rpm: float | None = None
+    manure_dpm_rpm: float | None = None
     lignin: float | None = None
     lignin_nitrogen: float | None = None
     persistent: float | None = None
+    humification_coefficient: float | None = None
     c4: bool = False
 
     @property
     def quality(self) -> dict[str, float]:
         """What is known of it, by the names that the inputs of pool models give their parameters."""
-        names = ("dpm_rpm", "lignin", "lignin_nitrogen", "persistent")
+        names = (*_OF_FILE, "lignin_nitrogen", "persistent")
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-def source_of(kind: str, amendment: bool, what: Crop | Material, dpm_rpm: float | None = None) -> Source:
-    """Source of a crop's residues or of a material; without lignin where its file has none."""
-    c4 = isinstance(what, Crop) and what.photosynthesis == "C4"
-    if math.isnan(what.lignin):
-        return Source(kind, amendment, dpm_rpm, c4=c4)
-    return Source(kind, amendment, dpm_rpm, what.lignin, what.lignin / what.nitrogen, c4=c4)
+def source_of(kind: str, amendment: bool, what: Crop | Material) -> Source:
+    """Source of a crop's residues or of a material; what its file does not say is not known."""
+    known = {name: value for name in _OF_FILE if not math.isnan(value := getattr(what, name, math.nan))}
+    if "lignin" in known:
+        known["lignin_nitrogen"] = what.lignin / what.nitrogen
+    return Source(kind, amendment, **known, c4=isinstance(what, Crop) and what.photosynthesis == "C4")
 
 
 class Laid:
