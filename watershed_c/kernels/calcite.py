@@ -21,8 +21,8 @@ ZERO_CELSIUS = 273.15
 #: relative change of bicarbonate at which the equilibrium is called solved; each step leaves less than 1 % of
 #: the error
 TOLERANCE = 1e-10
-#: the same where an equilibrium with acid is solved in every layer and step: 1e-6 of what is dissolved as a
-#: rule, 3e-4 anywhere (tests)
+#: the same where an equilibrium with acid is solved in every layer and step: 2e-5 of what is dissolved in nine of
+#: ten soil waters, 3e-4 anywhere (tests)
 CLOSE = 4e-3
 MAXIMUM_ITERATIONS = 50
 #: knots of the table of equilibria: step (K) and number of steps of temperature from 0 degC; step of the logarithm of
