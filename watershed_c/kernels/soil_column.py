@@ -153,14 +153,15 @@ def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, ex
 
     The matrix is the same for every row: it is eliminated once per cell (Thomas). It is a symmetric
     M-matrix with row sums m, so that stocks stay positive, a uniform q stays uniform, and columns are
-    conserved, whatever the step.
+    conserved, whatever the step. Layers without soil, at the base, keep what they hold (carbonate of their water).
     """
-    layers, rows = stocks.shape[1], stocks.shape[2]
-    if layers < 2:
-        return
-    carry = np.empty(layers)
+    rows = stocks.shape[2]
+    carry = np.empty(stocks.shape[1])
     for index in range(cells.shape[0]):
         node = cells[index]
+        layers = stocks.shape[1]
+        while layers > 1 and mineral[node, layers - 1] <= 0.0:
+            layers -= 1
         active = False
         for layer in range(layers - 1):
             active = active or exchange[node, layer] > 0.0
@@ -170,7 +171,7 @@ def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, ex
         surplus = mineral[node, 0]
         for layer in range(layers):
             below = exchange[node, layer] if layer < layers - 1 else 0.0
-            pivot = 1.0 / (surplus + below) if surplus + below > 0.0 else 0.0  # a layer without soil
+            pivot = 1.0 / (surplus + below)
             carry[layer] = below * pivot
             if layer == 0:
                 for row in range(rows):
