@@ -273,14 +273,15 @@ def initialise(
             peat.start_from(on_nodes(inputs.column.soc), measured.substratum)
             slowest = assembly.pools.pools[assembly.pools.slowest]
             report.lines.append(f"peat begins with its measured SOC, all of it {slowest}")
-    if carbon_of is None:
-        _fill_with_dissolved(assembly, processes)
-    if isotopes is not None:
-        rows = [watershed.constituents.names[row] for rows in isotopes.rows.values() for row in rows]
-        if carbon_of is not None and set(missing).isdisjoint(rows):
-            report.lines.append("isotopes: those of that run")
-        else:
-            report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
+    with _soil_renewed(watershed):
+        if carbon_of is None:
+            _fill_with_dissolved(assembly, processes)
+        if isotopes is not None:
+            rows = [watershed.constituents.names[row] for rows in isotopes.rows.values() for row in rows]
+            if carbon_of is not None and set(missing).isdisjoint(rows):
+                report.lines.append("isotopes: those of that run")
+            else:
+                report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()

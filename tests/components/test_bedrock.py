@@ -12,7 +12,7 @@ import pytest
 from tests.build import watershed
 from tests.components.test_soil_column import TABLE, make
 from tests.runs import small
-from watershed_c.assembly import assemble
+from watershed_c.assembly import assemble, initialise
 from watershed_c.bedrock import Bedrock
 from watershed_c.components.carbonate import Carbonate
 from watershed_c.components.soil_column import BIODIFFUSIVITY, SoilColumn
@@ -208,6 +208,21 @@ def test_ph_is_that_of_the_soil_that_is_left() -> None:
         found.append(w.ph[w.cells].copy())
     np.testing.assert_array_equal(*found)
     assert found[0].min() < 6.5
+
+
+def test_soil_is_as_deep_when_the_run_begins_as_it_is_given() -> None:
+    """However long the search before, with a layer below rock in which nothing fresh primes and nothing turns over."""
+    before = {
+        "domain.synthetic.width": "20 m", "domain.synthetic.length": "40 m", "soil.depth": "18 cm",
+        "soil.sic": {"value": "4 %", "as": "CaCO3", "decarbonated_depth": "5 cm"},
+        "soil.weathering": {"rate": "2 kg/m2/yr"}, "processes.decomposition.priming": 0.5,
+        "carbon.initial": {"method": "steady"}, "carbon.isotopes": {"c14": True, "since": 1998},
+    }  # fmt: skip
+    assembly = assemble(resolve(small(before), overwrite=True))
+    initialise(assembly)
+    w = assembly.watershed
+    assert w.bedrock is not None and np.isfinite(w.stocks[w.cells]).all()
+    np.testing.assert_allclose(w.bedrock.depth[w.cells], 0.18, rtol=1e-9)
 
 
 def test_stones_thin_the_fine_earth() -> None:

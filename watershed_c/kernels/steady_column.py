@@ -170,6 +170,8 @@ def correct_columns(
                     matrix[below + p, at + p] -= over_here + sinking[cell] / mass
         # matrix is -A; scale to B = -A T
         for i in range(size):
+            if matrix[i, i] == 0.0:  # primed by nothing fresh: all that it gets stays, and no state is steady
+                matrix[i, i] = 1.0
             for j in range(size):
                 matrix[i, j] *= years
                 half[i, j] = 0.5 * matrix[i, j]
