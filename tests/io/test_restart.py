@@ -153,6 +153,14 @@ def test_another_soil_mass_is_told(file: Path) -> None:
     assert restart.load_initial(file, w)[1] == pytest.approx(0.25)
 
 
+def test_nothing_is_put_into_layers_below_rock(file: Path) -> None:
+    w = build.watershed(3)
+    cell = w.cells[4]
+    w.reference[cell, 1:] = 0.0
+    assert restart.load_initial(file, w)[1] == pytest.approx(1.0)
+    assert (w.stocks[cell, 1:] == 0.0).all() and w.stocks[cell, 0].any()
+
+
 def test_another_grid_is_refused(file: Path) -> None:
     with pytest.raises(ScenarioError, match=r"rows and columns \[12, 14\] there, \[11, 14\] here"):
         restart.load_initial(file, build.watershed(3, shape=(11, 14)))

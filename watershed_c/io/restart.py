@@ -183,7 +183,8 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     missing : list of str
         Constituents of ``watershed`` that the file does not have; theirs are left as they are.
     difference : float
-        Largest relative difference of the mineral mass of a layer: stocks are kept, not contents.
+        Largest relative difference of the mineral mass of a layer: stocks are kept, not contents, but those of layers
+        that are rock here.
 
     Raises
     ------
@@ -208,9 +209,10 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     rows = {name: row for row, name in enumerate(json.loads(attributes["constituents"]))}
     stocks = state["stocks"].reshape(*shape, len(rows))
     substratum = state["substratum"].reshape(shape[0], len(rows))
+    there = w.reference[cells] > 0.0  # nothing lies in layers below rock
     for row, name in enumerate(w.constituents.names):
         if name in rows:
-            w.stocks[cells, :, row] = stocks[cells, :, rows[name]]
+            w.stocks[cells, :, row] = np.where(there, stocks[cells, :, rows[name]], 0.0)
             w.substratum[cells, row] = substratum[cells, rows[name]]
     wet = bool(state["water"].any())
     fertile = w.nitrogen.size > 0 and "nitrogen" in state
