@@ -337,6 +337,9 @@ def _peat_as_mineral(watershed: Watershed, processes: dict[str, Process]) -> Ite
 def _carbon_of(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:
     """Initial carbon from the restart file of another run, and the constituents that it does not have."""
     missing, difference = load_initial(file, initialiser.watershed)
+    if (nitrogen := initialiser.watershed.mineralisation) is not None:
+        owed = process_arrays(file, "nitrogen").get("owed", np.zeros(nitrogen.owed.shape))
+        nitrogen.owed[:] = owed.reshape(nitrogen.owed.shape)
     report = initialiser.given(str(file))
     if missing:
         report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
@@ -372,6 +375,8 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
     changed = {field for process in processes.values() for field, contract in process._info.items()
                if contract["intent"] != "in"}  # fmt: skip
     kept = {name: values.copy() for name, values in watershed.state_arrays().items() if STATE[name].name in changed}
+    # seasons of crops, and what else processes remember, are those of the control run, as where a run is begun with
+    memories = [(values, values.copy()) for process in processes.values() for values in process.memory().values()]
     still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
     produced, percolation, aside = np.zeros((3, *watershed.doc.shape))
     years = assembly.cycle_months / 12.0
@@ -383,7 +388,9 @@ def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> N
             aside += (sideways.drained + sideways.lateral) / years
     for name, values in kept.items():
         getattr(watershed, name)[...] = values
-    del kept
+    for values, before in memories:
+        values[...] = before
+    del kept, memories
     dissolved.start_from_steady_state(produced, percolation, aside)
     watershed.ledger.start_afresh()
 

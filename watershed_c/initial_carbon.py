@@ -435,9 +435,12 @@ class Initialiser:
         changed = {field for field, contract in contracts if contract["intent"] == "inout"}
         names = {name for name in w.state_arrays() if STATE[name].name in changed} | {"elevation"}
         kept = {name: getattr(w, name).copy() for name in names}
+        owed = None if w.mineralisation is None else w.mineralisation.owed.copy()
         yield
         for name, values in kept.items():
             getattr(w, name)[...] = values
+        if w.mineralisation is not None:
+            w.mineralisation.owed[...] = owed
         w.ledger.open()
 
     def _compare(self, report: Report, which: str) -> None:

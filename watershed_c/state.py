@@ -203,10 +203,13 @@ class Mineralisation:
     per_carbon : (U, P), kg N per kg C
     released : (n, L), kg N m-2
         Set free in the step; negative: wanted by organic matter.
+    owed : (n, L), kg N m-2
+        Wanted by it until now and not found.
     """
 
     per_carbon: np.ndarray
     released: np.ndarray
+    owed: np.ndarray
 
 
 class Watershed:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 
 from tests import runs
 from watershed_c.comparison import compare
 from watershed_c.io.ledger_csv import read_ledger
+from watershed_c.io.restart import process_arrays
 from watershed_c.kernels.nitrogen import NITROGEN_MASS
 from watershed_c.management.library import load_library
 from watershed_c.simulation import run
@@ -32,7 +35,8 @@ FED = {
 
 @pytest.fixture(scope="module")
 def fed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run(runs.small(FED), output=tmp_path_factory.mktemp("nitrogen") / "run", quiet=True).directory
+    folder = tmp_path_factory.mktemp("nitrogen") / "run"
+    return run(runs.small(FED), output=folder, quiet=True, keep_start=True).directory
 
 
 def table(directory: Path, name: str, rotation: str) -> list[dict[str, float]]:
@@ -56,6 +60,16 @@ def test_the_year_of_every_rotation_closes(fed: Path) -> None:
     whole = wheat["manure_mineral"] + wheat["volatilised"] + wheat["manure_organic"]
     assert whole == pytest.approx(3e4 * 0.004, rel=0.02)  # 4.0 kg N per t of fresh slurry
     assert 0.0 < wheat["removed"] < wheat["taken_up"] <= wheat["needed"]
+
+
+def test_a_run_that_begins_with_another_owes_what_that_owed(fed: Path, tmp_path: Path) -> None:
+    """Nitrogen that organic matter wanted and did not find: a variant begins with it, too."""
+    start = shutil.copy(fed / "start.nc", tmp_path)
+    with netCDF4.Dataset(start, "a") as state:
+        state["process.nitrogen.owed"][:] = 0.002
+    begun = {"carbon.initial": {"method": "given", "file": str(start)}, "time.end": "2001-01"}
+    folder = run(runs.small(FED | begun), output=tmp_path / "run", quiet=True, keep_start=True).directory
+    assert (process_arrays(folder / "start.nc", "nitrogen")["owed"] == 0.002).all()
 
 
 def test_what_leaves_is_in_the_series_of_the_outlet_and_on_the_map(fed: Path) -> None:

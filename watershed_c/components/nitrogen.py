@@ -108,8 +108,8 @@ class Nitrogen(Process):
         self.grown = w.crops is not None
         self.crops = w.with_crops()
         ratios = np.where(litter[None, :], tables.litter[:, None], humus)
-        self.mineralisation = w.mineralisation = Mineralisation(ratios, np.zeros(w.water.shape))
-        self._owed, self._nothing = np.zeros(w.water.shape), np.zeros(w.water.shape)
+        self.mineralisation = w.mineralisation = Mineralisation(ratios, *np.zeros((2, *w.water.shape)))
+        self._nothing = np.zeros(w.water.shape)
         self._fluxes, self._leached = np.zeros((5, w.elevation.size)), np.zeros(w.elevation.size)
         self._sideways = SidewaysSolutes(w, 1)
         #: (Q, U) sums of the year, kg N of the cells of each unit per m2 of a cell, and months in it
@@ -124,7 +124,7 @@ class Nitrogen(Process):
     def memory(self) -> dict[str, np.ndarray]:
         """What organic matter still wants, the year so far, and the season where growth does not keep it."""
         season = {} if self.grown else {"needed": self.crops.needed, "taken": self.crops.taken}
-        return {"owed": self._owed, "year": self._year, "months": self._months, **season}
+        return {"owed": self.mineralisation.owed, "year": self._year, "months": self._months, **season}
 
     def start_afresh(self) -> None:
         """Forget the year before the run."""
@@ -147,8 +147,9 @@ class Nitrogen(Process):
             turn_over_nitrogen, w.cells, w.unit, crop, w.rows_of_units(),
             w.by_rows(np.ascontiguousarray(w.units.root_fraction, dtype=np.float64)),
             fertiliser + manure, tables.acid[rows] * dated, self.deposition * dt, self.mineralisation.released,
-            self._owed, given * seasons.share[rows] * (12.0 * dt), tables.need, crops.expected, tables.fixed,
-            given * (seasons.ends[rows] & w.month_ends), tables.removed[crop] + tables.straw[crop] * (removed + burnt),
+            self.mineralisation.owed, given * seasons.share[rows] * (12.0 * dt), tables.need, crops.expected,
+            tables.fixed, given * (seasons.ends[rows] & w.month_ends),
+            tables.removed[crop] + tables.straw[crop] * (removed + burnt),
             tables.charge[crop] + tables.straw_charge[crop] * removed, crops.relative, crops.needed, crops.taken,
             w.nitrogen, w.acid, self._fluxes,
         )  # fmt: skip
