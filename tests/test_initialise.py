@@ -292,6 +292,8 @@ def test_keys_of_another_model_of_soil_loss_are_told() -> None:
     ("changes", "told"),
     [
         ({"processes.carbonate.buffer_capacity": 30.0}, "processes.carbonate.buffer_capacity is used with soil.ph"),
+        ({"processes.decomposition.enabled": False, "processes.decomposition.priming": 1.0},
+         "processes.decomposition.priming is not used"),
         ({"output.depths": ["20 cm"], "output.maps": ["cSoilOrg"]}, "output.depths is used with cSoilOrgTop, "),
         ({**{f"processes.{name}.enabled": False for name in ("water_erosion", "tillage_erosion", "soil_column")},
           "processes.tillage_erosion.inversion": True}, "processes.tillage_erosion.inversion is used with "),

@@ -209,6 +209,8 @@ def _unused(inputs: Inputs) -> list[str]:
     processes, output = inputs.scenario.processes, inputs.scenario.output
     if processes.carbonate.enabled and processes.carbonate.buffer_capacity is not None and inputs.column.ph is None:
         found.append("processes.carbonate.buffer_capacity is used with soil.ph only")
+    if processes.decomposition.priming is not None and not processes.decomposition.enabled:
+        found.append("processes.decomposition.priming is not used: decomposition is off")
     if processes.tillage_erosion.inversion and not processes.soil_column.enabled:
         found.append("processes.tillage_erosion.inversion is used with [processes.soil_column] only: nothing is tilled")
     if output.depths and not set(output.maps) & set(TO_DEPTH):

@@ -181,7 +181,7 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     Returns
     -------
     missing : list of str
-        Constituents of ``watershed`` that the file does not have; theirs are left as they are.
+        Constituents and stores of ``watershed`` that the file does not have; theirs are left as they are.
     difference : float
         Largest relative difference of the mineral mass of a layer: stocks are kept, not contents, but those of layers
         that are rock here.
@@ -226,6 +226,7 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
             values[cells] = state[name].reshape(values.shape)[cells]
     missing = [name for name in w.constituents.names if name not in rows]
     missing += ["residue"] if w.has_residues and "residue" not in state else []
+    missing += ["nitrogen"] if w.nitrogen.size > 0 and not fertile else []
     ours = w.reference[cells]
     # of a layer that soil does not reach
     ratio = np.where(ours > 0.0, reference / np.where(ours > 0.0, ours, 1.0), 1.0 + (reference > 0.0))

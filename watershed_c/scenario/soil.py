@@ -235,7 +235,8 @@ class SoilReader:
         there = bulk_density * self.filled
         weight_above = (there * (self.layers * share * shape_above)[None, :]).sum(axis=1)
         if (weight_above[self.core] <= 0.0).any():
-            self.check.add((*key, "depth"), f"{100.0 * depth:g} cm", "is not below decarbonated_depth.")
+            wrong = "has no soil below decarbonated_depth in some cell."
+            self.check.add((*key, "depth"), f"{100.0 * depth:g} cm", wrong)
             return None
         if kind == "areal mass":
             surface = values / weight_above
