@@ -40,5 +40,5 @@ def test_char_is_booked_and_stays(plant_input: str, tmp_path: Path) -> None:
 
 
 def test_a_model_without_biochar_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="model icbm knows no input 'biochar'; known: plant, manure"):
+    with pytest.raises(ScenarioError, match="model icbm knows no input 'biochar'; known: plant, root, manure"):
         run(with_char("icbm"), output=tmp_path / "run", quiet=True)

@@ -15,7 +15,9 @@ from watershed_c.errors import ScenarioError
 from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Season
 from watershed_c.management.cycle import canopy_growth, fall_height, plant_carbon
-from watershed_c.management.library import load_crop, load_implements, load_library, load_material
+from watershed_c.management.implements import load_implements
+from watershed_c.management.library import load_crop, load_library
+from watershed_c.management.materials import load_material
 from watershed_c.management.reading import day_of_year, month_day
 from watershed_c.management.roots import ROOT_LAWS, crop_root_shares
 

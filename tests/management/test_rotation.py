@@ -174,7 +174,7 @@ def test_leaf_litter_falls_in_autumn_on_the_top_layer():
     tables = build({"f": ROTATIONS["forest"]})
     top = tables.input_by_source[:, 0, 0, 0]
     assert top[9] == pytest.approx(max(top)) and top[9] > 5 * top[6]
-    assert tables.sources[0].dpm_rpm == 0.25
+    assert tables.sources[0].quality["dpm_rpm"] == 0.25
 
 
 def test_prescribed_plant_input_keeps_shape_and_amendments():
@@ -206,15 +206,41 @@ def test_input_by_pool_keeps_the_sum_and_knows_what_is_brought():
     assert (every >= brought).all()
 
 
-def test_residues_of_a_crop_have_its_lignin_and_nitrogen():
-    """CENTURY splits them by lignin and lignin : nitrogen (IPCC 2019 Table 5.5B): linseed 0.15, 23.8; lucerne 3.0."""
-    model = load_model("century")
-    for name, lignin, nitrogen in (("linseed", 0.15, 0.0063), ("lucerne", 0.072, 0.0238), ("maize", 0.11, 0.0063)):
-        tables = one([name])
-        every, brought = tables.by_pool(model.allocate_known)
-        expected = model.allocate("plant", lignin=lignin, lignin_nitrogen=lignin / nitrogen)
-        assert every.sum(axis=(0, 1, 2)) == pytest.approx(tables.input_by_source.sum() * expected)
-        assert not brought.any()
+@pytest.mark.parametrize(
+    ("model", "crop", "pool", "residue", "root"),
+    [
+        # structural carbon: 1 - 0.85 + 0.018 L/N; DayCent's lignin of maize, IPCC's nitrogen; linseed has one lignin
+        ("century", "maize", "structural", 0.15 + 0.018 * 0.12 / 0.0063, 0.15 + 0.018 * 0.06 / 0.0063),
+        ("century", "linseed", "structural", 0.15 + 0.018 * 0.15 / 0.0063, 0.15 + 0.018 * 0.15 / 0.0063),
+        # h of AMG_base; roots of Holos in ICBM: as much old carbon as 0.3 of it
+        ("amg", "maize", "humified", 0.233, 0.4),
+        ("amg", "rice", "humified", 0.217, 0.4),
+        ("icbm", "maize", "old", 0.0, (0.3 - 0.125) / (1.0 - 0.125)),
+        ("yasso07", "grass", "water", 0.427518, 0.506844),
+        ("rothc", "maize", "dpm", 1.44 / 2.44, 1.44 / 2.44),
+        ("mimics", "maize", "litm", None, None),  # keeps the litter it was calibrated with
+    ],
+)
+def test_roots_and_residues_are_told_apart_where_a_model_does(model, crop, pool, residue, root):
+    pools, tables = load_model(model), one([crop], *([PLOUGH] if crop == "maize" else []))
+    every, brought = tables.by_pool(pools.allocate_known)
+    one_of = [pool in name for name in pools.pools]
+    kinds = np.array([source.kind for source in tables.sources])
+    of = {kind: tables.input_by_source[..., kinds == kind].sum() for kind in set(kinds)}
+    assert set(of) <= {"residue", "root"} and of["root"] > 0.0 and not brought.any()
+    assert every.sum() == pytest.approx(sum(of.values()), rel=1e-12)
+    shares = (residue, root) if root is not None else 2 * (pools.allocate("plant")[one_of].sum(),)
+    expected = of.get("residue", 0.0) * shares[0] + of["root"] * shares[1]
+    assert every[..., one_of].sum() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("material", "humified"), [("cattle-slurry", 0.45), ("compost", 0.77), ("sewage-sludge", 0.46)])
+def test_amendments_by_kind_in_amg(material, humified):
+    """K1 of AMG_base; what is not humified is respired within the year."""
+    pools = load_model("amg")
+    event = {"on": "04-10", "do": "manure", "material": material, "amount": 1.0, "depth": 0.23}
+    brought = one(["maize"], event).by_pool(pools.allocate_known)[1].sum(axis=(0, 1, 2))
+    assert brought == pytest.approx(brought.sum() * np.array([humified, 1.0 - humified, 0.0, 0.0]), rel=1e-12)
 
 
 def test_biochar_goes_where_it_lasts():
@@ -228,7 +254,7 @@ def test_biochar_goes_where_it_lasts():
     by_pool = dict(zip(model.pools, brought.sum(axis=(0, 1, 2)) / total, strict=True))
     assert by_pool["iom"] == pytest.approx(1.10465 - 0.56985 * 0.35, abs=1e-4)
     assert by_pool["rpm"] == pytest.approx(1.0 - by_pool["iom"])
-    with pytest.raises(ValueError, match="model icbm knows no input 'biochar'; known: plant, manure"):
+    with pytest.raises(ValueError, match="model icbm knows no input 'biochar'; known: plant, root, manure"):
         tables.by_pool(load_model("icbm").allocate_known)
 
 

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, field
 
 from watershed_c.management.fertilisers import Fertilisation
-from watershed_c.management.library import Crop, Implement, Material
+from watershed_c.management.implements import Implement
+from watershed_c.management.library import Crop
+from watershed_c.management.materials import Material
 from watershed_c.management.reading import DAYS
 
 

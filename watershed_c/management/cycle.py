@@ -16,8 +16,9 @@ from watershed_c.management.biochar import persistence
 from watershed_c.management.calendar import Amendment, Calendar, Season
 from watershed_c.management.grazing import trampling
 from watershed_c.management.irrigation import irrigation_table
-from watershed_c.management.library import Crop, Material
+from watershed_c.management.library import Crop
 from watershed_c.management.lime import lime_table
+from watershed_c.management.materials import Material
 from watershed_c.management.reading import DAYS, MONTH_STARTS, in_span
 from watershed_c.management.roots import crop_root_shares
 from watershed_c.management.sources import Laid, Source, source_of
@@ -216,7 +217,7 @@ class Cycle:
             year = _window(crop.growth, DAYS).sum()
             litter = crop.growth if crop.litterfall is None else crop.litterfall
             falling = _window(litter, self.days)[days] / _window(litter, DAYS).sum()
-            self.lay(days, self.source(crop), (product + straw) * falling, crop)
+            self.lay(days, source_of("residue", False, crop), (product + straw) * falling, crop)
             self.add_roots(crop, days, (roots + exudates) * growing / year)
             return
         cover = canopy_growth(season)
@@ -233,30 +234,25 @@ class Cycle:
         weights = cover / cover.sum() if cover.sum() > 0.0 else np.full(length, 1.0 / length)
         self.add_roots(crop, days, (roots + exudates) * weights)
         self.land(season.end % self.days, crop, product + straw)
-        self.lay(season.end % self.days, self.source(crop), product + straw, crop)
+        self.lay(season.end % self.days, source_of("residue", False, crop), product + straw, crop)
 
     def bring(self, amendment: Amendment) -> None:
         if amendment.material is None:
             crop = amendment.crop
             assert crop is not None
-            source = self.source(crop, amendment=True)
+            source = source_of("residue", True, crop)
             if amendment.depth <= 0.0:
                 self.land(amendment.day, crop, amendment.carbon)
         else:
             material = amendment.material
+            more = {}
             if material.kind == "biochar":
-                share = persistence(material.hydrogen_carbon, float(self.climate.temperature.mean()))
-                source = Source(material.kind, True, persistent=share)
-            else:
-                source = source_of(material.kind, True, material)
+                more["persistent"] = persistence(material.hydrogen_carbon, float(self.climate.temperature.mean()))
+            source = source_of(material.kind, True, material, **more)
         if amendment.depth > 0.0:
             self.add(source, amendment.day, amendment.carbon, depth_shares(amendment.depth, self.bottom))
         else:
             self.lay(amendment.day, source, amendment.carbon, amendment.material or amendment.crop)
-
-    @staticmethod
-    def source(crop: Crop, *, amendment: bool = False) -> Source:
-        return source_of("plant", amendment, crop)
 
     def top(self) -> np.ndarray:
         shares = np.zeros(self.bottom.size)
@@ -270,7 +266,7 @@ class Cycle:
 
     def add_roots(self, crop: Crop, days: np.ndarray, carbon: np.ndarray) -> None:
         shares = crop_root_shares(crop, self.bottom, self.root_law)
-        self.add(self.source(crop), days, carbon, shares)
+        self.add(source_of("root", False, crop), days, carbon, shares)
         np.add.at(self.below, self.month[days], carbon * (1.0 - shares.sum()))
 
     def land(self, day: int, crop: Crop, carbon: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from watershed_c.data import data_path
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.fertilisers import Fertiliser, load_fertilisers
+from watershed_c.management.implements import Implement, load_implements
+from watershed_c.management.materials import SHARES_OF_CARBON, Material, load_material
 from watershed_c.management.reading import Number, Reader, parse
 
 #: how far the four carbon shares of a crop may be from summing to one
@@ -26,12 +28,6 @@ HARVEST_INDEX_TOLERANCE = 0.01
 KINDS = ("annual", "cover", "perennial", "fallow")
 HABITS = ("spring", "winter", "perennial", "none")
 BIODIFFUSIVITY_CLASSES = ("cropland", "grassland", "forest")
-#: what an implement does to the soil, and its modifier of the tillage intensity (RUSLE2, as in SoilManageR 1.1.0)
-ACTIONS = {"inversion": 1.0, "mixing-inversion": 0.8, "mixing": 0.7, "lift": 0.4, "compression": 0.15}
-#: units of the tillage intensity of RUSLE2: km per mile, m per inch
-KM_PER_MILE, M_PER_INCH = 1.609344, 0.0254
-#: shallower passes than this (drilling) do not end a cover crop or a sward, m; a prior
-PLANTS_SURVIVE = 0.05
 
 
 @dataclass(frozen=True)
@@ -96,6 +92,9 @@ class Crop:
         nan: as ``nitrogen``.
     nitrogen_fixed : float
         Share of its nitrogen that a legume fixes.
+    organs : mapping of str to float
+        Qualities that few crops have, or that differ between what grew above the ground ("shoot_...") and roots
+        ("root_..."), by the names that the inputs of pool models give them.
     product_alkalinity, straw_alkalinity : float, kg CaCO3 kg-1 dry
         Excess base that leaves with it.
     """
@@ -151,97 +150,13 @@ class Crop:
     nitrogen_fixed: float = 0.0
     product_alkalinity: float = 0.0
     straw_alkalinity: float = 0.0
-
-
-@dataclass(frozen=True)
-class Material:
-    """An organic amendment.
-
-    Attributes
-    ----------
-    name, title, kind : str
-        ``kind`` is what the pool model allocates it as ("manure": in RothC 49 % DPM, 49 % RPM, 2 % HUM unless it has
-        a ``manure_dpm_rpm``; "biochar").
-    dry_matter : float, kg per kg fresh
-    carbon, nitrogen, lignin : float, kg per kg dry
-        ``lignin`` is nan where it is not known.
-    hydrogen_carbon : float, mol mol-1
-        Of biochar, else nan.
-    ammonium : float
-        Share of the nitrogen that is mineral when it is brought.
-    manure_dpm_rpm : float
-        Ratio of decomposable to resistant material, for RothC; nan: that of farmyard manure.
-    humification_coefficient : float
-        Share of what leaves the young pool that is humified, for ICBM; nan: that of the model.
-    """
-
-    name: str
-    title: str
-    kind: str
-    dry_matter: float
-    carbon: float
-    nitrogen: float
-    lignin: float = math.nan
-    hydrogen_carbon: float = math.nan
-    ammonium: float = 0.0
-    manure_dpm_rpm: float = math.nan
-    humification_coefficient: float = math.nan
+    organs: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @property
-    def carbon_per_fresh(self) -> float:
-        """kg C per kg fresh."""
-        return self.dry_matter * self.carbon
-
-
-@dataclass(frozen=True)
-class Implement:
-    """A tillage implement, per pass.
-
-    Attributes
-    ----------
-    action : str
-        A key of ``ACTIONS``.
-    depth : float, m
-        Default depth, and the depth at which ``transport`` applies.
-    mixing, burial : float
-        Share of the tilled layer homogenised; share of surface residue buried.
-    inversion : float
-        Share of the tilled layer that lies upside down after a pass, for runs with ``tillage_erosion.inversion``.
-    transport : float, kg m-1
-        Tillage transport coefficient; proportional to depth (Govers et al. 1994).
-    roughness : float, mm
-        Random roughness just after the pass.
-    speed : float, km h-1
-    disturbed : float
-        Share of the surface that is disturbed.
-    in_crop : bool
-        Whether it works in a standing crop and leaves it.
-    """
-
-    name: str
-    title: str
-    action: str
-    depth: float
-    mixing: float
-    transport: float
-    burial: float
-    roughness: float
-    speed: float
-    disturbed: float
-    in_crop: bool = False
-    inversion: float = 0.0
-
-    def intensity(self, depth: float) -> float:
-        """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep, as in RUSLE2.
-
-        ``0.5 speed (mph) * 3.25 type * depth (inch) * disturbed share``.
-        """
-        return 0.5 * self.speed / KM_PER_MILE * 3.25 * ACTIONS[self.action] * depth / M_PER_INCH * self.disturbed
-
-    def ends_plants(self, depth: float) -> bool:
-        """Whether a pass ``depth`` m deep ends what grows: one that turns or stirs most of the surface."""
-        stirs = self.disturbed > 0.5 and self.action not in ("lift", "compression")
-        return stirs and depth > PLANTS_SURVIVE and not self.in_crop
+    def qualities(self) -> dict[str, float]:
+        """What is known of its carbon, see :func:`watershed_c.management.sources.source_of`."""
+        lignin = {} if math.isnan(self.lignin) else {"lignin": self.lignin}
+        return {"dpm_rpm": self.dpm_rpm, **lignin, **self.organs}
 
 
 _RETURNED = ("product_returned", "straw_returned", "straw_left_when_removed", "root_turnover", "exudates_returned")
@@ -256,7 +171,12 @@ _CROP: dict[str, dict[str, Number]] = {
         "days_to_yield": Number("d"),
         "dpm_rpm": Number("1"),
     },
-    "quality": {"lignin": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry")},
+    "quality": {
+        "lignin": Number("kg kg-1 dry"),
+        "nitrogen": Number("kg kg-1 dry"),
+        **{f"{organ}_lignin": Number("kg kg-1 dry") for organ in ("shoot", "root")},
+        **{f"{organ}{key}": Number("1") for organ in ("", "shoot_", "root_") for key in SHARES_OF_CARBON},
+    },
     "temperature": {"base_temperature": Number("degC")},
     "rooting": {
         "beta": Number("1"),
@@ -287,7 +207,7 @@ _CROP: dict[str, dict[str, Number]] = {
 _CARBON = frozenset(_CROP["carbon"]) - {"fixed_roots", "days_to_yield"}
 _RESIDUE = frozenset({"prior_land_use", "residue_cover", "residue_decay"})
 _WATER = frozenset({"beta", "crop_coefficient", "curve_number"})
-_PLANT = _CARBON | frozenset(_CROP["quality"]) | frozenset(_CROP["temperature"])
+_PLANT = _CARBON | {"lignin", "nitrogen"} | frozenset(_CROP["temperature"])
 #: root distribution of Fan et al. (2016): all three or none
 _FAN = frozenset({"half_depth", "shape", "deepest"})
 #: keys that a crop of each kind must have
@@ -297,17 +217,6 @@ _REQUIRED = {
     "perennial": _PLANT | _WATER | {"height", "growth", "constant"},
     "fallow": _WATER | {"prior_land_use"},
 }
-_IMPLEMENT = {
-    "depth": Number("m"), "mixing": Number("1"), "transport": Number("kg m-1"), "burial": Number("1"),
-    "roughness": Number("mm"), "speed": Number("km h-1"), "disturbed": Number("1"),
-}  # fmt: skip
-_MATERIAL = {
-    "dry_matter": Number("kg kg-1 fresh"), "carbon": Number("kg kg-1 dry"), "nitrogen": Number("kg kg-1 dry"),
-    "lignin": Number("kg kg-1 dry"), "hydrogen_carbon": Number("mol mol-1"), "ammonium": Number("1"),
-    "manure_dpm_rpm": Number("1"), "humification_coefficient": Number("1"),
-}  # fmt: skip
-#: kinds of material, and the keys that only one of them has
-_OWN_KEYS = {"manure": {"lignin", "manure_dpm_rpm", "humification_coefficient"}, "biochar": {"hydrogen_carbon"}}
 
 
 _DATES = {"sown": ("on",), "harvested": ("on",)}
@@ -350,6 +259,9 @@ def load_crop(path: Path) -> Crop:
         for key in table:
             if key in numbers:
                 present.add(key)
+                if section == "quality" and key not in ("lignin", "nitrogen"):
+                    values.setdefault("organs", {})[key] = reader.number(table[key], f"{section}.{key}", numbers[key])
+                    continue
                 field_name = "constant_cover_factor" if key == "constant" else key
                 values[field_name] = reader.number(table[key], f"{section}.{key}", numbers[key])
                 if key == "yield_dry_matter" and values[field_name] is not None:
@@ -389,49 +301,6 @@ def load_crop(path: Path) -> Crop:
             reader.say("carbon.product", "must be above 0: carbon is reckoned from the yield.", crop.product)
     reader.done()
     return crop
-
-
-def load_material(path: Path) -> Material:
-    """Read one material file; raises ScenarioError with everything wrong with it."""
-    data, reader = parse(path), Reader(str(path))
-    reader.keys(data, ("title", "kind", *_MATERIAL))
-    title, kind = reader.word(data, "title"), reader.word(data, "kind", tuple(_OWN_KEYS))
-    others = {key for other, keys in _OWN_KEYS.items() if other != kind for key in keys}
-    for key in sorted(others & set(data)):
-        reader.say(key, f"is not used by a material of kind {kind}.")
-    optional = {"ammonium", *_OWN_KEYS["manure"], *others}
-    written = {key: spec for key, spec in _MATERIAL.items() if key in data or key not in optional}
-    numbers = {key: reader.number(data.get(key), key, spec) for key, spec in written.items()}
-    reader.done()
-    material = Material(path.stem, title, kind, **numbers)
-    if material.carbon + material.nitrogen > 1.0:
-        reader.say("carbon", "carbon and nitrogen must not be more than the dry matter.", material.carbon)
-    reader.done()
-    return material
-
-
-def load_implements(path: Path) -> dict[str, Implement]:
-    """Read the implements by name; raises ScenarioError with everything wrong with the file."""
-    data, reader = parse(path), Reader(str(path))
-    found = {}
-    for name, table in data.items():
-        if not isinstance(table, Mapping):
-            reader.say(name, "must be a table.", table)
-            continue
-        reader.keys(table, ("title", "action", "in_crop", "inversion", *_IMPLEMENT), name + ".")
-        in_crop = table.get("in_crop", False)
-        if not isinstance(in_crop, bool):
-            reader.say(name + ".in_crop", "must be true or false.", in_crop)
-        title, action = table.get("title", name), reader.word(table, "action", tuple(ACTIONS), name + ".")
-        numbers = {key: reader.number(table.get(key), f"{name}.{key}", spec) for key, spec in _IMPLEMENT.items()}
-        if "inversion" in table:
-            numbers["inversion"] = reader.number(table["inversion"], f"{name}.inversion", Number("1"))
-        elif action == "inversion":
-            reader.say(f"{name}.inversion", "is missing; an implement that turns the soil needs it.")
-        if None not in numbers.values():
-            found[name] = Implement(name, title, action, **numbers, in_crop=in_crop)
-    reader.done()
-    return found
 
 
 @dataclass(frozen=True)

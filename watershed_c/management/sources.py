@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from watershed_c.management.calendar import Calendar
-from watershed_c.management.library import Crop, Material
+from watershed_c.management.library import Crop
+from watershed_c.management.materials import Material
 
 #: axes of what is laid on the surface in a month: before the last pass of the month or after it; plants or amendments
 EARLY, LATE = 0, 1
 PLANTS, BROUGHT = 0, 1
-#: qualities that files of crops and materials say
-_OF_FILE = ("dpm_rpm", "manure_dpm_rpm", "lignin", "humification_coefficient")
+#: kinds of what plants leave: what grew above the ground, and roots with what they exude; how the files of crops call
+#: a quality that only one of them has
+ORGANS = {"residue": "shoot_", "root": "root_"}
 
 
 @dataclass(frozen=True)
@@ -24,37 +25,39 @@ class Source:
     Attributes
     ----------
     kind : str
+        A key of ``ORGANS``, or the kind of a material.
     amendment : bool
-    dpm_rpm, manure_dpm_rpm, lignin, lignin_nitrogen, persistent, humification_coefficient : float or None
-        Ratio of decomposable to resistant material, of plants and of amendments; lignin (kg per kg dry) and lignin per
-        nitrogen; share of biochar left after 100 years; share of an amendment that is humified; None if not known.
+    known : tuple of (str, float)
+        Its qualities, see :attr:`quality`.
     c4 : bool
         Of C4 plants.
     """
 
     kind: str
     amendment: bool
-    dpm_rpm: float | None = None
-    manure_dpm_rpm: float | None = None
-    lignin: float | None = None
-    lignin_nitrogen: float | None = None
-    persistent: float | None = None
-    humification_coefficient: float | None = None
+    known: tuple[tuple[str, float], ...] = ()
     c4: bool = False
 
     @property
     def quality(self) -> dict[str, float]:
         """What is known of it, by the names that the inputs of pool models give their parameters."""
-        names = (*_OF_FILE, "lignin_nitrogen", "persistent")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        return dict(self.known)
 
 
-def source_of(kind: str, amendment: bool, what: Crop | Material) -> Source:
-    """Source of a crop's residues or of a material; what its file does not say is not known."""
-    known = {name: value for name in _OF_FILE if not math.isnan(value := getattr(what, name, math.nan))}
+def source_of(kind: str, amendment: bool, what: Crop | Material, **more: float) -> Source:
+    """Source of an organ of a crop or of a material, by what its file says and ``more``; the rest is not known.
+
+    A quality of the organ goes before that of the whole plant.
+    """
+    known = dict(what.qualities)
+    for organ, prefix in ORGANS.items():
+        own = {key: known.pop(key) for key in what.qualities if key.startswith(prefix)}
+        if organ == kind:
+            known |= {key.removeprefix(prefix): value for key, value in own.items()}
     if "lignin" in known:
-        known["lignin_nitrogen"] = what.lignin / what.nitrogen
-    return Source(kind, amendment, **known, c4=isinstance(what, Crop) and what.photosynthesis == "C4")
+        known["lignin_nitrogen"] = known["lignin"] / what.nitrogen
+    known |= more
+    return Source(kind, amendment, tuple(sorted(known.items())), isinstance(what, Crop) and what.photosynthesis == "C4")
 
 
 class Laid:

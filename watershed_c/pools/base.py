@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from watershed_c.pools.compiled import InputKind, Modifier, Quantity, Reference
 
 
+#: what an organ of a plant is to a model that has no input of its own for it, in order of preference
+ALSO_KNOWN_AS = {"residue": ("residue", "shoot", "plant"), "root": ("root", "plant")}
+
+
 @dataclass(frozen=True)
 class Pathways:
     """Where the rates and transfers of a model's matrix stand in the arrays of its decomposition.
@@ -136,7 +140,15 @@ class PoolModel:
 
         return simulate(self, forcing, soil, initial, **options)
 
+    def as_known(self, kind: str) -> str:
+        """The input of this model that ``kind`` is: an organ of a plant is "plant" where it is not told apart."""
+        return next((known for known in ALSO_KNOWN_AS.get(kind, ()) if known in self.inputs), kind)
+
     def allocate_known(self, kind: str, **quality: float) -> np.ndarray:
-        """Shares (P) of the pools by what this model knows of ``quality``; what it does not ask for is left out."""
+        """Shares (P) of the pools by what this model knows of ``quality``; what it does not ask for is left out.
+
+        Nor need it tell the organs of plants apart: see ``as_known``.
+        """
+        kind = self.as_known(kind)
         declared = self.inputs[kind].parameters if kind in self.inputs else {}
         return self.allocate(kind, **{name: value for name, value in quality.items() if name in declared})

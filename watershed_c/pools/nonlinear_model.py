@@ -143,7 +143,7 @@ class NonlinearPoolModel(PoolModel):
         With that of crops (lignin : nitrogen 3 to 24 instead of 35.8) the steady state of MIMICS in a watershed is not
         always found.
         """
-        return self.allocate(kind)
+        return self.allocate(self.as_known(kind))
 
     def deciding_arrays(self) -> list[np.ndarray]:
         """Parameters, and those of the laws."""

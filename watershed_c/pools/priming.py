@@ -9,8 +9,8 @@ import numpy as np
 from watershed_c.kernels.laws import PARAMETERS
 from watershed_c.pools.compiled import CompiledPoolModel, Modifier
 
-#: kinds of input that plants give
-OF_PLANTS = ("plant", "root", "shoot")
+#: kinds of input that plants give; part of a root may be humified at once (ICBM)
+OF_PLANTS = ("plant", "shoot", "residue")
 CITATION = (
     "Guenet B et al. (2013) Can we model observed soil carbon changes from a dense inventory? Geosci. Model Dev. 6, "
     "2153-2163, doi:10.5194/gmd-6-2153-2013"
