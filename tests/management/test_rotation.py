@@ -234,7 +234,7 @@ def test_roots_and_residues_are_told_apart_where_a_model_does(model, crop, pool,
     assert every[..., one_of].sum() == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize(("material", "humified"), [("cattle-slurry", 0.45), ("compost", 0.77), ("sewage-sludge", 0.46)])
+@pytest.mark.parametrize(("material", "humified"), [("cattle-slurry", 0.45), ("compost", 0.77)])
 def test_amendments_by_kind_in_amg(material, humified):
     """K1 of AMG_base; what is not humified is respired within the year."""
     pools = load_model("amg")
