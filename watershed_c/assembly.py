@@ -34,6 +34,7 @@ from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
 from watershed_c.kernels.climate import monthly_erosivity
 from watershed_c.kernels.support_practice import PRACTICES
+from watershed_c.land_units import units_of
 from watershed_c.machine import give_back_memory
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
@@ -42,7 +43,7 @@ from watershed_c.names import STATE
 from watershed_c.pools import CompiledPoolModel, PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.pools.priming import primed
-from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of, units_of
+from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
 
@@ -432,6 +433,7 @@ def _units(inputs: Inputs) -> UnitTables:
         belowground=inputs.scenario.carbon.belowground, roots=inputs.scenario.carbon.roots, prescribed=prescribed,
         prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
         surface=inputs.scenario.processes.surface_residues.enabled, single=inputs.land.recorded,
+        by_year=inputs.by_year,
     )  # fmt: skip
 
 
@@ -516,9 +518,8 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
     w.unit[inside] = units_of(inputs, tables, land.index[inside], land.offset[inside])
     w.field[inside] = land.field[inside]
     for name, rotation in inputs.rotations.items():
-        for unit in range(tables.first_unit[name], tables.first_unit[name] + tables.offsets[name]):
-            w.units.practice_factor[unit] = rotation.practice_factor
-            w.units.practice[unit] = PRACTICES.index(rotation.practice)
+        w.units.practice_factor[tables.units_of(name)] = rotation.practice_factor
+        w.units.practice[tables.units_of(name)] = PRACTICES.index(rotation.practice)
 
 
 def _wkt(crs: str | None) -> str:

@@ -46,6 +46,7 @@ from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
+from watershed_c.land_units import land_changes
 from watershed_c.management.growth import growth_tables, unknown_crops
 from watershed_c.management.lime import load_limes
 from watershed_c.management.nitrogen import nitrogen_tables
@@ -95,7 +96,7 @@ def processes_of(
         allocate=pools.allocate_known,
         first_year=int(scenario.time.start[:4]),
         hydrologic_group=chosen.soil_water.hydrologic_group,
-        changes=_land_changes(inputs, tables),
+        changes=land_changes(inputs, tables),
     )
     if chosen.surface_residues.enabled:
         processes["residue_cover"] = ResidueCover(w, tables=tables, first_year=int(scenario.time.start[:4]))
@@ -225,24 +226,6 @@ def processes_of(
     return _with_foreign(w, inputs, processes)
 
 
-def units_of(inputs: Inputs, tables: UnitTables, index: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """Management unit of each class (place in the names of the land) and shift, in years."""
-    names = inputs.land.names
-    first = np.array([tables.first_unit[name] for name in names], dtype=np.int64)
-    years = np.array([tables.offsets[name] for name in names], dtype=np.int64)
-    return first[index] + offset % years[index]
-
-
-def _land_changes(inputs: Inputs, tables: UnitTables) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Units and fields that cells get in later years, or when the run begins."""
-    year, month = (int(part) for part in inputs.scenario.time.start.split("-")[:2])
-    changes = []
-    for change in inputs.land.changes:
-        unit = units_of(inputs, tables, change.index, change.offset)
-        changes.append((max(12 * change.year, 12 * year + month - 1), change.nodes, unit, change.field))
-    return changes
-
-
 def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irrigation:
     """What irrigation water brings, where carbonate takes it further."""
     contents = {}
@@ -298,7 +281,7 @@ def _slope_length(inputs: Inputs, tables: UnitTables) -> np.ndarray | None:
     found = np.full(len(tables.names), math.inf)
     for name, rotation in inputs.rotations.items():
         if rotation.slope_length is not None:
-            found[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = rotation.slope_length
+            found[tables.units_of(name)] = rotation.slope_length
     return found if np.isfinite(found).any() else None
 
 
@@ -423,7 +406,7 @@ def _twins(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> IsotopeT
         return None
     share = np.full(len(tables.names), math.nan)
     for name, of_class in isotopes.c4_share.items():
-        share[tables.first_unit[name] : tables.first_unit[name] + tables.offsets[name]] = of_class
+        share[tables.units_of(name)] = of_class
     citation = GRAVEN if isotopes.atmosphere is None else ""
     return IsotopeTwins(watershed, isotopes.chosen, inputs.atmosphere, share, citation)
 

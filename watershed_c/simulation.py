@@ -233,12 +233,13 @@ def _land(assembly: Assembly) -> dict[str, np.ndarray]:
 
 def _work(assembly: Assembly, land: dict[str, np.ndarray]) -> Work:
     """What the calendars of these units do in the months of the run."""
-    units = {}
+    units, tables = {}, assembly.tables
     for unit, hectares in land.items():
         name, _, offset = unit.rpartition("+")
-        units[name, int(offset)] = hectares
+        written = tables.by_year.get((name, int(offset)))
+        units[(name, int(offset)) if written is None else (written, 0)] = hectares
     clock = assembly.model.clock
-    return work_of(units, assembly.inputs.calendars, clock.start_month, clock.months)
+    return work_of(units, tables.calendars, clock.start_month, clock.months)
 
 
 def _saturation_of(assembly: Assembly) -> Saturation | None:

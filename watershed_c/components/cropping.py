@@ -15,6 +15,8 @@ from watershed_c.state import TillageEvent, Watershed
 if TYPE_CHECKING:
     from watershed_c.management.tables import UnitTables
 
+#: dates that a message names
+MOST_DATES = 5
 HYDROLOGIC_GROUPS = ("A", "B", "C", "D")
 
 
@@ -35,7 +37,8 @@ class Cropping(Process):
     hydrologic_group : {"A", "B", "C", "D"}
         Column of the curve numbers (TR-55).
     changes : sequence of (month, nodes, unit, field)
-        Cells that belong to another unit and field from that month on, counted since year 0; each (c,) int64.
+        Cells that belong to another unit and field from that month on, counted since year 0; each (c,) int64. Of two
+        of a month the later one holds.
 
     Raises
     ------
@@ -74,7 +77,11 @@ class Cropping(Process):
         self.changes: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         for month, nodes, unit, field in changes:
             soil = watershed.is_soil[nodes]
-            self.changes[month] = nodes[soil], unit[soil], field[soil]
+            nodes, unit, field = nodes[soil], unit[soil], field[soil]
+            if month in self.changes:
+                earlier = self.changes[month]
+                nodes, unit, field = (np.concatenate(of) for of in zip(earlier, (nodes, unit, field), strict=True))
+            self.changes[month] = nodes, unit, field
         self.group = HYDROLOGIC_GROUPS.index(hydrologic_group)
         self.inputs, self.amendment = tables.by_pool(allocate)
         self.c4_inputs, self.c4_amendment = tables.of_c4_plants(allocate)
@@ -83,9 +90,18 @@ class Cropping(Process):
             raise ValueError(f"the tables have (units, layers, pools) = {expected}, the watershed has {found}")
         if tables.irrigates:
             watershed.irrigate()
+        self.late = tables.late(first_year)
+        for what, days in self.late.items():
+            more = f" and in {len(days) - MOST_DATES} other years" if len(days) > MOST_DATES else ""
+            dates = f"{', '.join(days[:MOST_DATES])}{more}"
+            self.warnings.append(f"{what} before its temperature sum is reached, at the latest date: {dates}")
         used = watershed.unit[watershed.cells]
         if used.size and not 0 <= used.min() <= used.max() < expected[0]:
             raise ValueError(f"cells have units {used.min()} to {used.max()}, the tables have {expected[0]}")
+
+    def findings(self) -> dict[str, float]:
+        """Years in which something is done though the temperature sum that dates it is not reached."""
+        return {f"{what} before its temperature sum, years": float(len(days)) for what, days in self.late.items()}
 
     def run_one_step(self, dt: float) -> None:
         """Turn the calendar to the month of the watershed's step, ``dt`` in yr.

@@ -177,7 +177,7 @@ class Growth(Process):
             if not self._begun[0]:
                 count = np.maximum(np.bincount(unit, minlength=row.size), 1)
                 self.reference[row, column] = np.bincount(unit, relative, minlength=row.size) / count
-            mean = self.reference[row, column][unit]
+            mean = self.reference[tables.refers[row, column], tables.of_mean_year][unit]
             relative = np.divide(relative, mean, out=np.ones(cells.size), where=mean > 0.0)
         relative = np.minimum(relative * limits[SOIL_LIMIT], HIGHEST)
         crops.expected[cells] = relative

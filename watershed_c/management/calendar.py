@@ -123,6 +123,8 @@ class Calendar:
     plant_input: float = math.nan
     #: C of each month of the cycle, or empty: then from crop stages
     cover_factor: tuple[float, ...] = ()
+    #: days, and what was done though its temperature sum was not reached: of calendars that follow single years
+    late: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def days(self) -> int:

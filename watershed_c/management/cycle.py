@@ -321,14 +321,16 @@ class Cycle:
         for crop, landed in self.landed.values():
             decay = np.exp(-crop.residue_decay * opportunity)
             survives = float(np.prod(decay) * np.prod(kept))
-            mass, series = 0.0, np.zeros(self.days)
+            # as lists: numbers one by one are four times slower out of arrays
+            mass, series, days = 0.0, [], (decay.tolist(), landed.tolist(), kept.tolist())
             for final in (False, True):
-                for day in range(self.days):
-                    mass = (mass * decay[day] + landed[day]) * kept[day]
-                    series[day] = mass
+                for stays, falls, left in zip(*days, strict=True):
+                    mass = (mass * stays + falls) * left
+                    if final:
+                        series.append(mass)
                 if not final:
                     mass /= max(1.0 - survives, 1e-6)
-            coverage += crop.residue_cover * series
+            coverage += crop.residue_cover * np.array(series)
         return rusle.residue_ground_cover(coverage)
 
     def roughness(self) -> np.ndarray:

@@ -38,6 +38,8 @@ class GrowthTables:
         Of the season, as given.
     straw_removed, straw_burnt : (M, U), 0-1
         Share of the straw taken away, and burnt.
+    of_mean_year : (U,) int64; refers : (M, U) int64
+        Unit, and row of it, in which the season of a month is as far in the mean year.
     """
 
     crops: tuple[Crop, ...]
@@ -50,6 +52,8 @@ class GrowthTables:
     yield_dry_matter: np.ndarray
     straw_removed: np.ndarray
     straw_burnt: np.ndarray
+    of_mean_year: np.ndarray
+    refers: np.ndarray
 
     def of_crops(self, name: str) -> np.ndarray:
         """(C) numbers of the crops by attribute."""
@@ -145,10 +149,33 @@ def growth_tables(tables: UnitTables) -> GrowthTables:
     def by_unit(name: str) -> np.ndarray:
         return stacked(tables, {key: getattr(of, name) for key, of in months.items()})
 
+    crop, elapsed = by_unit("crop"), by_unit("elapsed")
     return GrowthTables(
-        tuple(crops.values()), by_unit("crop"), by_unit("begins"), by_unit("ends"), by_unit("green"),
-        by_unit("share"), by_unit("elapsed"), by_unit("yields"), by_unit("removed"), by_unit("burnt"),
+        tuple(crops.values()), crop, by_unit("begins"), by_unit("ends"), by_unit("green"),
+        by_unit("share"), elapsed, by_unit("yields"), by_unit("removed"), by_unit("burnt"),
+        *_in_mean_year(tables, crop, elapsed),
     )  # fmt: skip
+
+
+def _in_mean_year(tables: UnitTables, crop: np.ndarray, elapsed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit (U) and row (M, U) of the mean year at which the same crop is as far as in each month of each unit.
+
+    Of a unit by year it is the month, at most half a year away, in which the share of the season that is over differs
+    least; of those with the same the nearest. All others refer to themselves.
+    """
+    unit = np.arange(crop.shape[1])
+    rows = np.arange(crop.shape[0])[:, None] % tables.cycle_months
+    months = np.arange(crop.shape[0])
+    for (name, offset), written in tables.by_year.items():
+        own, mean = tables.first_unit[written], tables.unit(name, offset)
+        unit[own], least = mean, np.full(months.size, np.inf)
+        for away in sorted(range(-6, 7), key=abs):
+            there = (months + away) % tables.cycle_months[mean]
+            differs = np.abs(elapsed[there, mean] - elapsed[:, own])
+            differs[crop[there, mean] != crop[:, own]] = np.inf
+            rows[:, own] = np.where(differs < least, there, rows[:, own] if away else there)
+            least = np.minimum(least, differs)
+    return unit, rows
 
 
 def stacked(tables: UnitTables, cycles: dict[str, np.ndarray]) -> np.ndarray:

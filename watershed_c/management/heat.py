@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,12 @@ class DatedEvents(EventReader):
     temperature: np.ndarray | None
     #: temperature sums at which the canopy of a crop reaches its stages, degC d
     canopy_sums: dict[str, tuple[float, ...]]
+    #: day of the cycle of each event with a temperature sum and year of its crop
+    reached: dict[tuple[str, int], int]
+    #: first and last day it may have, where the calendar follows single years; None: it is that of the mean year
+    places: Mapping[tuple[str, int], tuple[float, float]] | None
+    #: days of the cycle on which something was done though its sum was not reached, and what
+    late: list[tuple[int, str]]
 
     def dates(self, crop: Crop, year: int) -> tuple[int, int, float]:
         """Sowing day, harvest day (of the year), share of straw removed, of the crop harvested in that year.
@@ -95,10 +102,15 @@ class DatedEvents(EventReader):
                     start -= DAYS
                 days = days_to_sum(self.temperature, crop.base_temperature, start, event.temperature_sum)
                 last = DAYS * (year + 1) if event.from_sowing else start + DAYS
-                if days is None or start + days >= last:
+                earliest, latest = (start, last - 1) if self.places is None else self.places[event.key, year]
+                latest = int(min(latest, last - 1))
+                day = latest + 1 if days is None else start + days
+                if day > latest and self.places is None:
                     self.cold(event, crop, start, last)
                     break
-                day = start + days
+                if day > latest:
+                    self.late.append((latest, f"{event.do} of {crop.name}"))
+                self.reached[event.key, year] = day = int(max(min(day, latest), earliest))
                 self.events.append(replace(event, on=day % DAYS, year=day // DAYS % self.count, temperature_sum=None))
 
     def cold(self, event: Event, crop: Crop, start: int, last: int) -> None:

@@ -147,6 +147,8 @@ def nitrogen_tables(
         found = (whole - humus * direct) / fresh if fresh > 0.0 else humus
         ratio[unit : unit + tables.offsets[name]] = max(found, 0.0)
         unit += tables.offsets[name]
+    for (name, offset), written in tables.by_year.items():  # the same plants by other dates
+        ratio[tables.first_unit[written]] = ratio[tables.unit(name, offset)]
     crops = seasons.crops
     product = np.array([product_nitrogen(crop) for crop in crops])
     rest = np.array([residue_nitrogen(crop) for crop in crops])

@@ -15,16 +15,15 @@ import numpy as np
 
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.calendar import Amendment, Calendar, Pass, Season
+from watershed_c.management.cover_crops import CoverCropped
 from watershed_c.management.events import Event, get
 from watershed_c.management.fertilisers import Fertilisation
 from watershed_c.management.grazing import read_grazing
-from watershed_c.management.heat import DatedEvents, daily_temperature
+from watershed_c.management.heat import daily_temperature
 from watershed_c.management.irrigation import check_irrigation, irrigated_months, read_irrigation
 from watershed_c.management.library import Crop, CropLibrary
 from watershed_c.management.reading import DAYS, month_day
 
-#: days from harvest to the earliest drilling of a cover crop; shortest stand worth drilling; both priors
-COVER_CROP_DELAY, COVER_CROP_SHORTEST = 7, 60
 #: a default sowing date waits this long after the harvest before it, at most by so many days; both priors, d
 SOWING_DELAY, LONGEST_WAIT = 5, 30
 #: straw burns within this many days of the harvest, d: a choice, a month like that in which straw is worked in
@@ -33,15 +32,21 @@ BURNS_WITHIN = 31
 LARGEST_YIELD = 2.0
 
 
-class _Scheduler(DatedEvents):
-    """Reads one rotation; problems go to ``problems``."""
+class Scheduler(CoverCropped):
+    """Reads one rotation; problems go to ``problems``.
+
+    Where ``places`` are given (see :mod:`watershed_c.management.by_year`) its years are calendar years from
+    ``first_year`` on, and ``temperature`` is that of their days.
+    """
 
     def __init__(
-        self, name: str, record: Any, library: CropLibrary, problems: list[Problem], temperature: np.ndarray | None
-    ) -> None:
+        self, name: str, record: Any, library: CropLibrary, problems: list[Problem], temperature: np.ndarray | None,
+        places: Mapping[tuple[str, int], tuple[float, float]] | None = None, first_year: int | None = None,
+    ) -> None:  # fmt: skip
         self.name, self.library, self.problems = name, library, problems
         self.key = f"rotation.{name}"
         self.failed = False
+        self.places, self.first_year, self.reached, self.late = places, first_year, {}, []
         written_years = [[year] if isinstance(year, str) else list(year) for year in get(record, "years", ())]
         self.count = len(written_years)
         if not all(written_years) or not written_years:
@@ -57,19 +62,9 @@ class _Scheduler(DatedEvents):
                 self.say("years", crop.name, f'is a cover crop; write cover_crop = "{crop.name}".')
             elif crop.kind != "annual" and len(written_years[year]) > 1:
                 self.say("years", crop.name, "stands all year: no other crop can be harvested in it.")
-        cover = get(record, "cover_crop")
-        covers = {name: crop for name, crop in library.crops.items() if crop.kind == "cover"}
-        self.cover: Crop | None = None
-        if cover in library.crops and cover not in covers:
-            self.say("cover_crop", cover, "is not a cover crop.", "Known: " + ", ".join(covers) + ".")
-        elif cover is not None:
-            self.cover = self.find("cover_crop", cover, covers)
-        self.relay, self.only_sown = bool(get(record, "relay", False)), get(record, "cover_crop_sown") == "events"
-        if self.relay and self.cover is None:
-            self.say("relay", "true", "needs a cover_crop that is sown into the standing crop.")
+        self.read_covers(record, library.crops)
         self.named = {crop.name: crop for _, crop in self.grown}
-        if self.cover is not None:
-            self.named[self.cover.name] = self.cover
+        self.named |= {crop.name: crop for crop in self.covers if crop is not None}
         self._root(get(record, "roots", {}))
         self.yields = {crop.name: crop.yield_dry_matter for crop in self.named.values()}
         for crop_name, value in get(record, "yields", {}).items():
@@ -111,7 +106,12 @@ class _Scheduler(DatedEvents):
             self.named[name] = replace(self.named[name], beta=get(roots, "beta"), root_end=end, half_depth=math.nan)
         self.grown = [(year, self.named[crop.name]) for year, crop in self.grown]
         self.years = tuple(self.named[crop.name] for crop in self.years)
-        self.cover = self.named[self.cover.name] if self.cover else None
+        self.covers = tuple(None if crop is None else self.named[crop.name] for crop in self.covers)
+
+    def day(self, day: int) -> str:
+        """How messages call a day of the cycle: "04-15"; with its calendar year where the years are those."""
+        year = "" if self.first_year is None else f"{self.first_year + day // DAYS % self.count}-"
+        return year + month_day(day)
 
     def season(self, year: int, crop: Crop) -> Season | None:
         """Main season of a year, before its neighbours are looked at."""
@@ -122,7 +122,8 @@ class _Scheduler(DatedEvents):
         if sown == harvested or (sown > harvested and crop.habit != "winter"):
             if crop.name not in self.told:
                 self.told.add(crop.name)
-                wrong = f"harvest before sowing: sown {month_day(sown)}, harvested {month_day(harvested)}."
+                start = first + sown
+                wrong = f"harvest before sowing: sown {self.day(start)}, harvested {self.day(first + harvested)}."
                 if crop.habit != "winter":
                     wrong += " It is not a winter crop."
                 self.say(f"years[{year}]", crop.name, wrong)
@@ -171,15 +172,8 @@ class _Scheduler(DatedEvents):
         calendar.tillage = sorted(self.passes(seasons, cycle), key=lambda p: p.day)
         self.burn(seasons, calendar.tillage, cycle)
         self.end_swards(seasons, calendar.tillage, cycle)
-        if self.cover is not None:
-            covers = self.cover_crops(seasons, calendar.tillage, cycle)
-            if not covers:
-                wrong = (
-                    f"never stands: between main crops, its sowing {month_day(self.dates(self.cover, 0)[0])} and the "
-                    f"next tillage there are less than {COVER_CROP_SHORTEST} days."
-                )
-                self.say("cover_crop", self.cover.name, wrong, "Till later, or sow it earlier with a sow event.")
-            seasons += covers
+        if self.cover_names:
+            seasons += self.cover_crops(seasons, calendar.tillage, cycle)
         calendar.seasons = sorted(seasons, key=lambda s: s.start)
         calendar.amendments = sorted(self.brought(seasons, cycle), key=lambda a: a.day)
         records = get(self.record, "grazing", ())
@@ -204,6 +198,7 @@ class _Scheduler(DatedEvents):
         ]
         calendar.irrigated = irrigated_months(self.watering, len(self.years), seasons)
         check_irrigation(calendar, self.watering, self.say)
+        calendar.late = sorted(self.late)
         return None if self.failed else calendar
 
     def in_order(self, annual: list[Season], cycle: int) -> None:
@@ -220,9 +215,13 @@ class _Scheduler(DatedEvents):
             if not own and wait <= LONGEST_WAIT:
                 after.start += wait
                 continue
+            if self.places is not None and before.start < after.start + shift:
+                self.late.append((after.start, f"harvest of {before.crop.name}"))
+                before.end = after.start + shift
+                continue
             wrong = (
-                f"overlapping crops: {after.crop.name} is sown {month_day(after.start)} but {before.crop.name} "
-                f"stands until {month_day(before.end)}."
+                f"overlapping crops: {after.crop.name} is sown {self.day(after.start)} but {before.crop.name} "
+                f"stands until {self.day(before.end)}."
             )
             self.say("years", f"{before.crop.name}, {after.crop.name}", wrong)
 
@@ -234,7 +233,7 @@ class _Scheduler(DatedEvents):
         """
         if event.year is not None:
             return [event.year * DAYS + event.on]
-        if event.crop is None or (self.cover is not None and event.crop == self.cover.name):
+        if event.crop is None or event.crop in self.cover_names:
             return [year * DAYS + event.on for year in range(len(self.years))]
         days = []
         for year, crop in self.grown:
@@ -251,10 +250,10 @@ class _Scheduler(DatedEvents):
                     day -= DAYS
                 elif (own.start - earlier) % cycle <= LONGEST_WAIT:
                     wrong = (
-                        f"prepares {crop.name}, sown {month_day(own.start)}, but {standing.crop.name} stands "
-                        f"until {month_day(standing.end)}."
+                        f"prepares {crop.name}, sown {self.day(own.start)}, but {standing.crop.name} stands "
+                        f"until {self.day(standing.end)}."
                     )
-                    self.say(event.key, f"{event.do} {month_day(event.on)}", wrong)
+                    self.say(event.key, f"{event.do} {self.day(earlier)}", wrong)
             days.append(day % cycle)
         return days
 
@@ -268,13 +267,13 @@ class _Scheduler(DatedEvents):
                 standing = next((s for s in seasons if s.start <= day < s.end and not s.crop.tillable), None)
                 if standing is not None:
                     wrong = f"tills {standing.crop.name}, which cannot be tilled."
-                    self.say(event.key, f"till {month_day(day)}", wrong)
+                    self.say(event.key, f"till {self.day(day)}", wrong)
                     break
                 done = Pass(day, implement, implement.depth if event.depth is None else event.depth)
                 growing = (s for s in seasons if s.crop.kind == "annual" and done.ends_plants)
                 ended = next((s for s in growing if 0 < (day - s.start) % cycle < s.end - s.start), None)
                 if ended is not None:
-                    stands = f"from {month_day(ended.start)} to {month_day(ended.end)}"
+                    stands = f"from {self.day(ended.start)} to {self.day(ended.end)}"
                     wrong = f"tills {ended.crop.name}, which stands {stands}."
                     tools = ", ".join(name for name, tool in self.library.implements.items() if tool.in_crop)
                     self.say(event.key, event.dated, wrong, f"In a standing crop work: {tools}.")
@@ -289,17 +288,20 @@ class _Scheduler(DatedEvents):
                 if event.year not in (None, (season.end + (event.on - season.end) % DAYS) // DAYS % self.count):
                     continue
                 lag = (event.on - season.end) % DAYS
-                since = f"{season.crop.name}, harvested {month_day(season.end)}"
+                since = f"{season.crop.name}, harvested {self.day(season.end)}"
                 buries = (p for p in tillage if p.implement.burial > 0.0)
                 buried = next((p for p in buries if (p.day - season.end) % cycle < lag), None)
                 others = (s for s in seasons if s is not season and s.crop.kind == "annual")
                 sown = next((s for s in others if (s.start - season.end) % cycle <= lag), None)
+                if lag > BURNS_WITHIN and self.places is not None:
+                    self.late.append((season.end + lag, f"burn of {season.crop.name}"))
+                    continue
                 if lag > BURNS_WITHIN:
                     wrong = f"finds no straw of {since}: it burns within {BURNS_WITHIN} days of that."
                 elif buried is not None:
-                    wrong = f"finds no straw of {since}: {buried.implement.name} buries it {month_day(buried.day)}."
+                    wrong = f"finds no straw of {since}: {buried.implement.name} buries it {self.day(buried.day)}."
                 elif sown is not None:
-                    wrong = f"burns {sown.crop.name}, sown {month_day(sown.start)} after {since}."
+                    wrong = f"burns {sown.crop.name}, sown {self.day(sown.start)} after {since}."
                 else:
                     season.straw_burnt = event.burnt
                     continue
@@ -321,46 +323,12 @@ class _Scheduler(DatedEvents):
             if not inside:
                 continue
             if kept:
-                self.say("years", sward.crop.name, f"is tilled {month_day(inside[0])} although the rotation keeps it.")
+                self.say("years", sward.crop.name, f"is tilled {self.day(inside[0])} although the rotation keeps it.")
             else:
                 sward.end = inside[0]
         for name, event in killed.items():
             if name not in last_years and any(s.crop.name == name and s.crop.kind == "perennial" for s in seasons):
                 self.say(event.key, event.dated, f"kills {name} although the rotation keeps it.")
-
-    def cover_crops(self, seasons: list[Season], tillage: list[Pass], cycle: int) -> list[Season]:
-        """Cover crops in the gaps between main seasons; ended by the first pass after drilling or the next sowing."""
-        assert self.cover is not None
-        sowings = {(event.crop, event.year) for event in self.events if event.do == "sow"}
-        ordered = sorted(seasons, key=lambda s: s.start)
-        found = []
-        for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
-            stop = after.start + (cycle if after is ordered[0] else 0)
-            if before.crop.kind == "fallow":
-                continue
-            year = before.end // DAYS % self.count
-            if self.only_sown and (self.cover.name, year) not in sowings:
-                continue
-            sown, killed, _ = self.dates(self.cover, year)
-            start = before.end + COVER_CROP_DELAY
-            start += max(0, (before.end // DAYS) * DAYS + sown - start)
-            under = (before.end - sown) % DAYS
-            relay = self.relay and before.crop.kind == "annual" and 0 < under < before.end - before.start
-            if relay:
-                start = before.end - under
-            if killed >= 0:
-                stop = min(stop, start + (killed - start) % DAYS)
-            for p in tillage:
-                day = start + (p.day - start) % cycle
-                if start < day < stop and p.ends_plants:
-                    stop = day
-            if stop - (before.end if relay else start) >= COVER_CROP_SHORTEST:
-                shaded = before.end if relay else None
-                found.append(Season(self.cover, start, stop, self.yields[self.cover.name], shaded_until=shaded))
-        if self.relay and found and all(season.shaded_until is None for season in found):
-            wrong = "is sown into no standing crop on its date: give it one in the season of a main crop."
-            self.say("relay", month_day(self.dates(self.cover, 0)[0]), f"{self.cover.name} {wrong}")
-        return found
 
     def brought(self, seasons: list[Season], cycle: int) -> list[Amendment]:
         found = []
@@ -399,7 +367,7 @@ def schedule(
     """
     problems: list[Problem] = []
     daily = None if temperature is None else daily_temperature(temperature)
-    calendars = {name: _Scheduler(name, record, library, problems, daily).run() for name, record in rotations.items()}
+    calendars = {name: Scheduler(name, record, library, problems, daily).run() for name, record in rotations.items()}
     if problems:
         raise ScenarioError(problems)
     return {name: calendar for name, calendar in calendars.items() if calendar is not None}

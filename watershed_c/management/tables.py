@@ -1,6 +1,7 @@
 """What every management unit gets and shows in each month of its rotation, tabulated once when a run begins.
 
 A unit is a rotation and an offset: the unit of offset o is in year (y + o) of its rotation when the run is in year y.
+A rotation that follows the temperatures of each year has, beside those, a unit for each offset whose cycle is the run.
 Shapes: M months of the longest cycle (shorter cycles repeat), U units, L layers, S sources of organic carbon.
 """
 
@@ -17,6 +18,7 @@ from watershed_c.kernels.soil_water import FIXED, TRIGGER
 from watershed_c.management.calendar import Calendar
 from watershed_c.management.cycle import Climatology, Cycle, TillagePass
 from watershed_c.management.library import CropLibrary
+from watershed_c.management.reading import DAYS, month_day
 from watershed_c.management.roots import ROOT_LAWS
 from watershed_c.management.rotation import schedule
 from watershed_c.management.sources import Source
@@ -93,7 +95,9 @@ class UnitTables:
     biodiffusivity_class : tuple of str (U)
     tillage : tillage[u][m], tuple of TillagePass in order of day
     calendars : mapping of str to Calendar
-        Of each rotation, offset 0.
+        Of each rotation, offset 0, and of those written out by year.
+    by_year : mapping of (str, int) to str
+        Name in ``calendars`` of a rotation and offset written out by year.
     surface : SurfaceTables or None
         Where what is laid on the surface stays there; else it is input of the layers.
     """
@@ -121,6 +125,7 @@ class UnitTables:
     biodiffusivity_class: tuple[str, ...]
     tillage: tuple[tuple[tuple[TillagePass, ...], ...], ...]
     calendars: Mapping[str, Calendar]
+    by_year: Mapping[tuple[str, int], str]
     surface: SurfaceTables | None = None
 
     @property
@@ -136,6 +141,26 @@ class UnitTables:
     def unit(self, rotation: str, offset: int = 0) -> int:
         """Index of the unit of a rotation shifted by ``offset`` years."""
         return self.first_unit[rotation] + offset % self.offsets[rotation]
+
+    def unit_by_year(self, rotation: str, offset: int = 0) -> int:
+        """The same, or the unit of this offset whose calendar is that of the years of the run, where there is one."""
+        written = self.by_year.get((rotation, offset % self.offsets[rotation]))
+        return self.unit(rotation, offset) if written is None else self.first_unit[written]
+
+    def units_of(self, rotation: str) -> np.ndarray:
+        """Index of every unit of a rotation, int64."""
+        first = self.first_unit[rotation]
+        written = [self.first_unit[key] for (name, _), key in self.by_year.items() if name == rotation]
+        return np.array([*range(first, first + self.offsets[rotation]), *written], dtype=np.int64)
+
+    def late(self, first_year: int) -> dict[str, list[str]]:
+        """Days on which something was done though its temperature sum was not reached, by rotation, offset and what."""
+        found: dict[str, list[str]] = {}
+        for (name, offset), written in self.by_year.items():
+            for day, what in self.calendars[written].late:
+                days = found.setdefault(f"rotation.{name} (offset {offset}): {what}", [])
+                days.append(f"{first_year + day // DAYS}-{month_day(day)}")
+        return found
 
     def month_of(self, month: int) -> np.ndarray:
         """Row of each unit (U) int64, ``month`` months after January of the first year."""
@@ -177,8 +202,9 @@ def build_units(
     prior_land_use: bool = True,
     single: Collection[str] = (),
     surface: bool = False,
+    by_year: Mapping[tuple[str, int], Calendar] | None = None,
 ) -> UnitTables:
-    """Tabulate every unit: each rotation with each offset from 0 to its number of years less one.
+    """Tabulate every unit: each rotation with each offset from 0 to its number of years less one, and those by year.
 
     Parameters
     ----------
@@ -199,6 +225,8 @@ def build_units(
         Whether what is laid on the surface stays there.
     single : collection of str
         Rotations of which only offset 0 is tabulated.
+    by_year : mapping of (str, int) to Calendar
+        Of a rotation and an offset that follows the temperatures of each year of the run.
 
     Raises
     ------
@@ -215,6 +243,9 @@ def build_units(
     if bottom.ndim != 1 or bottom.size == 0 or (np.diff(np.concatenate(([0.0], bottom))) <= 0.0).any():
         raise ValueError(f"layer boundaries must increase downward from 0: {layer_bottom}")
     calendars = schedule(rotations, library, climate.temperature)
+    written = {key: (f"{key[0]}+{key[1]} by year", calendar) for key, calendar in (by_year or {}).items()}
+    units = {name: name for name in calendars} | {key: f"{name}+{n}" for (name, n), (key, _) in written.items()}
+    calendars |= dict(written.values())
     if not prescribed:
         for calendar in calendars.values():
             calendar.plant_input = math.nan
@@ -236,7 +267,8 @@ def build_units(
     waters: list[str] = []
     tillage: list[tuple[tuple[TillagePass, ...], ...]] = []
     for name, cycle in cycles.items():
-        first_unit[name], offsets[name] = len(names), 1 if name in single else len(cycle.calendar.years)
+        once = name in single or units[name] != name
+        first_unit[name], offsets[name] = len(names), 1 if once else len(cycle.calendar.years)
         monthly, passes = cycle.monthly(), cycle.passes()
         empty = np.zeros((len(passes), bottom.size))
         given = [cycle.input.get(source, empty) for source in sources]
@@ -248,7 +280,7 @@ def build_units(
             of_surface = {"laid": np.stack(laid, axis=-1), **cycle.monthly_surface()}
             turned_over += offsets[name] * [cycle.turned_over()]
         for offset in range(offsets[name]):
-            names.append(f"{name}+{offset}")
+            names.append(f"{name}+{offset}" if units[name] == name else units[name])
             lengths.append(len(passes))
             waters.append("" if cycle.calendar.irrigation is None else cycle.calendar.irrigation.water)
             classes.append(_usual_class(cycle.calendar))
@@ -268,6 +300,7 @@ def build_units(
         biodiffusivity_class=tuple(classes),
         tillage=tuple(tillage),
         calendars=calendars,
+        by_year={key: name for key, (name, _) in written.items()},
         surface=SurfaceTables(**_by_unit(on_surface), turned_over=np.array(turned_over)) if surface else None,
         **_by_unit(columns),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class Inputs:
     rotations : dict of str to Rotation
         By land-use class, those of single crops included (and that of carbon.initial.history_class).
     calendars : dict of str to Calendar
+        Of the mean year.
+    by_year : dict of (str, int) to Calendar
+        Of rotations and offsets that follow the temperatures of each year of the run.
     column : Column
         `thickness` (L) m; `clay`, `sand`, `ph`, `erodibility`, `biodiffusivity`, `base_conductivity` (n) or None;
         `bulk_density` (n, L) kg m-3; `soc`, `sic` (n, L) kg C m-2; `mineral` (n, L) kg m-2; `substratum_soc`,
@@ -101,6 +104,7 @@ class Inputs:
     practice: np.ndarray | None = None
     ponds: np.ndarray | None = None
     methane: tuple[np.ndarray, np.ndarray] | None = None
+    by_year: dict[tuple[str, int], Calendar] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:

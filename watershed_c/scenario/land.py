@@ -108,7 +108,7 @@ def rotations(
                 if name in recorded:
                     check.problems.append(schedule_problem(recorded[name], problem))
                     continue
-                path = _event_path(rotation, name, problem.key)
+                path = event_path(rotation, name, problem.key)
                 check.add(path, problem.value, problem.expectation, problem.suggestion)
     _irrigation(check, found, calendars)
     limed = [name for name, calendar in calendars.items() if calendar.lime]
@@ -158,7 +158,7 @@ def worked_depth(check: Checker, calendars: dict[str, Calendar]) -> None:
                 )
 
 
-def _event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
+def event_path(rotation: Rotation, name: str, key: str) -> KeyPath:
     """The key of the file for a key of the calendar: "rotation.NAME.EVENT.on", "rotation.NAME.years[0]"."""
     rest = key.removeprefix(f"rotation.{name}").removeprefix(".")
     for number, event in enumerate(rotation.event):

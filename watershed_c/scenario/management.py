@@ -144,8 +144,8 @@ class Event(Table):
     id: str | None = item(None, "name of the event, so that variants can speak of it")
     on: Day | None = item(None, 'day "MM-DD"; without it a temperature_sum')
     temperature_sum: Number | None = item(
-        None, "instead of a day: degC d above the base temperature of the crop in the mean year of the climate", gt=0.0,
-        le=10000.0,
+        None, "instead of a day: degC d above the base temperature of the crop, by the temperatures of each year where "
+        "the climate is a series, else of the mean year", gt=0.0, le=10000.0,
     )  # fmt: skip
     since: Literal["sowing", "01-01"] = item("sowing", "temperature_sum: from when it is counted")
     year: int | None = item(
@@ -229,13 +229,16 @@ class Rotation(Table):
         min_length=1, max_length=200,
     )  # fmt: skip
     offset: str | int | Parcels = item(0, 'years the rotation is shifted: a number, "by_parcel", or { map = ... }')
-    cover_crop: str | None = item(None, "sown between main crops")
+    cover_crop: str | list[str] | None = item(
+        None, 'sown between main crops; a list has one for the gap after the harvest of each of years, "none" for none'
+    )  # fmt: skip
     cover_crop_sown: Literal["gaps", "events"] = item(
         "gaps", "in every gap of 60 days between main crops, or only in those with a sow event of their year"
     )
-    relay: bool = item(
-        False, "the cover crop is sown into the standing main crop where its sowing date falls into one"
-    )
+    relay: bool | list[bool] = item(
+        False, "the cover crop is sown into the standing main crop where its sowing date falls into one; a list has "
+        "one for each of years",
+    )  # fmt: skip
     canopy_sums: dict[str, Annotated[list[Number], Field(min_length=4, max_length=4)]] = item(
         doc="temperature sums, degC d above the base temperature from sowing, at which the canopy of a crop covers "
         "10, 50, 75 and 100 %; by days as in its file if not given", factory=dict,

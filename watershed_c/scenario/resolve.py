@@ -39,6 +39,7 @@ from watershed_c.scenario.processes import WITHIN
 from watershed_c.scenario.schema import Scenario
 from watershed_c.scenario.soil import SoilReader
 from watershed_c.scenario.tracers import read_tracers
+from watershed_c.scenario.warm_calendars import calendars_by_year
 
 
 def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: float | None = None) -> Inputs:
@@ -83,6 +84,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     # without land use the soil is read all the same, as far as it does not go by class: its problems belong in the list
     column = SoilReader(check, grid, land.groups() if land is not None else None, known_classes(found)).column()
     worked_depth(check, calendars)
+    by_year = {} if land is None or forcing is None else calendars_by_year(check, found, land, forcing)
     parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
     eroding = scenario.processes.water_erosion.enabled
     cover, practice, ktc = own_factors(check, grid, parcels) if eroding else (None, None, None)
@@ -101,7 +103,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
         scenario, grid.terrain, grid.status, grid.core & ~grid.soil, land, found, calendars, column, depth, forcing,
         reference, latitude, points, drains, fallout, atmosphere, memory, tuple(check.warnings), parcels, ktc,
         series_erosivity, peat, cover, practice, ponds,
-        peat_methane(check, land.groups()),
+        peat_methane(check, land.groups()), by_year,
     )  # fmt: skip
 
 
