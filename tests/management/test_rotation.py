@@ -833,3 +833,20 @@ def test_prior_land_use_may_be_left_out_of_c() -> None:
     prior = LIBRARY.crops["winter-wheat"].prior_land_use
     assert prior < 1.0
     np.testing.assert_allclose(build(record).cover_factor, prior * build(record, prior_land_use=False).cover_factor)
+
+
+def test_each_gap_has_its_cover_crop_and_its_way_to_be_sown() -> None:
+    """Clover under barley, nothing after maize, rye after the harvest of soybean."""
+    sow = [{"on": "05-01", "do": "sow", "crop": "clover-cover"}, {"on": "10-20", "do": "sow", "crop": "rye-cover"}]
+    record = {
+        "years": ["barley", "maize", "soybean"], "cover_crop": ["clover-cover", "none", "rye-cover"],
+        "relay": [True, False, False], "event": sow,
+    }  # fmt: skip
+    calendar = schedule({"r": record}, LIBRARY)["r"]
+    clover, rye = (s for s in calendar.seasons if s.crop.kind == "cover")
+    barley, _, soybean = (s for s in calendar.seasons if s.crop.kind == "annual")
+    assert clover.crop.name == "clover-cover" and clover.shaded_until == barley.end and clover.start == 120
+    assert rye.crop.name == "rye-cover" and rye.shaded_until is None and rye.start == max(soybean.end + 7, 730 + 292)
+    assert "3: one for each of years" in problems(record | {"cover_crop": ["clover-cover"]})
+    assert "3: one for each of years" in problems(record | {"relay": [True]})
+    assert "rye-cover  never stands" in problems(record | {"event": [*sow, PLOUGH | {"on": "11-20"}]})
