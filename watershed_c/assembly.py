@@ -427,13 +427,14 @@ def _climatology(inputs: Inputs) -> Climatology:
 
 
 def _units(inputs: Inputs) -> UnitTables:
-    prescribed = inputs.scenario.carbon.plant_input == "prescribed"
+    carbon, chosen = inputs.scenario.carbon, inputs.scenario.processes
     return build_units(
         inputs.rotations, load_library(), layer_bottom=inputs.layer_bottom, climate=_climatology(inputs),
-        belowground=inputs.scenario.carbon.belowground, roots=inputs.scenario.carbon.roots, prescribed=prescribed,
-        prior_land_use=inputs.scenario.processes.water_erosion.prior_land_use,
-        surface=inputs.scenario.processes.surface_residues.enabled, single=inputs.land.recorded,
-        by_year=inputs.by_year,
+        belowground=carbon.belowground, roots=carbon.roots, prescribed=carbon.plant_input == "prescribed",
+        prior_land_use=chosen.water_erosion.prior_land_use, surface=chosen.surface_residues.enabled,
+        single=inputs.land.recorded, by_year=inputs.by_year,
+        depth_exponent=chosen.tillage_erosion.depth_exponent,
+        speed_exponent=chosen.tillage_erosion.speed_exponent,
     )  # fmt: skip
 
 

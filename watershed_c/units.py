@@ -117,6 +117,7 @@ _KINDS = (
     Kind("tillage transport", "kg/m", ("kg/m",)),
     Kind("diffusivity", "m2/yr", ("cm2/yr", "m2/yr", "mm2/yr", "cm2/day")),
     Kind("speed", "m/yr", ("mm/yr", "cm/yr", "m/yr")),
+    Kind("driving speed", "km/h", ("km/h",)),
     Kind("areal activity", "Bq/m2", ("Bq/m2", "kBq/m2")),
     Kind("areal activity flux", "Bq/m2/yr", ("Bq/m2/yr", "kBq/m2/yr")),
     Kind("angle", "deg", ("deg",), {"deg": 1.0, "degrees": 1.0}),

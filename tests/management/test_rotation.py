@@ -405,8 +405,20 @@ def test_tillage_intensity_of_a_rotation_is_that_of_its_passes():
     ]
     calendar = schedule({"r": {"years": ["maize", "soybean"], "event": events}}, LIBRARY)["r"]
     plough, disk = LIBRARY.implements["mouldboard-plough"], LIBRARY.implements["disk-harrow"]
-    expected = 0.5 * plough.intensity(0.2) + disk.intensity(disk.depth)
+    expected = 0.5 * plough.intensity(0.2, plough.speed) + disk.intensity(disk.depth, disk.speed)
     assert calendar.tillage_intensity == pytest.approx(expected) and expected == pytest.approx(69, abs=2)
+
+
+def test_what_a_pass_moves_follows_its_speed_and_depth():
+    """(speed / own)^a (depth / own)^b times the coefficient; what says neither has the bits it had."""
+    plough = LIBRARY.implements["mouldboard-plough"]
+    record = {"years": ["maize"], "event": [{**PLOUGH, "speed": 4.0, "depth": 0.5 * plough.depth}]}
+    for a, b in ((0.0, 1.0), (0.4, 2.0)):
+        (done,) = build({"r": record}, speed_exponent=a, depth_exponent=b).tillage[0][3]
+        assert done.transport == pytest.approx(plough.transport * (4.0 / plough.speed) ** a * 0.5**b, rel=1e-14)
+    record["event"] = [PLOUGH]
+    (done,) = build({"r": record}, speed_exponent=0.4, depth_exponent=2.0).tillage[0][3]
+    assert done.transport == plough.transport
 
 
 # ---- two crops in a year, relay, temperature sums, single years ---------------------------------------------

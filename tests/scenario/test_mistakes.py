@@ -61,6 +61,7 @@ WRITTEN = [
     ('do = "till"', 'do = "tll"', "rotation.maize-wheat.event.spring-plough.do", "tll", ['"till"']),
     ('do = "till"', 'do = "sow"', "rotation.maize-wheat.event.spring-plough", "", ["has depth", '"sow"']),
     ('depth = "25 cm"', 'depth = "25 m"', "rotation.maize-wheat.event.spring-plough.depth", "25 m", ["above 0 and at most 100 cm|at most 1 m"]),
+    ('depth = "25 cm"', 'depth = "25 cm"\nspeed = "60 km/h"', "rotation.maize-wheat.event.spring-plough.speed", "60 km/h", ["above 0 and at most 30 km/h"]),
     ('depth = "25 cm"\n', 'depth = "25 cm"\nimplement = "plow"\n', "rotation.maize-wheat.event.spring-plough.implement", "plow",
      ["not known", "mouldboard-plough"]),
     ('on = "04-20"\n', "", "rotation.maize-wheat.event.spring-plough", "", ["either on", "temperature_sum"]),

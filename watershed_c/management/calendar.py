@@ -38,16 +38,30 @@ class Season:
 
 @dataclass(frozen=True)
 class Pass:
-    """One tillage pass: day, implement, working depth (m)."""
+    """One tillage pass: day, implement, working depth (m), speed (km h-1; None: that of the implement)."""
 
     day: int
     implement: Implement
     depth: float
+    speed: float | None = None
 
     @property
     def ends_plants(self) -> bool:
         """Whether it ends a sward or a cover crop."""
         return self.implement.ends_plants(self.depth)
+
+    @property
+    def intensity(self) -> float:
+        """Soil tillage intensity rating."""
+        return self.implement.intensity(self.depth, self.implement.speed if self.speed is None else self.speed)
+
+    def transport(self, depth_exponent: float = 1.0, speed_exponent: float = 0.0) -> float:
+        """Tillage transport coefficient, kg m-1: that of the implement, by powers of depth and speed over its own."""
+        tool = self.implement
+        found = tool.transport * self.depth / tool.depth
+        if depth_exponent != 1.0:
+            found = tool.transport * (self.depth / tool.depth) ** depth_exponent
+        return found if self.speed is None else found * (self.speed / tool.speed) ** speed_exponent
 
 
 @dataclass(frozen=True)
@@ -134,4 +148,4 @@ class Calendar:
     @property
     def tillage_intensity(self) -> float:
         """Soil tillage intensity rating (STIR of RUSLE2) of a year, mean of the cycle."""
-        return sum(p.implement.intensity(p.depth) for p in self.tillage) / len(self.years)
+        return sum(p.intensity for p in self.tillage) / len(self.years)

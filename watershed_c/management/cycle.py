@@ -415,11 +415,10 @@ class Cycle:
             left[p.day // DAYS] *= 1.0 - p.implement.burial
         return float(1.0 - left.mean())
 
-    def passes(self) -> list[tuple[TillagePass, ...]]:
+    def passes(self, depth_exponent: float, speed_exponent: float) -> list[tuple[TillagePass, ...]]:
         found: list[list[TillagePass]] = [[] for _ in range(self.month_starts.size)]
         for p in self.calendar.tillage:
-            transport = p.implement.transport * p.depth / p.implement.depth
-            tool = p.implement
+            transport, tool = p.transport(depth_exponent, speed_exponent), p.implement
             passed = TillagePass(p.day, p.depth, tool.mixing, transport, tool.inversion, tool.burial)
             found[self.month[p.day]].append(passed)
         return [tuple(month) for month in found]

@@ -68,6 +68,8 @@ class Event:
     #: nitrogen brought, kg N m-2, and as what
     nitrogen: float = 0.0
     fertiliser: str = DEFAULT_FERTILISER
+    #: of a pass, km h-1; None: that of the implement
+    speed: float | None = None
 
     @property
     def dated(self) -> str:
@@ -141,7 +143,7 @@ class EventReader:
                     Event(
                         key, on, do, crop, depth, implement, material, carbon, removed, burnt, water, lime, year,
                         warmth, get(record, "since", "sowing") == "sowing",
-                        get(record, "amount") if do == "harvest" else None, nitrogen, fertiliser,
+                        get(record, "amount") if do == "harvest" else None, nitrogen, fertiliser, get(record, "speed"),
                     )
                 )  # fmt: skip
         self._once(events)

@@ -35,10 +35,11 @@ class Implement:
     inversion : float
         Share of the tilled layer that lies upside down after a pass, for runs with ``tillage_erosion.inversion``.
     transport : float, kg m-1
-        Tillage transport coefficient; proportional to depth (Govers et al. 1994).
+        Tillage transport coefficient.
     roughness : float, mm
         Random roughness just after the pass.
     speed : float, km h-1
+        Default speed, and the speed at which ``transport`` applies.
     disturbed : float
         Share of the surface that is disturbed.
     in_crop : bool
@@ -58,12 +59,12 @@ class Implement:
     in_crop: bool = False
     inversion: float = 0.0
 
-    def intensity(self, depth: float) -> float:
-        """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep, as in RUSLE2.
+    def intensity(self, depth: float, speed: float) -> float:
+        """Soil tillage intensity rating (STIR) of a pass ``depth`` m deep at ``speed`` km h-1, as in RUSLE2.
 
         ``0.5 speed (mph) * 3.25 type * depth (inch) * disturbed share``.
         """
-        return 0.5 * self.speed / KM_PER_MILE * 3.25 * ACTIONS[self.action] * depth / M_PER_INCH * self.disturbed
+        return 0.5 * speed / KM_PER_MILE * 3.25 * ACTIONS[self.action] * depth / M_PER_INCH * self.disturbed
 
     def ends_plants(self, depth: float) -> bool:
         """Whether a pass ``depth`` m deep ends what grows: one that turns or stirs most of the surface."""

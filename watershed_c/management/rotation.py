@@ -269,7 +269,7 @@ class Scheduler(CoverCropped):
                     wrong = f"tills {standing.crop.name}, which cannot be tilled."
                     self.say(event.key, f"till {self.day(day)}", wrong)
                     break
-                done = Pass(day, implement, implement.depth if event.depth is None else event.depth)
+                done = Pass(day, implement, implement.depth if event.depth is None else event.depth, event.speed)
                 growing = (s for s in seasons if s.crop.kind == "annual" and done.ends_plants)
                 ended = next((s for s in growing if 0 < (day - s.start) % cycle < s.end - s.start), None)
                 if ended is not None:

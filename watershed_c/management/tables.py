@@ -203,6 +203,8 @@ def build_units(
     single: Collection[str] = (),
     surface: bool = False,
     by_year: Mapping[tuple[str, int], Calendar] | None = None,
+    depth_exponent: float = 1.0,
+    speed_exponent: float = 0.0,
 ) -> UnitTables:
     """Tabulate every unit: each rotation with each offset from 0 to its number of years less one, and those by year.
 
@@ -223,6 +225,8 @@ def build_units(
         Whether the prior-land-use sub-factor of the crops enters C.
     surface : bool
         Whether what is laid on the surface stays there.
+    depth_exponent, speed_exponent : float
+        Of what a pass moves, by its depth and speed over those of the implement.
     single : collection of str
         Rotations of which only offset 0 is tabulated.
     by_year : mapping of (str, int) to Calendar
@@ -269,7 +273,7 @@ def build_units(
     for name, cycle in cycles.items():
         once = name in single or units[name] != name
         first_unit[name], offsets[name] = len(names), 1 if once else len(cycle.calendar.years)
-        monthly, passes = cycle.monthly(), cycle.passes()
+        monthly, passes = cycle.monthly(), cycle.passes(depth_exponent, speed_exponent)
         empty = np.zeros((len(passes), bottom.size))
         given = [cycle.input.get(source, empty) for source in sources]
         monthly["input_by_source"] = np.stack(given, axis=-1) if given else empty[:, :, None][:, :, :0]

@@ -22,7 +22,7 @@ KEY: KeyPath = ("land", "records")
 COLUMNS = {
     "parcel": ("field", "parcel_id"), "date": ("day",), "event": ("do", "operation"), "crop": (),
     "material": ("product",), "amount": ("quantity",), "unit": (), "depth_cm": ("depth",), "implement": ("tool",),
-    "straw_removed_percent": ("straw_removed",),
+    "speed_km_h": ("speed",), "straw_removed_percent": ("straw_removed",),
 }  # fmt: skip
 NEEDED = ("parcel", "date", "event")
 #: longest record of a parcel, years
@@ -195,6 +195,7 @@ def _event(
         "id": f"line {row.line}", "on": f"{day:%m-%d}", "year": year, "do": do,
         "crop": cells.get("crop"), "material": cells.get("material"), "implement": cells.get("implement"),
         "depth": f"{cells['depth_cm']} cm" if cells.get("depth_cm") else None,
+        "speed": f"{cells['speed_km_h']} km/h" if cells.get("speed_km_h") else None,
         "amount": f"{cells['amount']} {cells.get('unit', '')}".strip() if cells.get("amount") else None,
         "straw_removed": f"{cells['straw_removed_percent']} %" if cells.get("straw_removed_percent") else None,
     }  # fmt: skip
@@ -208,8 +209,8 @@ def _event(
         return Event.model_validate({key: value for key, value in written.items() if value not in (None, "")})
     except ValidationError as error:
         columns = {
-            "do": "event", "depth": "depth_cm", "straw_removed": "straw_removed_percent", "fertiliser": "material",
-            "nitrogen": "amount",
+            "do": "event", "depth": "depth_cm", "speed": "speed_km_h", "straw_removed": "straw_removed_percent",
+            "fertiliser": "material", "nitrogen": "amount",
         }  # fmt: skip
         for entry in error.errors(include_url=False):
             key = str(entry["loc"][0]) if entry["loc"] else ""

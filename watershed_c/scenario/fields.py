@@ -87,6 +87,7 @@ Diffusivity = Annotated[float, _quantity("diffusivity"), Measures("diffusivity")
 Angle = Annotated[float, _quantity("angle"), Measures("angle")]
 Activity = Annotated[float, _quantity("areal activity"), Measures("areal activity")]
 ActivityFlux = Annotated[float, _quantity("areal activity flux"), Measures("areal activity flux")]
+DrivingSpeed = Annotated[float, _quantity("driving speed"), Measures("driving speed")]
 TillageTransport = Annotated[float, _quantity("tillage transport"), Measures("tillage transport")]
 
 

@@ -13,6 +13,7 @@ from watershed_c.scenario.fields import (
     ArealMassFlux,
     Brought,
     Day,
+    DrivingSpeed,
     Length,
     Number,
     Share,
@@ -159,6 +160,10 @@ class Event(Table):
         doc="what is done"
     )
     depth: Length | None = item(None, "till, manure: working depth; that of the implement if not given", gt=0.0, le=1.0)
+    speed: DrivingSpeed | None = item(
+        None, 'till: e.g. "6 km/h"; that of the implement if not given. The faster, the more soil a pass moves '
+        "(processes.tillage_erosion.speed_exponent)", gt=0.0, le=30.0,
+    )  # fmt: skip
     implement: str | None = item(None, "till: a name of models/implements.toml")
     material: str | None = item(
         None, "manure: a name of models/materials, cattle-fym if not given; lime: limestone, dolomite, quicklime or "
@@ -181,7 +186,7 @@ class Event(Table):
         if (self.on is None) == (self.temperature_sum is None):
             raise ValueError('must have either on, a day "MM-DD", or temperature_sum.')
         allowed = {
-            "till": {"depth", "implement"},
+            "till": {"depth", "implement", "speed"},
             "manure": {"depth", "material", "amount", "carbon"},
             "residue": {"carbon"},
             "harvest": {"straw_removed", "amount"},

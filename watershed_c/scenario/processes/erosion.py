@@ -203,6 +203,14 @@ class TillageErosion(Process):
         source="no value serves all: Van Oost et al. 2006 find contour tillage to erode less, De Alba et al. 2006 more",
     )  # fmt: skip
 
+    speed_exponent: Number = item(
+        0.4, "an event with a speed moves (speed / speed of the implement)^this times the soil", ge=0.0, le=2.0,
+        source="mouldboard plough, Van Muysen et al. 2002 (Soil Tillage Res. 64); from memory, a prior: 0 to 1",
+    )  # fmt: skip
+    depth_exponent: Number = item(
+        1.0, "an event with a depth moves (depth / depth of the implement)^this times the soil", ge=0.0, le=3.0,
+        source="Govers et al. 1994; regressions of mouldboard ploughs have about 2, from memory: a prior",
+    )  # fmt: skip
     inversion: bool = item(
         False, "ploughs lay a share of the tilled layer upside down (inversion in models/implements.toml) and mix the "
         "rest; false: they mix",
