@@ -119,7 +119,7 @@ def grid(seed: int = 1, shape: tuple[int, int] = SHAPE, size: float = CELL_SIZE)
 
 
 def watershed(
-    seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True, name: str = "rothc"
+    seed: int = 1, *, shape: tuple[int, int] = SHAPE, channel: bool = True, name: str = "rothc", acid: bool = True
 ) -> Watershed:
     """Grid, soil, the pools of a model, carbonate, a tracer, water, units and fields, with the state of a month in May.
 
@@ -137,6 +137,7 @@ def watershed(
         terrain, constituents=rows, layer_bottom=BOTTOM, channel=river, units=len(tables.names), pools=len(model.pools),
         residues=True,
         nitrogen=True,
+        acid=acid,
     )
     cells, n = w.cells, row.size
     thickness = w.layer_bottom - w.layer_top
@@ -173,7 +174,8 @@ def watershed(
     w.water[cells] *= random.uniform(0.7, 1.0, (cells.size, 1))
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
-    w.strong_acid[cells], w.groundwater_acid[cells] = 5e-3, 4e-3
+    if acid:
+        w.strong_acid[cells], w.groundwater_acid[cells] = 5e-3, 4e-3
     w.nitrogen[cells], w.groundwater_nitrogen[cells] = 1e-3, 2e-3
     w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
     # land use: forest along the valley, a field of crops on either side

@@ -416,5 +416,5 @@ def test_accounts_without_any_constituent() -> None:
         w = Watershed(grid, constituents=ConstituentTable(rows), layer_bottom=np.array([0.3]))
         w.ledger.open()
         w.ledger.check("nothing", ("soc",))
-        solutes = ("doc", "dic", "calcium", "strong_acid")
+        solutes = ("doc", "dic", "calcium")
         assert w.ledger.accounts == ("soil", "water", *(row.name for row in rows), *solutes)

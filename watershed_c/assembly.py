@@ -155,7 +155,7 @@ def assemble(inputs: Inputs) -> Assembly:
     if (priming := scenario.processes.decomposition.priming) is not None and isinstance(pools, CompiledPoolModel):
         pools = primed(pools, priming)
     tables = _units(inputs)
-    watershed = _watershed(inputs, pools, len(tables.names), tables.limes)
+    watershed = _watershed(inputs, pools, tables)
     _fill(watershed, inputs, tables)
     try:
         processes = processes_of(watershed, inputs, pools, tables)
@@ -446,7 +446,7 @@ def _common_cycle(inputs: Inputs, watershed: Watershed, tables: UnitTables) -> i
     return math.lcm(*(int(tables.cycle_months[unit]) for unit in units))
 
 
-def _watershed(inputs: Inputs, pools: PoolModel, units: int, limes: bool) -> Watershed:
+def _watershed(inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Watershed:
     terrain, scenario = inputs.terrain, inputs.scenario
     grid = raster_grid(
         terrain.shape, xy_spacing=(terrain.dx, terrain.dy), xy_of_lower_left=(float(terrain.x[0]), float(terrain.y[0]))
@@ -461,7 +461,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int, limes: bool) -> Wat
         rows += twins(rows[: len(pools.pools)], isotope)
     if scenario.soil.sic is not None:
         rows += CARBONATE
-    if limes:
+    if tables.limes:
         rows += LIME
     if soil_acidity.is_followed(inputs):
         rows.append(ACIDITY)
@@ -472,8 +472,9 @@ def _watershed(inputs: Inputs, pools: PoolModel, units: int, limes: bool) -> Wat
     rows += [TRACERS[name] for name in scenario.tracers]
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
-        units=units, pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
-        nitrogen=scenario.processes.nitrogen.enabled, check_every_process=scenario.numerics.ledger == "process",
+        units=len(tables.names), pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
+        nitrogen=scenario.processes.nitrogen.enabled, acid=soil_acidity.comes(inputs, tables),
+        check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
 
 

@@ -76,10 +76,9 @@ class Ledger:
 
     Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
     per constituent row (with what lies on the surface as residue),
-    ``doc``, ``dic``, ``calcium`` and ``strong_acid`` (soil water and groundwater; the last in mol charge, with what is
-    queued of it). A group name (``soc``, ``sic``) stands for its rows
-    together: book on it only in a process that
-    declares the group in ``transforms``.
+    ``doc``, ``dic``, ``calcium`` and, where a run follows it, ``strong_acid`` (soil water and groundwater; the last in
+    mol charge, with what is queued of it). A group name (``soc``, ``sic``) stands for its rows together: book on it
+    only in a process that declares the group in ``transforms``.
 
     Parameters
     ----------
@@ -92,7 +91,8 @@ class Ledger:
         self._watershed = watershed
         self.every_process = every_process
         table = watershed.constituents
-        trailing = TRAILING if watershed.nitrogen.size else TRAILING[:-1]  # nitrogen only where a run follows it
+        there = {"strong_acid": watershed.strong_acid.size, "nitrogen": watershed.nitrogen.size}
+        trailing = tuple(name for name in TRAILING if there.get(name, True))
         self.accounts = (*LEADING, *table.names, *trailing)
         self._index = {name: i for i, name in enumerate(self.accounts)}
         for group in table.groups:

@@ -22,7 +22,7 @@ class Field:
     dims: tuple[str, ...]
     doc: str
     dtype: str = "float64"
-    #: there only where a run follows this: "residues", "nitrogen"; "": always
+    #: there only where a run follows this: "residues", "nitrogen", "acid"; "": always
     where: str = ""
 
 
@@ -73,11 +73,11 @@ STATE: dict[str, Field] = dict(
         _field("doc", "soil_water_carbon~dissolved~organic__areal_mass", "kg/m**2", "node layer", "Dissolved organic carbon in the layer"),
         _field("dic", "soil_water_carbon~dissolved~inorganic__areal_mass", "kg/m**2", "node layer", "Dissolved inorganic carbon in the layer"),
         _field("calcium", "soil_water_calcium~dissolved__areal_mass", "kg/m**2", "node layer", "Dissolved calcium in the layer"),
-        _field("strong_acid", "soil_water_strong_acid~dissolved__areal_charge", "mol/m**2", "node layer", "Charge of strong-acid anions less base cations other than Ca, dissolved in the layer"),
+        _field("strong_acid", "soil_water_strong_acid~dissolved__areal_charge", "mol/m**2", "node layer", "Charge of strong-acid anions less base cations other than Ca, dissolved in the layer", where="acid"),
         _field("groundwater_doc", "groundwater_carbon~dissolved~organic__areal_mass", "kg/m**2", "node", "DOC in the groundwater reservoir"),
         _field("groundwater_dic", "groundwater_carbon~dissolved~inorganic__areal_mass", "kg/m**2", "node", "DIC in the groundwater reservoir"),
         _field("groundwater_calcium", "groundwater_calcium~dissolved__areal_mass", "kg/m**2", "node", "Calcium in the groundwater reservoir"),
-        _field("groundwater_acid", "groundwater_strong_acid~dissolved__areal_charge", "mol/m**2", "node", "Strong-acid charge in the groundwater reservoir"),
+        _field("groundwater_acid", "groundwater_strong_acid~dissolved__areal_charge", "mol/m**2", "node", "Strong-acid charge in the groundwater reservoir", where="acid"),
         _field("nitrogen", "soil_water_nitrogen~mineral__areal_mass", "kg/m**2", "node layer", "Mineral nitrogen in the layer, all of it taken for nitrate in solution", where="nitrogen"),
         _field("groundwater_nitrogen", "groundwater_nitrogen~mineral__areal_mass", "kg/m**2", "node", "Mineral nitrogen in the groundwater reservoir", where="nitrogen"),
         # carbon turnover
@@ -93,16 +93,18 @@ STATE: dict[str, Field] = dict(
 )
 
 
-def info(*, reads: tuple[str, ...] = (), changes: tuple[str, ...] = (), writes: tuple[str, ...] = ()) -> dict[str, dict[str, object]]:
-    """Landlab ``_info`` of a component from attribute names: what it reads, changes in place, and writes anew."""
+def info(
+    *, reads: tuple[str, ...] = (), changes: tuple[str, ...] = (), writes: tuple[str, ...] = (), may_change: tuple[str, ...] = ()
+) -> dict[str, dict[str, object]]:
+    """Landlab ``_info`` of a component from attribute names: what it reads, changes in place, writes anew, and changes where it is there."""
     contract: dict[str, dict[str, object]] = {}
-    for intent, attributes in (("in", reads), ("inout", changes), ("out", writes)):
+    for intent, attributes in (("in", reads), ("inout", changes), ("out", writes), ("inout", may_change)):
         for attribute in attributes:
             field = STATE[attribute]
             contract[field.name] = {
                 "dtype": int if field.dtype == "int64" else float,
                 "intent": intent,
-                "optional": False,
+                "optional": attribute in may_change,
                 "units": field.units,
                 "mapping": "node",
                 "doc": field.doc,

@@ -213,6 +213,7 @@ def processes_of(
             maximum_carbon_dioxide=carbonate.maximum_carbon_dioxide,
             buffer_capacity=soil_acidity.capacity(inputs) if soil_acidity.is_followed(inputs) else None,
             ph=None if column.ph is None else on_nodes(column.ph),
+            keep_ph="pH" in scenario.output.maps or "ph" in pools.properties,
             deposition=Deposition(
                 1e-4 * carbonate.acid_deposition, carbonate.dust_deposition / CALCITE_PER_CARBON,
                 carbonate.calcium_deposition,

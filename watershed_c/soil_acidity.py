@@ -1,10 +1,13 @@
-"""Acidity of the soil as a scenario begins with it: what exchange holds by pH, where there is no carbonate."""
+"""Acid of a run: whether it follows any, and what exchange holds at the start, by pH, where there is no carbonate."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from watershed_c.io.restart import holds_acid
 from watershed_c.kernels.acidity import ALUMINIUM_FACTOR, ALUMINIUM_PH, NEUTRAL, buffer_capacity
+from watershed_c.management.tables import UnitTables
+from watershed_c.scenario.acid import acid_may_come
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
 
@@ -12,6 +15,17 @@ from watershed_c.state import Watershed
 def is_followed(inputs: Inputs) -> bool:
     """Whether acidity is a constituent of this run: its soil has a pH, and carbonate is on."""
     return inputs.scenario.processes.carbonate.enabled and inputs.column.ph is not None
+
+
+def comes(inputs: Inputs, tables: UnitTables) -> bool:
+    """Whether the run follows strong acid: it may come, or somebody limes (gypsum), or the run that it begins with has
+    some.
+    """
+    scenario = inputs.scenario
+    if not scenario.processes.carbonate.enabled:
+        return False
+    file = scenario.carbon.initial.file
+    return acid_may_come(scenario) or tables.limes or (file is not None and holds_acid(scenario.file(file)))
 
 
 def capacity(inputs: Inputs) -> np.ndarray:

@@ -231,8 +231,8 @@ class Watershed:
         Whether residues lie on the surface: fields that only they need are there then.
     check_every_process : bool
         See :class:`watershed_c.ledger.Ledger`.
-    nitrogen : bool
-        Whether there is mineral nitrogen to follow.
+    nitrogen, acid : bool
+        Whether there is mineral nitrogen, and strong acid in the water of the soil, to follow.
 
     Raises
     ------
@@ -252,6 +252,7 @@ class Watershed:
         residues: bool = False,
         check_every_process: bool = True,
         nitrogen: bool = False,
+        acid: bool = False,
     ) -> None:
         self.grid = grid
         self.shape: tuple[int, int] = tuple(grid.shape)
@@ -275,12 +276,15 @@ class Watershed:
         self._work: dict[tuple[int, bool], np.ndarray] = {}
         self.has_residues = residues
         #: names of the fields there are
-        followed = {"", *(["residues"] if residues else ()), *(["nitrogen"] if nitrogen else ())}
+        followed = {"", "residues" * residues, "nitrogen" * nitrogen, "acid" * acid}
         self.fields = tuple(name for name, field in STATE.items() if field.where in followed)
         for attribute in self.fields:
             setattr(self, attribute, self._allocate(attribute))
-        if not nitrogen:  # which the ledger is handed all the same
-            self.nitrogen, self.groundwater_nitrogen = np.zeros((0, self.layer_bottom.size)), np.zeros(0)
+        nothing = np.zeros((0, self.layer_bottom.size)), np.zeros(0)  # which the ledger is handed all the same
+        if not nitrogen:
+            self.nitrogen, self.groundwater_nitrogen = nothing
+        if not acid:
+            self.strong_acid, self.groundwater_acid = nothing
         # nodes without field or unit say so
         self.input_scale[:] = 1.0
         self.field[:] = -1
@@ -303,13 +307,13 @@ class Watershed:
         self.radiation = math.nan
         self.units = UnitState.bare(units, self.layer_bottom.size, pools)
         #: (n, L) mol charge m-2 of strong acid that processes make in the step, until carbonate takes it into
-        #: `strong_acid`; of size 0 where there is no carbonate. Who adds to it books it on that account
+        #: `strong_acid`; of size 0 where no carbonate, or no acid, is. Who adds to it books it on that account
         self.acid = np.zeros((0, self.layer_bottom.size))
         #: methane given off since the last record (n,), kg CH4 m-2, where it is told
         self.methane: np.ndarray | None = None
         #: how crops do, where something follows it
         self.crops: Crops | None = None
-        #: (n, L) pH of the water of layers, of size 0 where there is no carbonate; kept by that process
+        #: (n, L) pH of the water of layers, of size 0 where there is no carbonate or nobody asks; kept by that process
         self.ph = np.zeros((0, self.layer_bottom.size))
         #: nitrogen that goes with the carbon of the pools, where it is followed
         self.mineralisation: Mineralisation | None = None

@@ -17,10 +17,10 @@ DT = 1.0 / 12.0
 LITHOGENIC, PEDOGENIC = 1, 2
 
 
-def watershed(rows: tuple = (soc_pool("humus", "mineral"), *CARBONATE)) -> Watershed:
+def watershed(rows: tuple = (soc_pool("humus", "mineral"), *CARBONATE), *, acid: bool = True) -> Watershed:
     grid = RasterModelGrid((5, 6), xy_spacing=10.0)
     grid.add_zeros("topographic__elevation", at="node")
-    w = Watershed(grid, constituents=ConstituentTable(rows), layer_bottom=np.array([0.1, 0.3, 0.6]))
+    w = Watershed(grid, constituents=ConstituentTable(rows), layer_bottom=np.array([0.1, 0.3, 0.6]), acid=acid)
     thickness = w.layer_bottom - w.layer_top
     rng = np.random.default_rng(3)
     w.mineral[:] = w.reference[:] = 1300.0 * thickness
@@ -177,6 +177,15 @@ def test_a_wrong_booking_is_found() -> None:
 def test_parameters_out_of_range(parameters: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Carbonate(watershed(), **parameters)
+
+
+def test_where_no_acid_can_come_there_is_no_room_for_it() -> None:
+    w = watershed(acid=False)
+    Carbonate(w, keep_ph=False)
+    assert not w.strong_acid.size and not w.acid.size and not w.ph.size and "strong_acid" not in w.ledger.accounts
+    for acid in ({"deposition": Deposition(acid=0.1)}, {"buffer_capacity": np.full(w.water.shape, 0.03)}):
+        with pytest.raises(ValueError, match="acid that is deposited or held by exchange needs a watershed made with"):
+            Carbonate(w, **acid)
 
 
 def test_needs_its_rows() -> None:

@@ -87,3 +87,9 @@ def test_it_needs_somebody_who_irrigates_and_a_water_for_each_unit() -> None:
     for content in ([1.0], [-1.0, 0.0, 0.0]):
         with pytest.raises(ValueError, match="calcium must be at least 0"):
             Irrigation(w, units=("a", "b", "c"), calcium=np.array(content))
+    bare = build.watershed(acid=False)
+    bare.irrigate()
+    with pytest.raises(ValueError, match="other salts than of calcium bicarbonate needs a watershed made with acid"):
+        Irrigation(bare, units=("a", "b", "c"), calcium=np.ones(3))
+    with pytest.raises(ValueError, match="gypsum brings strong acid: Liming needs a watershed made with acid"):
+        build.limed(bare)

@@ -9,7 +9,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from tests import build
+from tests import build, runs
 from watershed_c.coupling import advance
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
@@ -70,6 +70,27 @@ def test_another_watershed_goes_on_with_the_same_bits(tmp_path: Path) -> None:
         assert totals[0] == totals[1]
     for name, values in w.state_arrays().items():
         assert values.tobytes() == other.state_arrays()[name].tobytes(), name
+
+
+def test_acid_goes_on_where_it_is_followed_and_is_not_lost_where_it_is_not(tmp_path: Path) -> None:
+    """A run without acid begins with one that has none, and is asked to follow what the other one has."""
+    acid, none = tmp_path / "acid.nc", tmp_path / "none.nc"
+    for path, followed in ((acid, True), (none, False)):
+        w = build.watershed(3, acid=followed)
+        restart.save(path, w, next_step=0, scenario_hash="abc", extra={})
+    assert restart.holds_acid(acid) and not restart.holds_acid(none)
+    assert not {name for name in ("strong_acid", "groundwater_acid") if f"state.{name}" in runs.arrays(none)}
+    before = w.calcium.copy()
+    with pytest.raises(ScenarioError, match="holds strong acid, which this run does not follow"):
+        restart.load_initial(acid, w)
+    restart.load_initial(none, w)
+    assert np.array_equal(w.calcium, before)
+    other = build.watershed(3)
+    other.strong_acid[:], other.groundwater_acid[:] = 0.0, 0.0
+    restart.load_initial(none, other)
+    assert not other.strong_acid.any()
+    restart.load_initial(acid, other)
+    assert (other.strong_acid[other.cells] == 5e-3).all() and (other.groundwater_acid[other.cells] == 4e-3).all()
 
 
 @pytest.fixture

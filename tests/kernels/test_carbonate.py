@@ -531,6 +531,20 @@ def test_cells_do_not_depend_on_their_chunk() -> None:
         assert np.array_equal(a, b)
 
 
+def test_where_no_acid_can_come_and_no_ph_is_asked_for_the_rest_has_the_same_bits() -> None:
+    with_it, without = column(nodes=6), column(nodes=6)
+    nothing = np.zeros((0, 4))
+    without = without._replace(strong_acid=nothing, acid=nothing, groundwater_acid=np.zeros(0), ph=nothing)
+    for c in (with_it, without):
+        random = np.random.default_rng(7)
+        c.carbon_dioxide[:] = random.uniform(4e-4, 0.1, c.carbon_dioxide.shape)
+        c.stocks[:, :, LITHOGENIC] = random.choice([0.0, 1e-3, 5.0], c.water.shape)
+        for _ in range(3):
+            c.step()
+    for name in ("stocks", "calcium", "dic", "groundwater_calcium", "groundwater_dic", "exchange"):
+        assert np.array_equal(getattr(with_it, name), getattr(without, name)), name
+
+
 def test_water_that_leaves_sideways_takes_its_share_and_the_budget_closes() -> None:
     """As much sideways as downward: equal amounts of both solutes, and nothing is lost."""
     c = column(3)._replace(aside=np.full((1, 3), 25.0))

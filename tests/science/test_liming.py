@@ -22,6 +22,7 @@ FIELD = {
     "time.end": "2004-12",
     "soil.sic": {"value": "0 %"},
     "soil.ph": 5.5,
+    "output.maps": ["pH"],
     "processes.carbonate.acid_deposition": 0.0,
     "processes.carbonate.buffer_capacity": 30.0,
     **{f"processes.{name}.enabled": False for name in ("water_erosion", "tillage_erosion", "dissolved_carbon")},

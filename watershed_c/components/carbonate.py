@@ -31,7 +31,8 @@ class Carbonate(Process):
     Parameters
     ----------
     watershed : Watershed
-        With the constituent rows ``sic_lithogenic`` and ``sic_pedogenic``; layers may be without carbonate.
+        With the constituent rows ``sic_lithogenic`` and ``sic_pedogenic``; layers may be without carbonate. Made with
+        ``acid=True`` where acid is deposited, or queued by a process, or held by exchange.
     root_respiration : float, >= 0
         Root respiration under plant cover as a multiple of heterotrophic respiration. It is not in the carbon
         balance, it only raises the CO2 of soil air. Default 0.85: roots are 45.8 % of soil respiration in the
@@ -46,6 +47,8 @@ class Carbonate(Process):
         Of the exchange where there is no carbonate; needs the row ``acidity``. Default: acid is not held.
     ph : (n,), optional
         pH at the start, until the first step has found it.
+    keep_ph : bool
+        Whether ``watershed.ph`` is kept. Default: it is.
     deposition : Deposition
         What comes with rain and dust. Default: nothing.
     stream_carbon_dioxide : float, ppm, 100 to 1e5, optional
@@ -72,9 +75,10 @@ class Carbonate(Process):
             "respired",
         ),
         changes=(
-            *("stocks", "dic", "calcium", "strong_acid"),
-            *("groundwater_dic", "groundwater_calcium", "groundwater_acid"),
+            *("stocks", "dic", "calcium"),
+            *("groundwater_dic", "groundwater_calcium"),
         ),
+        may_change=("strong_acid", "groundwater_acid"),
     )
     _cite_as = """
     @article{plummer1982solubilities,
@@ -95,6 +99,7 @@ class Carbonate(Process):
         maximum_carbon_dioxide: float = 150_000.0,
         buffer_capacity: np.ndarray | None = None,
         ph: np.ndarray | None = None,
+        keep_ph: bool = True,
         deposition: Deposition = NO_DEPOSITION,
         stream_carbon_dioxide: float | None = None,
     ) -> None:
@@ -118,6 +123,8 @@ class Carbonate(Process):
             )
         if stream_carbon_dioxide is not None and not 100.0 <= stream_carbon_dioxide <= 1e5:
             raise ValueError(f"stream_carbon_dioxide must be 100 to 1e5 ppm, is {stream_carbon_dioxide}")
+        if not watershed.strong_acid.size and (deposition.acid > 0.0 or buffer_capacity is not None):
+            raise ValueError("acid that is deposited or held by exchange needs a watershed made with acid=True")
         self.root_respiration = float(root_respiration)
         self.deposition = deposition
         self.stream = None if stream_carbon_dioxide is None else stream_carbon_dioxide * 1e-6
@@ -137,16 +144,17 @@ class Carbonate(Process):
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
         self._sideways = SidewaysSolutes(watershed, 3)
-        watershed.acid = np.zeros(watershed.water.shape)
-        watershed.ph = np.zeros(watershed.water.shape)
-        watershed.ph[:] = NEUTRAL if ph is None else ph[:, None]
+        watershed.acid = np.zeros_like(watershed.strong_acid)
+        watershed.ph = np.zeros(watershed.water.shape if keep_ph else (0, watershed.water.shape[1]))
+        if keep_ph:
+            watershed.ph[:] = NEUTRAL if ph is None else ph[:, None]
         self._has_acid = False
         # by kind first, so that it is booked without copies
         self._exchange = watershed.work(1, "exchange").reshape(EXCHANGES, -1)
 
     def memory(self) -> dict[str, np.ndarray]:
-        """pH of layers."""
-        return {"ph": self.watershed.ph}
+        """pH of layers, where it is kept."""
+        return {"ph": self.watershed.ph} if self.watershed.ph.size else {}
 
     def run_one_step(self, dt: float) -> None:
         """Solve soil air, then water, of one step, ``dt`` in yr, and book what moved."""

@@ -48,7 +48,7 @@ def book(ledger: Ledger, exchange: np.ndarray, lime: np.ndarray, acid: bool, exc
     exchange : (E, n)
     lime : (sizes, n), kg C m-2 dissolved of it
     acid, exchanges : bool
-        Whether there is strong acid anywhere; whether the soil holds acidity.
+        Whether there is strong acid anywhere (else what is told of it is not read); whether the soil holds acidity.
     """
     lithogenic, pedogenic = exchange[LITHOGENIC_DISSOLVED], exchange[PEDOGENIC_DISSOLVED]
     gas, precipitated, released = exchange[GAS_EXCHANGE], exchange[PRECIPITATED], exchange[NEUTRALISED]
@@ -62,7 +62,8 @@ def book(ledger: Ledger, exchange: np.ndarray, lime: np.ndarray, acid: bool, exc
         ledger.book("carbonate_dissolved", "dic", dissolved)
         ledger.book("carbonate_dissolved", "calcium", dissolved, factor=CALCIUM_PER_CARBON)
     gas += precipitated
-    gas += released
+    if acid:
+        gas += released
     for dissolved in (lithogenic, pedogenic):
         ledger.book("carbonic_acid_weathering", "dic", dissolved)
     ledger.book("precipitation_degassing", "dic", precipitated, factor=-1.0)

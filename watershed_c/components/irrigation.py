@@ -35,7 +35,7 @@ class Irrigation(Process):
     """
 
     _name = "Irrigation"
-    _info = info(reads=("unit",), changes=("dic", "calcium", "strong_acid"))
+    _info = info(reads=("unit",), changes=("dic", "calcium"), may_change=("strong_acid",))
     ledger_terms = {"irrigation_solutes": Term("vertical", "Brought in solution by irrigation water")}
 
     def __init__(
@@ -60,6 +60,8 @@ class Irrigation(Process):
                 raise ValueError(f"{name} must be at least 0 and of shape {(len(self.names),)}, is {given}")
             self._brings.append((account, values * PER_MILLIMOLE * mass))
         charge = 2.0 * (pure if calcium is None else calcium) - (pure if bicarbonate is None else bicarbonate)
+        if charge.any() and not watershed.strong_acid.size:
+            raise ValueError("water with other salts than of calcium bicarbonate needs a watershed made with acid=True")
         self._brings.append(("strong_acid", charge * PER_MILLIMOLE))
         #: by unit since the start: water brought to its cells, kg m-2 summed, and cell-years
         self._water, self._cell_years = np.zeros((2, len(self.names)))

@@ -21,7 +21,7 @@ class Liming(Process):
     Parameters
     ----------
     watershed : Watershed
-        With the constituent rows of lime.
+        With the constituent rows of lime; made with ``acid=True`` where a material brings charge.
     carbon : (materials, 3) array, kg C per kg of material
         Of fine, medium and coarse particles.
     calcium : (materials,) array, kg per kg
@@ -33,7 +33,7 @@ class Liming(Process):
     """
 
     _name = "Liming"
-    _info = info(reads=("unit",), changes=("stocks", "calcium", "strong_acid"))
+    _info = info(reads=("unit",), changes=("stocks", "calcium"), may_change=("strong_acid",))
     changes_only = ("sic",)
     ledger_terms = {"lime": Term("vertical", "Brought by lime and gypsum")}
 
@@ -50,6 +50,8 @@ class Liming(Process):
         missing = [row.name for row in LIME if row.name not in watershed.constituents.names]
         if missing:
             raise ValueError(f"liming needs the constituents {', '.join(missing)}")
+        if charge.any() and not watershed.strong_acid.size:
+            raise ValueError("gypsum brings strong acid: Liming needs a watershed made with acid=True")
         self._rows: Sequence[int] = [watershed.constituents.index(row.name) for row in LIME]
         self._contents = [(row.name, carbon[:, k]) for k, row in enumerate(LIME)]
         self._contents += [("calcium", calcium), ("strong_acid", charge)]

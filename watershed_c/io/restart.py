@@ -24,14 +24,13 @@ CARRIED_OVER = (
     "doc",
     "dic",
     "calcium",
-    "strong_acid",
     "groundwater_doc",
     "groundwater_dic",
     "groundwater_calcium",
-    "groundwater_acid",
 )
-#: and where that run had water, or nitrogen
+#: and where that run had water, strong acid, or nitrogen
 WATER = ("water", "groundwater", "snow")
+ACID = ("strong_acid", "groundwater_acid")
 NITROGEN = ("nitrogen", "groundwater_nitrogen")
 
 
@@ -101,8 +100,8 @@ def save(
     write_atomically(path, fill)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Attributes and arrays of a restart file of this format."""
+def _read(path: Path, *only: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Attributes and arrays, all or those named that there are, of a restart file of this format."""
 
     def refuse(expectation: str) -> ScenarioError:
         return ScenarioError(Problem(str(path), expectation=expectation))
@@ -113,7 +112,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         with netCDF4.Dataset(path) as dataset:
             dataset.set_auto_mask(False)
             attributes = {key: dataset.getncattr(key) for key in dataset.ncattrs()}
-            arrays = {name: np.asarray(variable[...]) for name, variable in dataset.variables.items()}
+            names = [name for name in dataset.variables if not only or name in only]
+            arrays = {name: np.asarray(dataset.variables[name][...]) for name in names}
     except (OSError, RuntimeError) as error:
         raise refuse(f"cannot be read as a restart file: {error}.") from None
     if "format" not in attributes or "next_step" not in attributes:
@@ -170,7 +170,13 @@ def initial_differences(path: Path, grid: dict[str, Any], pools: Iterable[str]) 
     ScenarioError
         The file is missing or not readable.
     """
-    return _differences(_read(path)[0], grid, pools)
+    return _differences(_read(path, "")[0], grid, pools)
+
+
+def holds_acid(path: Path) -> bool:
+    """Whether there is strong acid in the water of a restart file, which who begins with it has to follow."""
+    held = _read(path, *(f"state.{name}" for name in ACID))[1]
+    return any(values.any() for values in held.values())
 
 
 def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
@@ -189,8 +195,8 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     Raises
     ------
     ScenarioError
-        The file is missing, not readable, of another grid, other layers or pools, or without soil where there is soil
-        here.
+        The file is missing, not readable, of another grid, other layers or pools, without soil where there is soil
+        here, or with strong acid that ``watershed`` was not made to follow.
     """
     attributes, arrays = _read(path)
     w = watershed
@@ -206,6 +212,9 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
         raise ScenarioError(
             Problem(str(path), expectation=f"has no soil in {bare} of the {cells.size} cells of this run.")
         )
+    if not w.strong_acid.size and any(state[name].any() for name in ACID if name in state):
+        text, advice = "holds strong acid, which this run does not follow.", "Name it in carbon.initial.file."
+        raise ScenarioError(Problem(str(path), expectation=text, suggestion=advice))
     rows = {name: row for row, name in enumerate(json.loads(attributes["constituents"]))}
     stocks = state["stocks"].reshape(*shape, len(rows))
     substratum = state["substratum"].reshape(shape[0], len(rows))
@@ -216,7 +225,9 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
             w.substratum[cells, row] = substratum[cells, rows[name]]
     wet = bool(state["water"].any())
     fertile = w.nitrogen.size > 0 and "nitrogen" in state
-    for name in (*CARRIED_OVER, *(WATER if wet else ()), *(NITROGEN if fertile else ())):
+    acidic = w.strong_acid.size > 0 and "strong_acid" in state
+    also = (*(WATER if wet else ()), *(ACID if acidic else ()), *(NITROGEN if fertile else ()))
+    for name in (*CARRIED_OVER, *also):
         values = getattr(w, name)
         values[cells] = state[name].reshape(values.shape)[cells]
     np.minimum(w.water, w.saturation, out=w.water)

@@ -90,7 +90,8 @@ def carbonate_step(
         (n, L) kg Ca m-2 and kg C m-2 in soil water; changed in place.
     strong_acid
         (n, L) mol charge m-2 in soil water: anions of strong acids less base cations other than Ca; negative where
-        water brought sodium bicarbonate. Changed in place.
+        water brought sodium bicarbonate. Changed in place. Of size 0, as ``acid`` and ``groundwater_acid`` then, where
+        no acid can come and ``acidity`` is -1: rows of ``exchange`` that tell of it, the last four, are left alone.
     acid
         (n, L) mol charge m-2 that processes of the step made; passed into ``strong_acid`` and set to 0.
     groundwater_calcium, groundwater_dic, groundwater_acid
@@ -114,7 +115,7 @@ def carbonate_step(
     buffer
         (n, L) mol charge m-2 per pH; of size 0 where ``acidity`` is -1.
     ph
-        (n, L) filled: pH of the water at the end of the step.
+        (n, L) filled: pH of the water at the end of the step; of size 0: not asked for.
     exchange
         (10, n) filled, kg m-2 per step: carbonate C dissolved from the lithogenic and from the pedogenic row, carbonate
         C precipitated (pedogenic), C passed from soil air into DIC (negative: degassed), DIC, calcium and strong acid
@@ -148,7 +149,7 @@ def carbonate_step(
     sets its carbon free, acidity that exchange gives up as well; what finds none goes on with the water.
     """
     layers = stocks.shape[1]
-    sideways = aside.size > 0
+    sideways, acidic, told = aside.size > 0, strong_acid.size > 0, ph.size > 0
     equilibria = np.empty((layers, 4))
     kinds = lime.size
     for cell in cells:
@@ -175,7 +176,7 @@ def carbonate_step(
             old_dic = dic[cell, layer] + dic_inflow
             dissolved_calcium = calcium[cell, layer] + calcium_inflow
             needed, unmet = equilibria[layer, 0] * volume, 0.0
-            charge = strong_acid[cell, layer] + acid[cell, layer] + acid_inflow
+            charge = strong_acid[cell, layer] + acid[cell, layer] + acid_inflow if acidic else 0.0
             if charge != 0.0:
                 # acid that finds no alkalinity where it is, as the carbonate that would give it
                 unmet = max(acid[cell, layer], 0.0)
@@ -221,7 +222,7 @@ def carbonate_step(
             precipitated -= min(from_pedogenic, 0.0)
             dissolved_calcium += change * CALCIUM_PER_CARBON
             here = equilibria[layer, 3]
-            if spent or exchangeable > 0.0:
+            if (spent and (told or acidity >= 0)) or exchangeable > 0.0:
                 # alkalinity of water at equilibrium, that there is, and what exchange leaves of it
                 total = dissolved_calcium * CHARGE_PER_CALCIUM - charge
                 saturated = needed * (1.0 / CARBON_PER_CHARGE) - charge
@@ -247,7 +248,8 @@ def carbonate_step(
                         # exchange takes other bases where calcium is short
                         bases -= dissolved_calcium * CHARGE_PER_CALCIUM
                         charge -= dissolved_calcium * CHARGE_PER_CALCIUM
-            ph[cell, layer] = max(here, LOWEST_PH)
+            if told:
+                ph[cell, layer] = max(here, LOWEST_PH)
             dissolved_calcium = max(dissolved_calcium, 0.0)
             alkaline = dissolved_calcium
             if charge != 0.0:
@@ -261,24 +263,23 @@ def carbonate_step(
             dic_inflow = share * new_dic
             calcium[cell, layer] = dissolved_calcium - calcium_inflow
             dic[cell, layer] = new_dic - dic_inflow
-            acid_inflow = share * charge
-            strong_acid[cell, layer] = charge - acid_inflow
-            acid[cell, layer] = 0.0
+            if acidic:
+                acid_inflow = share * charge
+                strong_acid[cell, layer] = charge - acid_inflow
+                acid[cell, layer] = 0.0
             if sideways:
                 share = aside[cell, layer] / volume if volume > 0.0 else 0.0
                 calcium_carried[cell, layer] = share * dissolved_calcium
                 dic_carried[cell, layer] = share * new_dic
-                acid_carried[cell, layer] = share * charge
-                strong_acid[cell, layer] -= acid_carried[cell, layer]
+                if acidic:
+                    acid_carried[cell, layer] = share * charge
+                    strong_acid[cell, layer] -= acid_carried[cell, layer]
                 calcium[cell, layer] = max(calcium[cell, layer] - calcium_carried[cell, layer], 0.0)
                 dic[cell, layer] = max(dic[cell, layer] - dic_carried[cell, layer], 0.0)
         exchange[LITHOGENIC_DISSOLVED, cell] = dissolved_lithogenic
         exchange[PEDOGENIC_DISSOLVED, cell] = dissolved_pedogenic
         exchange[PRECIPITATED, cell] = precipitated
         exchange[GAS_EXCHANGE, cell] = gas
-        exchange[NEUTRALISED, cell] = met * MOLAR_MASS_CARBON
-        exchange[ACIDITY_HELD, cell] = held
-        exchange[ACID_HELD, cell] = bases
         volume = groundwater[cell] + baseflow[cell]
         share = baseflow[cell] / volume if volume > 0.0 else 0.0
         dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
@@ -287,6 +288,10 @@ def carbonate_step(
         exchange[DIC_EXPORT, cell] = share * new_dic
         groundwater_calcium[cell] = dissolved_calcium - exchange[CALCIUM_EXPORT, cell]
         groundwater_dic[cell] = new_dic - exchange[DIC_EXPORT, cell]
-        charge = groundwater_acid[cell] + acid_inflow
-        exchange[ACID_EXPORT, cell] = share * charge
-        groundwater_acid[cell] = charge - exchange[ACID_EXPORT, cell]
+        if acidic:
+            charge = groundwater_acid[cell] + acid_inflow
+            exchange[ACID_EXPORT, cell] = share * charge
+            groundwater_acid[cell] = charge - exchange[ACID_EXPORT, cell]
+            exchange[NEUTRALISED, cell] = met * MOLAR_MASS_CARBON
+            exchange[ACIDITY_HELD, cell] = held
+            exchange[ACID_HELD, cell] = bases

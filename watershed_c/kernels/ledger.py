@@ -70,8 +70,8 @@ def check_closure(
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 4 or 5 (soil, water, rows, doc, dic,
-        calcium, strong acid, which is mol charge m-2, and nitrogen where a run follows it)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 to 5 (soil, water, rows, doc, dic, calcium, and
+        where a run follows them strong acid, which is mol charge m-2, and nitrogen)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     """
@@ -79,7 +79,8 @@ def check_closure(
     rows = stocks.shape[2]
     now = np.empty((rows + 7, block))
     magnitude = np.zeros(block)
-    queued = acid.size > 0
+    acidic, queued = strong_acid.size > 0, acid.size > 0
+    last = look.size - 1
     residual = np.empty(block)
     allowed = np.empty(block)
     largest = 0.0
@@ -115,6 +116,16 @@ def check_closure(
                 organic = groundwater_doc[cell]
                 inorganic = groundwater_dic[cell]
                 lime = groundwater_calcium[cell]
+                for layer in range(layers):
+                    organic += doc[cell, layer]
+                    inorganic += dic[cell, layer]
+                    lime += calcium[cell, layer]
+                now[2 + rows, i] = organic
+                now[3 + rows, i] = inorganic
+                now[4 + rows, i] = lime
+        if acidic and look[5 + rows]:
+            for i in range(part.size):
+                cell = part[i]
                 charge = groundwater_acid[cell]
                 # of both signs: round-off is a share of what was added, not of the sum
                 size = abs(charge)
@@ -124,27 +135,21 @@ def check_closure(
                     if queued:
                         charge += acid[cell, layer]
                         size += abs(acid[cell, layer])
-                    organic += doc[cell, layer]
-                    inorganic += dic[cell, layer]
-                    lime += calcium[cell, layer]
-                now[2 + rows, i] = organic
-                now[3 + rows, i] = inorganic
-                now[4 + rows, i] = lime
                 now[5 + rows, i] = charge
                 magnitude[i] = ROUND_OFF * size
-        if look.size > 6 + rows and look[6 + rows]:
+        if nitrogen.size > 0 and look[last]:
             for i in range(part.size):
                 cell = part[i]
                 total = groundwater_nitrogen[cell]
                 for layer in range(layers):
                     total += nitrogen[cell, layer]
-                now[6 + rows, i] = total
+                now[last, i] = total
         for account in range(look.size):
             if not look[account] or joint[account] != account:
                 continue
             residual[:] = 0.0
             allowed[:] = ABSOLUTE_FLOOR
-            if account == rows + 5:
+            if acidic and account == rows + 5:
                 allowed += magnitude
             different = False
             for k in range(account, look.size):

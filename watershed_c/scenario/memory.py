@@ -22,6 +22,8 @@ WORD, HALF = 8, 4
 PROCESS_ARRAYS = 3 + 3 + 5 + 1 + 1 + 6 + 3
 #: (n, L) arrays of the processes: conductivity, factors of decomposition, exchange by soil animals (L - 1)
 PROCESS_LAYER_ARRAYS = 3
+#: amounts that carbonate keeps apart until they are booked: of acid, where there is any, and the others
+ACID_EXCHANGES = 4
 #: (n) words of the network: order and first receiver, two receivers of a cell on average (multiple flow), their weights
 NETWORK_ARRAYS = 2 + 2 + 2
 #: (n) and (n, L) arrays read (field, index and offset of land, elevation, texture, erodibility, two of the substratum,
@@ -59,13 +61,18 @@ def words_of_nitrogen(layers: int) -> float:
     return 4 * layers + 5 + 5 + 2 + 1 + 6
 
 
+def words_of_acid(layers: int) -> float:
+    """Words (8 B) per node of strong acid: that of layers and what is queued, groundwater, ledger, what is booked."""
+    return 2 * layers + 1 + 1 + HALF / WORD + ACID_EXCHANGES
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}
     state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values() if not field.where)
-    accounts = len(LEADING) + rows + len(TRAILING) - 1  # all but nitrogen
+    accounts = len(LEADING) + rows + len(TRAILING) - 2  # all but strong acid and nitrogen
     ledger = accounts * (1 + HALF / WORD) + 1 + len(KINDS)
-    work = 3 + max(layers, rows) + max(layers, EXCHANGES) + max(layers, rows + 1)
+    work = 3 + max(layers, rows) + max(layers, EXCHANGES - ACID_EXCHANGES) + max(layers, rows + 1)
     processes = PROCESS_ARRAYS + NETWORK_ARRAYS + PROCESS_LAYER_ARRAYS * layers - 1
     return state + ledger + work + processes
 

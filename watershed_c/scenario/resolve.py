@@ -9,6 +9,7 @@ import numpy as np
 
 from watershed_c.errors import ScenarioError
 from watershed_c.names import AGE_MAPS
+from watershed_c.scenario.acid import acid_may_come
 from watershed_c.scenario.appraisal import prices_known
 from watershed_c.scenario.artificial_drainage import drained_cells
 from watershed_c.scenario.checker import Checker
@@ -23,6 +24,7 @@ from watershed_c.scenario.land_history import History, read_land_table
 from watershed_c.scenario.memory import (
     BASE_MEMORY,
     predicted_memory,
+    words_of_acid,
     words_of_ages,
     words_of_erosion,
     words_of_growth,
@@ -189,6 +191,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_residues(pools)
     if check.scenario.processes.nitrogen.enabled:
         more += words_of_nitrogen(layers)
+    if acid_may_come(check.scenario):
+        more += words_of_acid(layers) + layers  # pH, which is asked for as a rule where acid comes
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:
