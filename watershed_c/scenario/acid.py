@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from watershed_c.scenario.schema import Scenario
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watershed_c.scenario.schema import Scenario
 
 
 def acid_may_come(scenario: Scenario) -> bool:
