@@ -277,7 +277,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
         cycle_months=unit_tables().cycle_months,
     ),
     "artificial_drainage": lambda w: ArtificialDrainage(
-        w, drains=[Drains(15.0, 0.9, 0.05, 3650.0)], system=w.unit % 2 - 1, **soaked(w)
+        w, drains=[Drains(15.0, 0.9, 0.05, 3650.0)], fits=(w.unit % 2 == 1)[None], **soaked(w)
     ),
     "subsurface_flow": lambda w: SubsurfaceFlow(w, **soaked(w)),
     "flow_routing": lambda w: FlowRouter(w, reroute_threshold=0.0),

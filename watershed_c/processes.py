@@ -339,10 +339,13 @@ def _sideways(
     chosen, found = inputs.scenario.processes, list[SubsurfaceFlow | ArtificialDrainage]()
     if inputs.drains is not None:
         systems = [
-            Drains(one.spacing, one.depth, one.effective_radius, one.coefficient, one.until or math.inf)
+            Drains(
+                one.spacing, one.depth, one.effective_radius, one.coefficient,
+                one.since or -math.inf, one.until or math.inf,
+            )
             for one in chosen.artificial_drainage.system
-        ]
-        found.append(ArtificialDrainage(watershed, conductivity=conductivity, drains=systems, system=inputs.drains))
+        ]  # fmt: skip
+        found.append(ArtificialDrainage(watershed, conductivity=conductivity, drains=systems, fits=inputs.drains))
     if chosen.subsurface_flow.enabled:
         assert router is not None
         found.append(SubsurfaceFlow(watershed, conductivity=conductivity, network=router.bring_back))

@@ -94,6 +94,7 @@ class Kind:
 _KINDS = (
     Kind("number", "1", ("1", "%")),
     Kind("fraction", "1", ("%", "g/kg", "kg/kg", "dg/kg", "1")),
+    Kind("share", "1", ("%", "1")),
     Kind("length", "m", ("mm", "cm", "m", "km")),
     Kind("area", "m2", ("m2", "ha", "km2")),
     Kind("density", "kg/m3", ("g/cm3", "kg/m3", "t/m3", "cg/cm3")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ RAIN = np.array([70.0, 60, 60, 55, 60, 60, 60, 65, 65, 75, 80, 80])
 PET = np.array([10.0, 15, 35, 60, 90, 105, 110, 90, 55, 30, 12, 8])
 
 
-def field(drains: Drains | None = TILES, base: float = 0.3, clay: float = 0.3, **options):
+def field(*drains: Drains | None, base: float = 0.3, clay: float = 0.3, **options):
     """A flat field of a clay loam over a tight base (mm/d), half of it with drains."""
     grid = RasterModelGrid((5, 6), xy_spacing=20.0)
     grid.add_field("topographic__elevation", np.full(30, 10.0), at="node")
@@ -35,9 +36,10 @@ def field(drains: Drains | None = TILES, base: float = 0.3, clay: float = 0.3, *
     w.units.root_fraction[:] = [0.35, 0.3, 0.25, 0.1, 0.0]
     w.temperature[:] = 10.0
     sideways = []
-    if drains is not None:
-        system = np.where(grid.x_of_node < 50.0, 0, -1)
-        sideways = [ArtificialDrainage(w, conductivity=properties.conductivity, drains=[drains], system=system)]
+    if drains != (None,):
+        kinds = drains or (TILES,)
+        fits = np.tile(grid.x_of_node < 50.0, (len(kinds), 1))
+        sideways = [ArtificialDrainage(w, conductivity=properties.conductivity, drains=kinds, fits=fits)]
     options = {"wet_days": 12.0, "base_conductivity": np.full(30, base * 365.25), **options}
     return w, SoilWater(w, conductivity=properties.conductivity, sideways=sideways, **options)
 
@@ -135,17 +137,34 @@ def test_doc_and_carbonate_leave_with_the_drain_water() -> None:
     assert w.ledger.worst_residual < 1.0
 
 
+def test_drains_are_laid_and_blocked_in_their_years() -> None:
+    """None in 2000, tiles from 2001, ditches where the tiles are blocked in 2002: each year as if nothing else were."""
+    tiles, ditches = replace(TILES, since=2001.0, until=2002.0), replace(TILES, depth=0.5, spacing=20.0, since=2002.0)
+    w, process = field(tiles, ditches)
+    for calendar_year, alone in ((2000, None), (2001, TILES), (2002, replace(ditches, since=-math.inf))):
+        other, expected = field(alone)
+        for name in ("water", "groundwater", "deficit", "snow"):
+            getattr(other, name)[:] = getattr(w, name)
+        for month in range(12):
+            for watershed, run in ((w, process), (other, expected)):
+                watershed.calendar_month, watershed.month = 12 * calendar_year + month, month
+                watershed.precipitation[w.cells], watershed.pet[w.cells] = RAIN[month], PET[month]
+                run.run_one_step(1.0 / 12.0)
+        np.testing.assert_allclose(w.water, other.water, rtol=1e-12)
+        assert (w.sideways.to_stream[w.cells].sum() > 0.0) == (alone is not None)
+
+
 def test_what_makes_no_drain_is_told() -> None:
     w, process = field()
-    conductivity, system = process.conductivity, np.zeros(30, dtype=np.int64)
+    conductivity, fits = process.conductivity, np.ones((1, 30), dtype=bool)
     for drains, words in (
         (Drains(10.0, 2.0, 0.05, 10.0), "above the base of the profile, 1.5 m"),
         (Drains(10.0, 0.9, 6.0, 10.0), "below half the spacing"),
         (Drains(10.0, 0.9, 0.05, 0.0), "above 0"),
     ):
         with pytest.raises(ValueError, match=words):
-            ArtificialDrainage(w, conductivity=conductivity, drains=[drains], system=system)
-    with pytest.raises(ValueError, match="-1 to 0"):
-        ArtificialDrainage(w, conductivity=conductivity, drains=[TILES], system=system + 1)
+            ArtificialDrainage(w, conductivity=conductivity, drains=[drains], fits=fits)
+    with pytest.raises(ValueError, match="bool of shape"):
+        ArtificialDrainage(w, conductivity=conductivity, drains=[TILES], fits=fits[0])
     with pytest.raises(ValueError, match="base_conductivity"):
         SoilWater(w, conductivity=conductivity, base_conductivity=np.full(30, -1.0))

@@ -119,6 +119,8 @@ WRITTEN = [
     ("rain_days = 12", DRAINED + 'kind = "ditches"\nclasses = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["must have wetted_perimeter"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 cm"\nradius = "10 cm"\ndepth = "50 cm"', "processes.artificial_drainage.system[0]", "", ["wider than their spacing"]),
     ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"\nuntil = 1990', "processes.artificial_drainage.system[0].until", "1990", ["after the first year of the run"]),
+    ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"\nsince = 1990', "processes.artificial_drainage.system[0].since", "1990", ["after the first year of the run", "there from the start"]),
+    ("rain_days = 12", DRAINED + 'classes = ["grass"]\nspacing = "10 m"\ndepth = "50 cm"\nsince = 2006\nuntil = 2004', "processes.artificial_drainage.system[0]", "", ["laid in 2006 and blocked in 2004"]),
     ("[land]", "[processes.decomposition]\npriming = 0\n[land]", "processes.decomposition.priming", "0", ["must be above 0"]),
     ("rain_days = 12", RESIDUES + "surface_rate = 1.5", "processes.surface_residues.surface_rate", "1.5", ["must be 0-100 %"]),
     ("rain_days = 12", RESIDUES + "[carbon.isotopes]\nc13 = true", "processes.surface_residues", "", ["cannot be on with carbon.isotopes"]),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from watershed_c.management.library import load_library
 from watershed_c.management.rotation import schedule
+from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.load import loads
 from watershed_c.scenario.management import Rotation
 from watershed_c.scenario.practice import OF_PLACE
@@ -87,24 +89,29 @@ def test_an_example_of_the_page_takes_land() -> None:
         assert (resolve(variant).land.index == 1).any()
 
 
-def test_the_example_of_rewetting_blocks_drains_and_changes_the_land() -> None:
-    (table,) = (table for table in TABLES if "artificial_drainage" in table.get("processes", {}))
-    wet = {f"processes.soil_water.{key}": value for key, value in table["processes"]["soil_water"].items()}
-    inputs = resolve(
-        loads(LAND).with_(
-            {
-                **wet, "processes.soil_water.enabled": True, "processes.soil_water.rain_days": 12,
-                "processes.decomposition.enabled": True, "soil.sand": "40 %",
-                "processes.peat": table["processes"]["peat"],
-                "processes.artificial_drainage": table["processes"]["artificial_drainage"],
-                "land.change": table["land"]["change"], "land.rules": [{"class": "fen"}],
-                "rotation": table["rotation"], "time.start": "2001-01", "time.end": "2003-12",
-            }
-        )
-    )  # fmt: skip
-    assert inputs.drains is not None and (inputs.drains == 0).any()
+def drained(table: dict[str, Any], **more: Any) -> Inputs:
+    """The small land with the soil water, drains and rotations of an example."""
+    processes = table["processes"]
+    wet = {f"processes.soil_water.{key}": value for key, value in processes["soil_water"].items()}
+    own = {
+        **wet, "processes.soil_water.enabled": True, "processes.soil_water.rain_days": 12, "soil.sand": "40 %",
+        "processes.decomposition.enabled": True, "processes.artificial_drainage": processes["artificial_drainage"],
+        "rotation": table["rotation"], "time.start": "2001-01", "time.end": "2003-12",
+    }  # fmt: skip
+    return resolve(loads(LAND).with_({**own, **more}))
+
+
+def test_the_examples_of_drains_lay_and_block_them_in_their_years() -> None:
+    laid, rewetted = (table for table in TABLES if "artificial_drainage" in table.get("processes", {}))
+    inputs = drained(laid, **{"land.rules": [{"class": "clay-field"}], "soil.layers": ["30 cm", "90 cm"]})
+    ditches, tiles = inputs.scenario.processes.artificial_drainage.system
+    assert ditches.until == tiles.since == 2002 and inputs.drains is not None
+    assert (inputs.drains == inputs.drains[0]).all() and inputs.drains.any()
+    more = {"processes.peat": rewetted["processes"]["peat"], "land.change": rewetted["land"]["change"]}
+    inputs = drained(rewetted, **{**more, "land.rules": [{"class": "fen"}]})
     (system,) = inputs.scenario.processes.artificial_drainage.system
-    assert system.until == table["land"]["change"][0]["year"] == 2002
+    assert inputs.drains is not None and inputs.drains.any()
+    assert system.until == rewetted["land"]["change"][0]["year"] == 2002
 
 
 def test_the_page_has_an_example_of_every_action() -> None:

@@ -29,14 +29,15 @@ class Drains:
         Of tiles; of a ditch its wetted perimeter over pi.
     capacity : float, kg m-2 yr-1
         Drainage coefficient: most that they carry.
-    until : float, calendar year
-        From its first day on they are blocked, and drain nothing. Default: never.
+    since, until : float, calendar year
+        From the first day of one they are there, from that of the other blocked. Default: always.
     """
 
     spacing: float
     depth: float
     radius: float
     capacity: float
+    since: float = -math.inf
     until: float = math.inf
 
 
@@ -51,8 +52,8 @@ class ArtificialDrainage(Process):
     conductivity : (n, L), kg m-2 yr-1 (= mm yr-1)
         Saturated hydraulic conductivity, read in every step. The base of the profile is the impermeable one.
     drains : sequence of Drains
-    system : (n,) int64, place in ``drains``
-        Drains of each cell; -1 where there are none.
+    fits : (S, n) bool
+        Cells that have each of ``drains``; where several are in operation the first is there.
     """
 
     _name = "ArtificialDrainage"
@@ -69,37 +70,43 @@ class ArtificialDrainage(Process):
     ledger_terms = {"drain_flow": Term("lateral", "Water that tiles and ditches led to the stream")}
 
     def __init__(
-        self, watershed: Watershed, *, conductivity: np.ndarray, drains: Sequence[Drains], system: np.ndarray
+        self, watershed: Watershed, *, conductivity: np.ndarray, drains: Sequence[Drains], fits: np.ndarray
     ) -> None:
         super().__init__(watershed)
         w, bottom = watershed, float(watershed.layer_bottom[-1])
         if conductivity.shape != w.water.shape:
             raise ValueError(f"conductivity must be of shape {w.water.shape}, is {conductivity.shape}")
-        if system.shape != w.runoff.shape or system.min() < -1 or system.max() >= len(drains):
-            raise ValueError(f"system must be -1 to {len(drains) - 1} and of shape {w.runoff.shape}")
+        if fits.shape != (len(drains), w.runoff.size) or fits.dtype != bool:
+            raise ValueError(f"fits must be bool of shape {(len(drains), w.runoff.size)}, is {fits.dtype} {fits.shape}")
         for one in drains:
             if not 0.0 < one.depth <= bottom:
                 raise ValueError(f"drains must lie above the base of the profile, {bottom:g} m, are at {one.depth:g} m")
             if not (one.spacing > 0.0 and 0.0 < one.radius < one.spacing / 2.0 and one.capacity > 0.0):
                 raise ValueError(f"drains need spacing, radius (below half the spacing) and capacity above 0: {one}")
-        self.conductivity, self.system = conductivity, np.ascontiguousarray(system, dtype=np.int64)
-        self._level, self._spacing, self._capacity, self._until = (
+        self.conductivity, self.fits = conductivity, fits
+        self._level, self._spacing, self._capacity, self._since, self._until = (
             np.array([getattr(one, name) for one in drains], dtype=np.float64)
-            for name in ("depth", "spacing", "capacity", "until")
+            for name in ("depth", "spacing", "capacity", "since", "until")
         )
+        #: (n,) int64, place in ``drains`` of those in operation, -1 where there are none; and which kinds are
+        self.system, self._operating = np.full(w.runoff.size, -1, dtype=np.int64), np.zeros(len(drains), dtype=bool)
+        self._drained_cells = w.cells[:0]
         #: (S,) m, equivalent depth of Hooghoudt
         self.equivalent = np.array([equivalent_depth(one.spacing, bottom - one.depth, one.radius) for one in drains])
         self._thickness = w.layer_bottom - w.layer_top
         self.sideways = w.with_sideways()
-        with_drains = w.cells[self.system[w.cells] >= 0]
-        self._with_drains, self._blocked_in = with_drains, self._until[self.system[with_drains]]
-        self._drained_cells = with_drains
 
     def begin(self) -> None:
-        """Begin a step: nothing has been drained yet; some drains may have been blocked."""
+        """Begin a step: nothing has been drained yet; some drains may have been laid, or blocked."""
+        w = self.watershed
         self.sideways.drained[:] = 0.0
-        if np.isfinite(self._until).any():
-            self._drained_cells = self._with_drains[self.watershed.calendar_month < 12.0 * self._blocked_in]
+        operating = (12.0 * self._since <= w.calendar_month) & (w.calendar_month < 12.0 * self._until)
+        if (operating == self._operating).all():
+            return
+        self._operating, self.system[:] = operating, -1
+        for number in np.flatnonzero(operating)[::-1]:
+            self.system[self.fits[number]] = number
+        self._drained_cells = w.cells[self.system[w.cells] >= 0]
 
     def advance(self, h: float) -> None:
         """Drain for ``h`` yr."""

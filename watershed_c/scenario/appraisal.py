@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from watershed_c.scenario import messages
-from watershed_c.scenario.fields import Number, Share, Table, item
+from watershed_c.scenario.fields import MassFraction, Number, Share, Table, item
 
 if TYPE_CHECKING:
     from watershed_c.scenario.checker import Checker
@@ -23,11 +23,11 @@ class Nutrients(Table):
         11.0, "kg C per kg N of soil organic matter", ge=5.0, le=40.0,
         source="within IPCC 2006 Vol. 4 Ch. 11, Eq. 11.8: 8 to 15 under crops (from memory, a prior)",
     )  # fmt: skip
-    phosphorus: Share = item(
+    phosphorus: MassFraction = item(
         0.00057, "total phosphorus of dry soil", ge=0.0, le=0.02,
         source="He et al. 2021, Earth Syst. Sci. Data 13, 5831: mean of 5275 natural soils, 570 mg/kg (median 430)",
     )  # fmt: skip
-    potassium: Share | None = item(
+    potassium: MassFraction | None = item(
         None, 'potassium of dry soil, exchangeable or total as you mean it, e.g. "0.2 g/kg"; not told if not given',
         ge=0.0, le=0.1,
     )  # fmt: skip

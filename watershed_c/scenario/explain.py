@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_origin
 
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from watershed_c import units
@@ -52,13 +53,21 @@ def explain(key: str) -> str:
     if low is not None or high is not None:
         lines.append(f"  range     {messages.range_text(place, '')}")
     if info is not None:
-        lines.append(f"  default   {_default(info.default, info.default_factory, kind)}")
+        lines.append(f"  default   {_default_of(key, info, kind)}")
         source = (info.json_schema_extra or {}).get("source") if isinstance(info.json_schema_extra, dict) else None
         if source:
             lines.append(f"  source    {source}")
     if table.table is not None:
         lines.append(f"  keys      {', '.join(keys_of(table.table))}")
     return "\n".join(lines)
+
+
+def _default_of(key: str, info: FieldInfo, kind: str | None) -> str:
+    """The default of a key; of the switch of a process that waits for its table also what holds without that."""
+    text, (table, _, last) = _default(info.default, info.default_factory, kind), key.rpartition(".")
+    home = _find(table) if last == "enabled" else None
+    without = None if home is None or home.info is None else home.info.get_default(call_default_factory=True)
+    return f"{text}; false without [{table}]" if getattr(without, "enabled", True) is False else text
 
 
 def _default(default: Any, factory: Any, kind: str | None) -> str:
@@ -90,7 +99,7 @@ def key_table() -> str:
         unit = units.KINDS[kind].unit if kind is not None and units.KINDS[kind].unit != "1" else ""
         what = " / ".join(map(str, place.choices)) or within or unit
         meaning = (info.description or "").replace("|", "or")
-        rows.append(f"| `{key}` | {meaning} | {what} | {_default(info.default, info.default_factory, kind)} |")
+        rows.append(f"| `{key}` | {meaning} | {what} | {_default_of(key, info, kind)} |")
     return "\n".join(rows)
 
 

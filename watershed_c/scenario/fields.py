@@ -62,7 +62,9 @@ def _quantity(kind: str) -> BeforeValidator:
 
 
 Number = Annotated[float, _quantity("number"), Measures("number")]
-Share = Annotated[float, _quantity("fraction"), Measures("fraction")]
+Share = Annotated[float, _quantity("share"), Measures("share")]
+#: of the mass of soil, for which g/kg is said, too
+MassFraction = Annotated[float, _quantity("fraction"), Measures("fraction")]
 Length = Annotated[float, _quantity("length"), Measures("length")]
 Area = Annotated[float, _quantity("area"), Measures("area")]
 Density = Annotated[float, _quantity("density"), Measures("density")]
@@ -177,8 +179,8 @@ class SpatialShare(Spatial):
     """A fraction in space."""
 
     kinds = ("fraction",)
-    value: Share | None = item(None, "the same everywhere", ge=0.0, le=1.0)
-    by_class: dict[str, Annotated[Share, Field(ge=0.0, le=1.0)]] | None = item(None, "by land-use class")
+    value: MassFraction | None = item(None, "the same everywhere", ge=0.0, le=1.0)
+    by_class: dict[str, Annotated[MassFraction, Field(ge=0.0, le=1.0)]] | None = item(None, "by land-use class")
 
 
 class SpatialDensity(Spatial):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from watershed_c.scenario.fields import ArealMassFlux, Length, Share, Spatial, Table, item
+from watershed_c.scenario.fields import ArealMassFlux, Length, MassFraction, Spatial, Table, item
 
 #: kg m-3, of coarse fragments: Poeplau, Vos & Don (2017), SOIL 3, 61, take 2.6 g cm-3
 STONE_DENSITY = 2600.0
@@ -24,9 +24,9 @@ class SpatialStones(Spatial):
     """A share of coarse fragments in space, or one per layer."""
 
     kinds = ("fraction",)
-    value: Share | None = item(None, "the same everywhere", ge=0.0, le=0.9)
-    by_class: dict[str, Annotated[Share, Field(ge=0.0, le=0.9)]] | None = item(None, "by land-use class")
-    by_layer: list[Annotated[Share, Field(ge=0.0, le=0.9)]] | None = item(None, "one per layer, top first")
+    value: MassFraction | None = item(None, "the same everywhere", ge=0.0, le=0.9)
+    by_class: dict[str, Annotated[MassFraction, Field(ge=0.0, le=0.9)]] | None = item(None, "by land-use class")
+    by_layer: list[Annotated[MassFraction, Field(ge=0.0, le=0.9)]] | None = item(None, "one per layer, top first")
     share_of: Literal["volume", "mass"] = item(
         "volume", "what the number is a share of: the volume, or the dry mass of soil and fragments of 2.6 g/cm3",
         source="Poeplau, Vos & Don 2017, SOIL 3, 61",

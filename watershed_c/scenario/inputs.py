@@ -57,8 +57,8 @@ class Inputs:
         By tracer.
     atmosphere : Atmosphere or None
         Of isotopes; None where there are none.
-    drains : (n,) int64 or None
-        Place in processes.artificial_drainage.system of the drains of each node, -1 without; None where that is off.
+    drains : (S, n) bool or None
+        Nodes that have each of processes.artificial_drainage.system; None where that is off.
     memory : float
         Bytes a run is predicted to need.
     warnings : tuple of str

@@ -171,7 +171,7 @@ def range_text(place: keys.Place, value: Any) -> str:
         written = units.split_quantity(value)[1] if isinstance(value, str) and value else ""
         if written and not units.KINDS[kind].offset:
             unit, scale = written, units.factor(written, kind)
-        elif kind == "fraction":
+        elif kind in ("fraction", "share"):
             unit, scale = "%", 0.01
     text = [f"{bound / scale:.6g}" if bound is not None else "" for bound in (low, high)]
     tail = f" {unit}" if unit else ""

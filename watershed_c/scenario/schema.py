@@ -20,6 +20,7 @@ from watershed_c.scenario.fields import (
     Erosivity,
     LapseRate,
     Length,
+    MassFraction,
     Number,
     Share,
     SoilInorganicCarbon,
@@ -313,10 +314,10 @@ class Climate(Table):
 class Substratum(Table):
     """[soil.substratum]: what lies below the lowest layer and is exhumed where soil is lost."""
 
-    soc: Share | None = item(
+    soc: MassFraction | None = item(
         None, "kg C per kg dry fine earth; the concentration at the base of the profile if not given", ge=0.0, le=0.6
     )
-    sic: Share | None = item(None, "kg C per kg dry fine earth, like soc", ge=0.0, le=0.13)
+    sic: MassFraction | None = item(None, "kg C per kg dry fine earth, like soc", ge=0.0, le=0.13)
 
 
 class Soil(Table):

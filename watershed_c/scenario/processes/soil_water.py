@@ -97,6 +97,10 @@ class Drains(Table):
         10.0 * 365.25, "drainage coefficient: most that the system carries", gt=0.0, le=1e6,
         source="10 mm/day; designs have 10 to 25 (Skaggs)",
     )  # fmt: skip
+    since: int | None = item(
+        None, "calendar year on whose 1 January they are laid: cells have none of them before; there from the start if "
+        "not given", ge=1, le=9999,
+    )  # fmt: skip
     until: int | None = item(
         None, "calendar year on whose 1 January they are blocked, as where peat is rewetted: cells that had them have "
         "none from then on; never if not given", ge=1, le=9999,
@@ -110,6 +114,8 @@ class Drains(Table):
             raise ValueError("must say where it is: classes = [...] of the land, or codes = [...] of the map.")
         if 2.0 * self.effective_radius >= self.spacing:
             raise ValueError("has drains wider than their spacing.")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError(f"has drains laid in {self.since} and blocked in {self.until}.")
         return self
 
     @property
@@ -122,4 +128,6 @@ class ArtificialDrainage(Process):
     """[processes.artificial_drainage]: tiles and ditches; on when its table is there."""
 
     map: str | None = item(None, "map of whole numbers that systems speak of by codes; relative to the scenario file")
-    system: list[Drains] = item(doc="kinds of drains; the first that fits a cell is there", factory=list)
+    system: list[Drains] = item(
+        doc="kinds of drains; of those that fit a cell and are in operation the first is there", factory=list
+    )
