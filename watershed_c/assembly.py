@@ -29,7 +29,7 @@ from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_isotopes import start_isotopes
 from watershed_c.io.restart import fingerprint, load_initial, process_arrays
-from watershed_c.io.results import TO_DEPTH, Place
+from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
 from watershed_c.kernels.climate import monthly_erosivity
@@ -46,6 +46,7 @@ from watershed_c.pools.priming import primed
 from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
+from watershed_c.unused import unused
 
 #: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
 SAME_MASS = 0.01
@@ -169,7 +170,8 @@ def assemble(inputs: Inputs) -> Assembly:
         inputs, Model(watershed, processes, clock), pools, tables, _common_cycle(inputs, watershed, tables),
         Place(inputs.terrain.x, inputs.terrain.y, _wkt(inputs.terrain.crs)),
     )  # fmt: skip
-    warnings = [*inputs.warnings, *_unused(inputs), *(w for process in processes.values() for w in process.warnings)]
+    warnings = [*inputs.warnings, *unused(inputs, pools)]
+    warnings += [warning for process in processes.values() for warning in process.warnings]
     if clock.steps_per_month > 1 and "decomposition" in processes:
         warnings.append(
             f"months are computed in {clock.steps_per_month} steps: what was made for whole months (topsoil moisture "
@@ -179,46 +181,6 @@ def assemble(inputs: Inputs) -> Assembly:
         warnings = [assembly.note, *(w for w in warnings if not w.startswith("cells of "))]
     assembly.warnings = list(dict.fromkeys(warnings))
     return assembly
-
-
-def _unused(inputs: Inputs) -> list[str]:
-    """What the scenario says that the run does not use."""
-    carbon, climate = inputs.scenario.carbon, inputs.scenario.climate
-    method, found = carbon.initial.method, []
-    if method == "history" and carbon.plant_input == "inverted":
-        found.append(
-            'carbon.plant_input = "inverted" is not used with carbon.initial.method = "history": crops and yields give '
-            "the plant input, and the SOC at the start is what that history leaves, not the one of soil.soc"
-        )
-    if method in ("stable_cells", "inversion") and carbon.plant_input == "prescribed":
-        found.append(
-            f'carbon.plant_input = "prescribed" is not used with carbon.initial.method = "{method}": the plant input '
-            "is found from the measured SOC"
-        )
-    given = [name for name, rotation in inputs.rotations.items() if rotation.plant_input is not None]
-    if given and carbon.plant_input == "inverted":
-        found.append(f'rotation.{given[0]}.plant_input is used with carbon.plant_input = "prescribed" only')
-    fed = [name for name, rotation in inputs.rotations.items() if any(e.do == "fertilise" for e in rotation.event)]
-    if fed and not inputs.scenario.processes.nitrogen.enabled:
-        found.append(f"rotation.{fed[0]}: fertilise is used with [processes.nitrogen] only")
-    erosion = inputs.scenario.processes.water_erosion
-    ended = [name for name, rotation in inputs.rotations.items() if rotation.slope_length is not None]
-    if ended and erosion.enabled and erosion.model == "mmf":
-        found.append(f'rotation.{ended[0]}.slope_length is not used with processes.water_erosion.model = "mmf"')
-    if erosion.enabled and erosion.unused:
-        found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
-    processes, output = inputs.scenario.processes, inputs.scenario.output
-    if processes.carbonate.enabled and processes.carbonate.buffer_capacity is not None and inputs.column.ph is None:
-        found.append("processes.carbonate.buffer_capacity is used with soil.ph only")
-    if processes.decomposition.priming is not None and not processes.decomposition.enabled:
-        found.append("processes.decomposition.priming is not used: decomposition is off")
-    if processes.tillage_erosion.inversion and not processes.soil_column.enabled:
-        found.append("processes.tillage_erosion.inversion is used with [processes.soil_column] only: nothing is tilled")
-    if output.depths and not set(output.maps) & set(TO_DEPTH):
-        found.append(f"output.depths is used with {', '.join(TO_DEPTH)} in output.maps only")
-    if climate.change.pet != 0.0 and inputs.climate.pet is None:
-        found.append("climate.change.pet is not used: no PET is given, and a computed one follows temperature")
-    return found
 
 
 def initialise(

@@ -6,6 +6,7 @@ import numpy as np
 
 from watershed_c.management.tables import UnitTables
 from watershed_c.scenario.inputs import Inputs
+from watershed_c.state import Watershed
 
 
 def units_of(inputs: Inputs, tables: UnitTables, index: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -40,3 +41,20 @@ def land_changes(inputs: Inputs, tables: UnitTables) -> list[tuple[int, np.ndarr
         unit = units_by_year(inputs, tables, change.index, change.offset)
         changes.append((max(12 * change.year, begins), change.nodes, unit, change.field))
     return changes
+
+
+def values_of_changes(
+    watershed: Watershed, inputs: Inputs, tables: UnitTables, of_units: np.ndarray
+) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Values (c) of soil nodes (c) from each month on at which their land use changes, by those of the units (U).
+
+    Nodes whose unit has none, NaN, keep theirs. What changes when a run begins because a calendar follows its years is
+    the same land use.
+    """
+    found, count = [], len(inputs.land.changes)
+    for month, nodes, unit, _ in land_changes(inputs, tables)[-count:] if count else []:
+        values = of_units[unit]
+        known = watershed.is_soil[nodes] & np.isfinite(values)
+        if known.any():
+            found.append((month, nodes[known], values[known]))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
-from watershed_c.land_units import land_changes
+from watershed_c.land_units import land_changes, values_of_changes
 from watershed_c.management.growth import growth_tables, unknown_crops
 from watershed_c.management.lime import load_limes
 from watershed_c.management.nitrogen import nitrogen_tables
@@ -165,8 +166,7 @@ def processes_of(
             direction=tillage.direction if column.tillage_angle is None else on_nodes(column.tillage_angle),
             across=1.0 if tillage.across is None else tillage.across, inverts=tillage.inversion,
         )  # fmt: skip
-        diffusivity, depth = _mixing(w, inputs, tables)
-        processes["soil_column"] = SoilColumn(w, biodiffusivity=diffusivity, e_folding_depth=depth)
+        processes["soil_column"] = SoilColumn(w, **_mixing(w, inputs, tables))
     if chosen.bulk_density.enabled:
         assert column.sand is not None
         density = chosen.bulk_density
@@ -252,17 +252,22 @@ def _growth(watershed: Watershed, inputs: Inputs, tables: UnitTables, climate: C
     )  # fmt: skip
 
 
-def _mixing(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> tuple[float | np.ndarray, float]:
-    """Diffusivity of soil at the surface (n), m2 yr-1, and its e-folding depth, m: given, of a set, or none."""
+def _mixing(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> dict[str, Any]:
+    """Diffusivity of soil at the surface (n), m2 yr-1, its e-folding depth, m, given or of a set, and later ones."""
     chosen, given = inputs.scenario.processes.soil_column, inputs.column.biodiffusivity
-    if chosen.parameters is None:
-        depth = math.inf if chosen.e_folding_depth is None else chosen.e_folding_depth
-        return (0.0 if given is None else on_nodes(given)), depth
-    surface, depth = MIXING[chosen.parameters]
-    if isinstance(surface, float):
-        return surface, depth
-    of_units = np.array([surface[name] for name in tables.biodiffusivity_class])
-    return of_units[watershed.unit], depth
+    of_units, depth = np.full(len(tables.names), math.nan), chosen.e_folding_depth or math.inf
+    now: float | np.ndarray = 0.0 if given is None else on_nodes(given)
+    if chosen.parameters is not None:
+        surface, depth = MIXING[chosen.parameters]
+        if isinstance(surface, float):
+            return {"biodiffusivity": surface, "e_folding_depth": depth}
+        of_units = np.array([surface[name] for name in tables.biodiffusivity_class])
+        now = of_units[watershed.unit]
+    elif chosen.biodiffusivity is not None:
+        for name, value in (chosen.biodiffusivity.by_class or {}).items():
+            of_units[tables.units_of(name) if name in tables.first_unit else []] = value
+    changes = values_of_changes(watershed, inputs, tables, of_units)
+    return {"biodiffusivity": now, "e_folding_depth": depth, "changes": changes}
 
 
 def _nitrogen(watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Nitrogen:

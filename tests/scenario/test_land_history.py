@@ -11,6 +11,7 @@ import pytest
 
 from tests.scenario.test_resolve import at, here, inputs  # noqa: F401
 from tests.scenario.valid import COLUMNS, ROWS, VALID, base, write
+from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
 from watershed_c.io.rasters import write_raster
 from watershed_c.scenario.inputs import Inputs
@@ -119,3 +120,32 @@ def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:  # noqa: F811
     with pytest.raises(ScenarioError) as caught:
         resolve(load(write(here, text)))
     assert 'yaer  unknown column. Did you mean "year"?' in str(caught.value) and "has no column year (or from)" in str(caught.value)
+
+
+@pytest.mark.parametrize("way", ["set", "class"])
+def test_soil_is_mixed_as_under_the_land_use_it_has(here: Path, way: str) -> None:  # noqa: F811
+    """By the set of land uses and by class, also in a run that is resumed after the change; a practice is no change."""
+    mixing = 'parameters = "land_use"' if way == "set" else "biodiffusivity = { by_class = { maize-wheat = 5e-5, grass = 2e-4, deciduous-forest = 3e-4 } }"
+    later = "[[land.change]]\nyear = 2005\nclass = 'maize-wheat'\nbecomes = 'deciduous-forest'\nmin_elevation = '103 m'\n"
+    result = changed(here, f"{later}[processes.soil_column]\n{mixing}\n")
+    nodes = result.land.changes[0].nodes
+    for months in ([12 * 2004, 12 * 2005], [12 * 2007 + 3]):
+        assembly = assemble(result)
+        w, column = assembly.watershed, assembly.model.processes["soil_column"]
+        before = column.biodiffusivity.copy()
+        assert (before[nodes] == 5e-5).all()
+        for month in months:
+            w.calendar_month = month
+            column.run_one_step(1.0 / 12.0)
+            assert (column.biodiffusivity[nodes] == (3e-4 if month >= 12 * 2005 else 5e-5)).all()
+        others = np.setdiff1d(w.cells, nodes)
+        assert np.array_equal(column.biodiffusivity[others], before[others])
+
+
+def test_what_does_not_follow_land_use_is_told(here: Path) -> None:  # noqa: F811
+    write_raster(here / "c.asc", base().with_values(np.full((ROWS, COLUMNS), 0.2)))
+    text = VALID.replace("ktc_low = 3\n", 'ktc_low = 3\ncover_map = "c.asc"\n').replace("erodibility = 0.04", "erodibility = { by_class = { maize-wheat = 0.04, grass = 0.03 } }")
+    change = "[[land.change]]\nyear = 2005\nclass = 'maize-wheat'\nbecomes = 'grass'\n"
+    told = "land use changes, and these stay as the land of the start has them: soil.erodibility by class, processes.water_erosion.cover_map"
+    assert told in resolve(load(write(here, text.replace(PLACE, change + PLACE)))).warnings
+    assert not any("stay as the land" in warning for warning in resolve(load(write(here, text))).warnings)

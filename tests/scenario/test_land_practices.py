@@ -93,7 +93,6 @@ def rows(*numbers: int) -> np.ndarray:
         ({"where": "lines", "width": "10 m", "spacing": "40 m", "angle": "90 deg"}, rows(3, 7, 11)),
         ({"where": "waterways", "area": "1000 m2"}, rows(0, 1, 2)),
         ({"where": "slopes", "min_slope": "9 %", "on": ["soybean"]}, rows(0, 1, 2, 3, 4, 5)),
-        ({"where": "slopes", "min_slope": "1 %", "max_slope": "9 %"}, rows()),
     ],
 )
 def test_which_cells_a_practice_takes(practice: dict[str, Any], expected: np.ndarray) -> None:
@@ -189,6 +188,9 @@ MISTAKES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"where": "field_edges", "width": 10.0, "on": ["maiz"]}, "practice.one.on[0]", ["no land-use class", '"maize"']),
     ({"where": "field_edges", "width": 10.0, "class": "gras"}, "practice.one.class", ["is not a crop either"]),
     ({"where": "channel", "width": 10.0}, "practice.one.where", ["needs a channel"]),
+    ({"where": "slopes", "min_slope": 0.01, "max_slope": 0.09}, "practice.one", ["slopes of maize are 10 to 10 %"]),
+    ({"where": "waterways", "area": 1e9}, "practice.one", ["takes no cell: at most", "ha drain to a cell of maize"]),
+    ({"where": "slopes", "min_slope": 0.0, "on": ["grass"]}, "practice.one", ["none of the land is grass"]),
 ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+
 import numpy as np
 
 from watershed_c.bedrock import Bedrock
@@ -95,6 +98,8 @@ class SoilColumn(Process):
         land use; 0.06 to 2.63 cm2 yr-1 were found with 137Cs (Almgren & Isaksson 2006).
     e_folding_depth : float, m, above 0
         Depth over which it falls by a factor e; infinite: constant. Default 0.2.
+    changes : sequence of (month, nodes, values)
+        Diffusivity (c,) that nodes (c,) have from that month on, counted since year 0; in order.
 
     Raises
     ------
@@ -124,6 +129,7 @@ class SoilColumn(Process):
         *,
         biodiffusivity: float | np.ndarray = 0.0,
         e_folding_depth: float = 0.2,
+        changes: Sequence[tuple[int, np.ndarray, np.ndarray]] = (),
     ) -> None:
         super().__init__(watershed)
         n = watershed.elevation.size
@@ -131,9 +137,13 @@ class SoilColumn(Process):
         if values.shape not in ((), (n,)):
             raise ValueError(f"biodiffusivity must be one number or one per node ({n}), is {values.shape}")
         self.biodiffusivity = np.ascontiguousarray(np.broadcast_to(values, (n,)))
+        self.changes = deque(changes)
+        if self.changes:
+            self.biodiffusivity = self.biodiffusivity.copy()
         used = self.biodiffusivity[watershed.cells]
-        if not (np.isfinite(used).all() and used.min() >= 0.0):
-            raise ValueError(f"biodiffusivity must be at least 0 m2 yr-1 in soil cells, has {used.min()}")
+        for values in (used, *(values for _, _, values in changes)):
+            if values.size and not (np.isfinite(values).all() and values.min() >= 0.0):
+                raise ValueError(f"biodiffusivity must be at least 0 m2 yr-1 in soil cells, has {values.min()}")
         if not e_folding_depth > 0.0:
             raise ValueError(f"e_folding_depth must be above 0 m, is {e_folding_depth}")
         self.e_folding_depth = float(e_folding_depth)
@@ -170,6 +180,10 @@ class SoilColumn(Process):
         self._rebalancer.run(w.cells)
         if w.bedrock is not None:
             self._weather(w.bedrock, dt)
+        while self.changes and self.changes[0][0] <= w.calendar_month:  # all of them when a run is resumed
+            _, nodes, values = self.changes.popleft()
+            self.biodiffusivity[nodes] = values
+            self._mixed, self._step = w.cells[self.biodiffusivity[w.cells] > 0.0], 0.0
         if self._mixed.size == 0:
             return
         if dt != self._step or w.bedrock is not None:

@@ -249,6 +249,7 @@ def build_units(
     calendars = schedule(rotations, library, climate.temperature)
     written = {key: (f"{key[0]}+{key[1]} by year", calendar) for key, calendar in (by_year or {}).items()}
     units = {name: name for name in calendars} | {key: f"{name}+{n}" for (name, n), (key, _) in written.items()}
+    rotation_of = {key: name for (name, _), (key, _) in written.items()}
     calendars |= dict(written.values())
     if not prescribed:
         for calendar in calendars.values():
@@ -287,7 +288,7 @@ def build_units(
             names.append(f"{name}+{offset}" if units[name] == name else units[name])
             lengths.append(len(passes))
             waters.append("" if cycle.calendar.irrigation is None else cycle.calendar.irrigation.water)
-            classes.append(_usual_class(cycle.calendar))
+            classes.append(_usual_class(calendars[rotation_of.get(name, name)]))
             order = (np.arange(longest) + 12 * offset) % len(passes)
             tillage.append(tuple(passes[m] for m in order))
             for key, table in monthly.items():

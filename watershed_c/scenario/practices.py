@@ -94,6 +94,7 @@ def apply_practices(
     free = grid.soil & (index >= 0) & ~terrain.channel
     for name, practice in check.scenario.practice.items():
         key: KeyPath = ("practice", name)
+        before = len(check.problems)
         of_classes = np.zeros(index.size, dtype=bool)
         for number, one in enumerate(practice.on):
             if one in names:
@@ -106,13 +107,37 @@ def apply_practices(
         if practice.where == "channel" and not terrain.channel.any():
             check.add((*key, "where"), "channel", "needs a channel: domain.channel, channel_area or parcels.")
             continue
+        if len(check.problems) > before:
+            continue
         taken = free & of_classes & _places(practice, terrain, np.where(of_classes, field, -1))
+        if not taken.any():
+            check.add(key, "", f"takes no cell: {_why_none(practice, terrain, of_classes & grid.soil, free)}")
+            continue
         found[taken] = names.index(practice.land_class)
         free &= ~taken
         size = grid.terrain.dx * grid.terrain.dy
         told = f"practice.{name}: {int(taken.sum()):,} cells ({taken.sum() * size / 1e4:,.4g} ha) become"
         check.warnings.append(f"{told} {practice.land_class}{_as_wide(practice, grid.terrain.dx)}")
     return found
+
+
+def _why_none(practice: Practice, terrain: Terrain, land: np.ndarray, free: np.ndarray) -> str:
+    """Why a practice finds no cell in the land (n) that it may take, of which some is free (n)."""
+    called, slope, area = " or ".join(practice.on), terrain.slope, terrain.area
+    if not land.any():
+        return f"none of the land is {called}."
+    if not (land & ~terrain.channel).any():
+        return f"all that is {called} is channel."
+    if not (land & free).any():
+        return f"practices before it have taken all that is {called}."
+    land = land & free
+    if practice.where == "slopes":
+        return f"slopes of {called} are {100.0 * slope[land].min():.3g} to {100.0 * slope[land].max():.3g} %."
+    if practice.where == "waterways":
+        return f"at most {area[land].max() / 1e4:.3g} ha drain to a cell of {called}."
+    if practice.where == "channel":
+        return f"none that is {called} lies so near to the channel."
+    return f"none that is {called} lies there."
 
 
 def _as_wide(practice: Practice, dx: float) -> str:
