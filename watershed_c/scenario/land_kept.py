@@ -7,8 +7,8 @@ from watershed_c.scenario.land import LandUse
 from watershed_c.scenario.schema import Scenario
 
 
-def kept_where_land_changes(scenario: Scenario, land: LandUse, parcels: bool) -> list[str]:
-    """A warning that names the keys, none where land use does not change; ``parcels``: flux decomposition has them."""
+def kept_where_land_changes(scenario: Scenario, land: LandUse) -> list[str]:
+    """A warning that names the keys, none where land use does not change."""
     if not land.changes:
         return []
     processes = scenario.processes
@@ -23,8 +23,6 @@ def kept_where_land_changes(scenario: Scenario, land: LandUse, parcels: bool) ->
     if (erosion := processes.water_erosion).enabled:
         maps = ("cover_map", "practice_map", "ktc_map")
         found += [f"processes.water_erosion.{key}" for key in maps if getattr(erosion, key) is not None]
-    if parcels:
-        found.append("processes.flow_routing.parcels")
     found += ["processes.peat.classes"] if processes.peat.enabled else []
     found += ["processes.artificial_drainage.system"] if processes.artificial_drainage.enabled else []
     if not found:

@@ -89,7 +89,7 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     worked_depth(check, calendars)
     by_year = {} if land is None or forcing is None else calendars_by_year(check, found, land, forcing)
     parcels = None if land is None else parcel_land(check, grid, land, known_classes(found))
-    check.warnings += [] if land is None else kept_where_land_changes(scenario, land, parcels is not None)
+    check.warnings += [] if land is None else kept_where_land_changes(scenario, land)
     eroding = scenario.processes.water_erosion.enabled
     cover, practice, ktc = own_factors(check, grid, parcels) if eroding else (None, None, None)
     drains = drained_cells(check, grid, land.groups() if land is not None else None, known_classes(found))
