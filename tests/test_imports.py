@@ -26,7 +26,7 @@ ROOMS = {
     "management": "management",
     "scenario": "scenario",
     "coupling": "coupling",
-    **dict.fromkeys(("initial_carbon", "initial_isotopes", "carbon_ages"), "initial carbon"),
+    **dict.fromkeys(("initial_carbon", "initial_dissolved", "initial_isotopes", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "soil_acidity", "processes", "console", "budget"), "simulation"),
     **dict.fromkeys(("variants", "comparison", "erosion_sink", "land_units", "unused"), "simulation"),
     **dict.fromkeys(("measures", "costs", "appraisal", "factorial"), "simulation"),

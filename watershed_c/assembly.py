@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,17 @@ from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
-from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.peat import Peat
 from watershed_c.constituents import ACIDITY, CARBONATE, LIME, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
-from watershed_c.coupling import Model, advance
+from watershed_c.coupling import Model
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
+from watershed_c.initial_dissolved import fill_with_dissolved
 from watershed_c.initial_isotopes import start_isotopes
 from watershed_c.io.restart import fingerprint, load_initial, process_arrays
 from watershed_c.io.results import Place
@@ -39,7 +40,6 @@ from watershed_c.machine import give_back_memory
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.library import load_library
 from watershed_c.management.tables import UnitTables, build_units
-from watershed_c.names import STATE
 from watershed_c.pools import CompiledPoolModel, PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.pools.priming import primed
@@ -239,14 +239,19 @@ def initialise(
             slowest = assembly.pools.pools[assembly.pools.slowest]
             report.lines.append(f"peat begins with its measured SOC, all of it {slowest}")
     with _soil_renewed(watershed):
+        fill = partial(fill_with_dissolved, watershed, processes, model.clock, cycle)
         if carbon_of is None:
-            _fill_with_dissolved(assembly, processes)
+            fill(only_isotopes=False)
         if isotopes is not None:
             rows = [watershed.constituents.names[row] for rows in isotopes.rows.values() for row in rows]
+            rows += [f"doc_{isotope}" for isotope in watershed.dissolved_isotopes]
             if carbon_of is not None and set(missing).isdisjoint(rows):
                 report.lines.append("isotopes: those of that run")
             else:
-                report.lines += start_isotopes(initialiser, isotopes, inputs.scenario.carbon.isotopes.since)
+                since = inputs.scenario.carbon.isotopes.since
+                report.lines += start_isotopes(
+                    initialiser, isotopes, since, processes.get("dissolved_carbon"), partial(fill, only_isotopes=True)
+                )
     router = model.processes.get("flow_routing")
     if isinstance(router, FlowRouter):
         router.route()
@@ -327,39 +332,6 @@ def _below_matched(assembly: Assembly, share: np.ndarray) -> str:
     )
 
 
-def _fill_with_dissolved(assembly: Assembly, processes: dict[str, Process]) -> None:
-    """Give soil and groundwater the DOC that production and percolation of a mean cycle keep there.
-
-    Sorption holds it for decades, longer than the search for the initial carbon lasts: what it left would depend on
-    the number of its corrections.
-    """
-    watershed, clock = assembly.watershed, assembly.model.clock
-    dissolved = processes.get("dissolved_carbon")
-    if not isinstance(dissolved, DissolvedCarbon):
-        return
-    changed = {field for process in processes.values() for field, contract in process._info.items()
-               if contract["intent"] != "in"}  # fmt: skip
-    kept = {name: values.copy() for name, values in watershed.state_arrays().items() if STATE[name].name in changed}
-    # seasons of crops, and what else processes remember, are those of the control run, as where a run is begun with
-    memories = [(values, values.copy()) for process in processes.values() for values in process.memory().values()]
-    still = {name: process for name, process in processes.items() if name not in ("water_erosion", "tillage_erosion")}
-    produced, percolation, aside = np.zeros((3, *watershed.doc.shape))
-    years = assembly.cycle_months / 12.0
-    for step in clock.before_start(assembly.cycle_months):
-        advance(watershed, still, step)
-        produced += watershed.doc_produced / years
-        percolation += watershed.percolation / years
-        if (sideways := watershed.sideways) is not None:
-            aside += (sideways.drained + sideways.lateral) / years
-    for name, values in kept.items():
-        getattr(watershed, name)[...] = values
-    for values, before in memories:
-        values[...] = before
-    del kept, memories
-    dissolved.start_from_steady_state(produced, percolation, aside)
-    watershed.ledger.start_afresh()
-
-
 def _initial_carbon(assembly: Assembly, initialiser: Initialiser) -> Report:
     carbon = assembly.inputs.scenario.carbon
     initial, match = carbon.initial, carbon.plant_input == "inverted"
@@ -436,6 +408,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Watershe
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=len(tables.names), pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
         nitrogen=scenario.processes.nitrogen.enabled, acid=soil_acidity.comes(inputs, tables),
+        dissolved_isotopes=scenario.carbon.isotopes.chosen if scenario.processes.dissolved_carbon.enabled else (),
         check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
 

@@ -428,10 +428,10 @@ class Initialiser:
             ledger.every_process = every_process
 
     @contextmanager
-    def state_kept(self) -> Iterator[None]:
+    def state_kept(self, processes: Mapping[str, Process] | None = None) -> Iterator[None]:
         """What happens inside is looked at and undone; what processes write anew in every step is not."""
-        w = self.watershed
-        contracts = [contract for process in self.processes.values() for contract in process._info.items()]
+        w, processes = self.watershed, processes or self.processes
+        contracts = [contract for process in processes.values() for contract in process._info.items()]
         changed = {field for field, contract in contracts if contract["intent"] == "inout"}
         names = {name for name in w.state_arrays() if STATE[name].name in changed} | {"elevation"}
         kept = {name: getattr(w, name).copy() for name in names}

@@ -6,11 +6,15 @@ the coupled model with all that moves soil, its forcing that of the years before
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.initial_carbon import Initialiser
+from watershed_c.initial_dissolved import ratio_of
 from watershed_c.isotopes import INERT_14C, ISOTOPES
 from watershed_c.kernels.steady_column import correct_columns
 from watershed_c.parallel import over_cells
@@ -18,10 +22,19 @@ from watershed_c.parallel import over_cells
 #: change of a ratio in a correction at which the steady state is found: 0.01 per mil
 SETTLED = 1e-5
 MOST_CORRECTIONS = 20
+#: what holds DOC
+DISSOLVED = ("doc", "groundwater_doc")
 
 
-def start_isotopes(initialiser: Initialiser, twins: IsotopeTwins, since: int) -> list[str]:
-    """Give the pools of the watershed their isotopes at the start of the run; returns what to tell the user.
+def start_isotopes(
+    initialiser: Initialiser,
+    twins: IsotopeTwins,
+    since: int,
+    dissolved: Process | None,
+    fill_dissolved: Callable[[], None],
+) -> list[str]:
+    """Give the pools of the watershed, and its DOC, their isotopes at the start of the run; returns what to tell the
+    user.
 
     Parameters
     ----------
@@ -30,6 +43,10 @@ def start_isotopes(initialiser: Initialiser, twins: IsotopeTwins, since: int) ->
     twins : IsotopeTwins
     since : int
         Calendar year from which the atmosphere is followed; until then that of this year stood still.
+    dissolved : Process or None
+        What carries DOC, where there is any.
+    fill_dissolved : callable
+        Gives the isotopes of DOC the ratios of a steady state with the pools as they are.
     """
     w, clock = initialiser.watershed, initialiser.clock
     twins.standing = since
@@ -51,25 +68,27 @@ def start_isotopes(initialiser: Initialiser, twins: IsotopeTwins, since: int) ->
     while change > SETTLED and corrections < MOST_CORRECTIONS:
         change = _correct(initialiser, twins, ratios, relaxation, last)
         corrections += 1
+    fill_dissolved()
     twins.standing = None
     months = 12 * (clock.start_year - since) + clock.start_month
     if months > 0:
-        with initialiser.state_kept():
+        processes = initialiser.processes | ({} if dissolved is None else {"dissolved_carbon": dissolved})
+        water = [(f"{store}_{isotope}", store) for isotope in w.dissolved_isotopes for store in DISSOLVED]
+        with initialiser.state_kept(processes):
             for step in clock.before_start(months):
-                initialiser.take(initialiser.processes, step)
+                initialiser.take(processes, step)
             for isotope, rows in twins.rows.items():
-                ratios[isotope] = _ratio(w.stocks[:, :, rows], w.stocks[:, :, pools])
+                ratios[isotope] = ratio_of(w.stocks[:, :, rows], w.stocks[:, :, pools])
+            in_water = [ratio_of(getattr(w, twin), getattr(w, store)) for twin, store in water]
         for isotope, rows in twins.rows.items():
             _set(initialiser, rows, pools, ratios[isotope])
+        for (twin, store), ratio in zip(water, in_water, strict=True):
+            getattr(w, twin)[...] = ratio * getattr(w, store)
     w.ledger.start_afresh()
     return [
         f"isotopes: steady state under the atmosphere of {since} ({corrections} corrections, last {1000.0 * change:.2g}"
         f" per mil), then {months // 12} years to the start"
     ]
-
-
-def _ratio(twin: np.ndarray, pool: np.ndarray) -> np.ndarray:
-    return np.divide(twin, pool, out=np.zeros_like(twin), where=pool > 0.0)
 
 
 def _set(initialiser: Initialiser, rows: np.ndarray, pools: np.ndarray, ratio: np.ndarray) -> None:
@@ -102,7 +121,7 @@ def _correct(
     years, largest = initialiser.cycle_months / 12.0, 0.0
     nothing = np.zeros(w.elevation.size)
     for isotope, rows in twins.rows.items():
-        ratio = _ratio(after[:, :, rows], after[:, :, pools])
+        ratio = ratio_of(after[:, :, rows], after[:, :, pools])
         w.stocks[:, :, rows] = ratio * before[:, :, pools]
         defect = np.ascontiguousarray((w.stocks[:, :, rows] - before[:, :, rows])[:, :, turning])
         over_cells(
@@ -112,12 +131,12 @@ def _correct(
             np.zeros(w.layer_bottom.size), nothing, w.input_scale,
             False, 0.0, w.stocks, defect, last[isotope], relaxation[isotope],
         )  # fmt: skip
-        found = _ratio(w.stocks[:, :, rows], before[:, :, pools])
+        found = ratio_of(w.stocks[:, :, rows], before[:, :, pools])
         found[:, :, model.inert] = ratios[isotope][:, :, model.inert]
         _set(initialiser, rows, pools, found)
         bulk = before[w.cells][:, :, pools].sum(axis=2)
         moved = ((found - ratios[isotope]) * before[:, :, pools])[w.cells].sum(axis=2)
-        largest = max(largest, float(np.abs(_ratio(moved, bulk)).max(initial=0.0)))
+        largest = max(largest, float(np.abs(ratio_of(moved, bulk)).max(initial=0.0)))
         ratios[isotope] = found
     w.ledger.open()
     return largest

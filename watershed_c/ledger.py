@@ -31,6 +31,7 @@ import numpy as np
 from watershed_c.errors import LedgerError, ModelFailure
 from watershed_c.kernels.ledger import (
     LEADING,
+    OPTIONAL,
     TOLERANCE,
     TRAILING,
     book_amount,
@@ -76,9 +77,9 @@ class Ledger:
 
     Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
     per constituent row (with what lies on the surface as residue),
-    ``doc``, ``dic``, ``calcium`` and, where a run follows it, ``strong_acid`` (soil water and groundwater; the last in
-    mol charge, with what is queued of it). A group name (``soc``, ``sic``) stands for its rows together: book on it
-    only in a process that declares the group in ``transforms``.
+    ``doc``, ``dic``, ``calcium`` and, where a run follows them, ``strong_acid``, ``nitrogen``, ``doc_c14`` and ``doc_c13``
+    (soil water and groundwater; the first of these in mol charge, with what is queued of it). A group name (``soc``,
+    ``sic``) stands for its rows together: book on it only in a process that declares the group in ``transforms``.
 
     Parameters
     ----------
@@ -91,8 +92,8 @@ class Ledger:
         self._watershed = watershed
         self.every_process = every_process
         table = watershed.constituents
-        there = {"strong_acid": watershed.strong_acid.size, "nitrogen": watershed.nitrogen.size}
-        trailing = tuple(name for name in TRAILING if there.get(name, True))
+        # some only where a run follows them
+        trailing = [name for name in TRAILING if name not in OPTIONAL or getattr(watershed, name).size]
         self.accounts = (*LEADING, *table.names, *trailing)
         self._index = {name: i for i, name in enumerate(self.accounts)}
         for group in table.groups:
@@ -314,7 +315,7 @@ class Ledger:
             w.doc, w.groundwater_doc, w.dic, w.groundwater_dic, w.calcium, w.groundwater_calcium,
             w.strong_acid, w.acid, w.groundwater_acid,
             w.residue if w.has_residues else self._bare, int(self.soc_rows[0]) if self.soc_rows.size else 0,
-            w.nitrogen, w.groundwater_nitrogen,
+            w.nitrogen, w.groundwater_nitrogen, w.doc_c14, w.groundwater_doc_c14, w.doc_c13, w.groundwater_doc_c13,
         )  # fmt: skip
         self._booked &= ~look
         ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one

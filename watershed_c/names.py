@@ -22,7 +22,7 @@ class Field:
     dims: tuple[str, ...]
     doc: str
     dtype: str = "float64"
-    #: there only where a run follows this: "residues", "nitrogen", "acid"; "": always
+    #: there only where a run follows this: "residues", "nitrogen", "acid", an isotope of dissolved carbon; "": always
     where: str = ""
 
 
@@ -80,6 +80,15 @@ STATE: dict[str, Field] = dict(
         _field("groundwater_acid", "groundwater_strong_acid~dissolved__areal_charge", "mol/m**2", "node", "Strong-acid charge in the groundwater reservoir", where="acid"),
         _field("nitrogen", "soil_water_nitrogen~mineral__areal_mass", "kg/m**2", "node layer", "Mineral nitrogen in the layer, all of it taken for nitrate in solution", where="nitrogen"),
         _field("groundwater_nitrogen", "groundwater_nitrogen~mineral__areal_mass", "kg/m**2", "node", "Mineral nitrogen in the groundwater reservoir", where="nitrogen"),
+        *(
+            _field(name + isotope, f"{title}_{number}C__areal_mass", "kg/m**2", dims, f"{doc} times the ratio of its {number}C to the standard", where=isotope)
+            for isotope, number in (("c14", 14), ("c13", 13))
+            for name, title, dims, doc in (
+                ("doc_", "soil_water_carbon~dissolved~organic", "node layer", "Dissolved organic carbon in the layer"),
+                ("groundwater_doc_", "groundwater_carbon~dissolved~organic", "node", "DOC in the groundwater reservoir"),
+                ("doc_produced_", "soil_layer_carbon~dissolved~organic~produced", "node layer", "DOC produced in the layer this step"),
+            )
+        ),
         # carbon turnover
         _field("unit", "land_management__unit_index", "-", "node", "Management unit (land-use class x rotation offset)", "int64"),
         _field("field", "land_management__field_index", "-", "node", "Field (parcel); -1 where nothing is tilled", "int64"),
@@ -94,17 +103,27 @@ STATE: dict[str, Field] = dict(
 
 
 def info(
-    *, reads: tuple[str, ...] = (), changes: tuple[str, ...] = (), writes: tuple[str, ...] = (), may_change: tuple[str, ...] = ()
+    *,
+    reads: tuple[str, ...] = (),
+    changes: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
+    may_read: tuple[str, ...] = (),
+    may_change: tuple[str, ...] = (),
+    may_write: tuple[str, ...] = (),
 ) -> dict[str, dict[str, object]]:
-    """Landlab ``_info`` of a component from attribute names: what it reads, changes in place, writes anew, and changes where it is there."""
+    """Landlab ``_info`` of a component from attribute names: what it reads, changes in place, and writes anew, always or
+    where it is there.
+    """
+    always = (("in", reads), ("inout", changes), ("out", writes))
+    there = (("in", may_read), ("inout", may_change), ("out", may_write))
     contract: dict[str, dict[str, object]] = {}
-    for intent, attributes in (("in", reads), ("inout", changes), ("out", writes), ("inout", may_change)):
+    for intent, attributes in (*always, *there):
         for attribute in attributes:
             field = STATE[attribute]
             contract[field.name] = {
                 "dtype": int if field.dtype == "int64" else float,
                 "intent": intent,
-                "optional": attribute in may_change,
+                "optional": attribute in (*may_read, *may_change, *may_write),
                 "units": field.units,
                 "mapping": "node",
                 "doc": field.doc,

@@ -8,6 +8,7 @@ attribute here.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from watershed_c.bedrock import LEAST_FILLED, Bedrock
 from watershed_c.clock import Step
 from watershed_c.constituents import ConstituentTable
+from watershed_c.kernels.ledger import OPTIONAL
 from watershed_c.kernels.soil_water import IRRIGATION_COLUMNS
 from watershed_c.ledger import Ledger
 from watershed_c.names import STATE
@@ -121,23 +123,12 @@ class UnitState:
         """Bare soil that nobody tills: the state before any calendar is read."""
         roots = np.zeros((units, layers))
         roots[:, 0] = 1.0
+        ones, zeros, practice = np.ones((4, units)), np.zeros((4, units)), np.zeros(units, dtype=np.int64)
+        inputs = np.zeros((4, units, layers, pools))
         return cls(
-            np.ones(units),
-            np.ones(units),
-            np.ones(units),
-            np.zeros(units, dtype=np.int64),
-            np.zeros(units),
-            np.zeros(units),
-            np.zeros(units),
-            np.zeros(units),
-            np.ones(units),
-            np.full(units, 86.0),
-            roots,
-            np.zeros((units, layers, pools)),
-            np.zeros((units, layers, pools)),
-            np.zeros((units, layers, pools)),
-            np.zeros((units, layers, pools)),
-        )
+            ones[0], ones[1], ones[2], practice, zeros[0], zeros[1], zeros[2], zeros[3], ones[3], np.full(units, 86.0),
+            roots, inputs[0], inputs[1], inputs[2], inputs[3],
+        )  # fmt: skip
 
 
 @dataclass
@@ -233,6 +224,8 @@ class Watershed:
         See :class:`watershed_c.ledger.Ledger`.
     nitrogen, acid : bool
         Whether there is mineral nitrogen, and strong acid in the water of the soil, to follow.
+    dissolved_isotopes : of "c14", "c13"
+        Of dissolved organic carbon, to follow.
 
     Raises
     ------
@@ -253,6 +246,7 @@ class Watershed:
         check_every_process: bool = True,
         nitrogen: bool = False,
         acid: bool = False,
+        dissolved_isotopes: Sequence[str] = (),
     ) -> None:
         self.grid = grid
         self.shape: tuple[int, int] = tuple(grid.shape)
@@ -275,16 +269,17 @@ class Watershed:
         self._shapes["exchange"] = EXCHANGES
         self._work: dict[tuple[int, bool], np.ndarray] = {}
         self.has_residues = residues
-        #: names of the fields there are
-        followed = {"", "residues" * residues, "nitrogen" * nitrogen, "acid" * acid}
+        #: isotopes of dissolved organic carbon that are followed, and names of the fields there are
+        self.dissolved_isotopes = tuple(dissolved_isotopes)
+        followed = {"", "residues" * residues, "nitrogen" * nitrogen, "acid" * acid, *dissolved_isotopes}
         self.fields = tuple(name for name, field in STATE.items() if field.where in followed)
         for attribute in self.fields:
             setattr(self, attribute, self._allocate(attribute))
-        nothing = np.zeros((0, self.layer_bottom.size)), np.zeros(0)  # which the ledger is handed all the same
-        if not nitrogen:
-            self.nitrogen, self.groundwater_nitrogen = nothing
-        if not acid:
-            self.strong_acid, self.groundwater_acid = nothing
+        # which the ledger is handed all the same
+        for name in OPTIONAL:
+            if name not in self.fields:
+                setattr(self, name, np.zeros((0, self.layer_bottom.size)))
+                setattr(self, f"groundwater_{name.removeprefix('strong_')}", np.zeros(0))
         # nodes without field or unit say so
         self.input_scale[:] = 1.0
         self.field[:] = -1

@@ -13,6 +13,7 @@ from tests import runs
 from watershed_c import initial_carbon
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.constituents import ConstituentTable, soc_pool
 from watershed_c.isotopes import Atmosphere, permil, twins
@@ -51,15 +52,19 @@ def bulk(assembly: Assembly, isotope: str, pools: slice = slice(None)) -> np.nda
 
 
 def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close."""
+    """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close. DOC brings
+    young carbon down, and leaves younger than what the soil holds on average.
+    """
     isotopes = {"c14": True, "c13": True, "since": 1940, "c4_share": ALL_C3}
-    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "1990-01", "end": "1991-12"}}, monkeypatch)
+    time = {"start": "1990-01", "end": "1991-12"}
+    changes = {"carbon.isotopes": isotopes, "time": time, "processes.dissolved_carbon.enabled": True}
+    assembly = assembled(changes, monkeypatch)
     w, model = assembly.watershed, assembly.model
     while not model.done:
         model.step()
     assert w.ledger.worst_residual <= 1.0
     residual = w.ledger.cumulative_residual()
-    assert residual["c14"] < 1e-10 and residual["c13"] < 1e-10
+    assert max(residual[name] for name in ("c14", "c13", "doc", "doc_c14", "doc_c13")) < 1e-10
     c14, c13 = bulk(assembly, "c14"), bulk(assembly, "c13")
     assert (np.diff(c14, axis=1) < 0.0).all()
     assert c14[:, 0].min() > 0.0 > c14[:, -1].max()
@@ -68,6 +73,12 @@ def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> No
     held = w.stocks[w.cells][:, :, pools]
     ratio = w.stocks[w.cells][:, :, rows][held > 1e-9] / held[held > 1e-9]
     assert ratio.min() > 0.002 and ratio.max() < 1.84
+    in_water = permil(w.doc_c14[w.cells] / w.doc[w.cells])
+    assert (in_water[:, 1:] > c14[:, 1:] + 50.0).all() and in_water.max() < 840.0
+    totals = w.ledger.run_totals.amounts
+    for isotope, low, high in (("c14", 50.0, 300.0), ("c13", -29.0, -26.0)):
+        left = permil(totals[f"doc_{isotope}", "doc_leached_export"] / totals["doc", "doc_leached_export"])
+        assert low < left < high, isotope
 
 
 def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,18 +105,24 @@ def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment and of what is respired."""
+    """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment, DOC and of what is respired."""
     isotopes = {"c13": True, "since": 2001, "c4_share": ALL_C3}
-    assembly = assembled({"carbon.isotopes": isotopes, "time": {"start": "2001-01", "end": "2004-12"}}, monkeypatch)
+    time = {"start": "2001-01", "end": "2004-12"}
+    changes = {"carbon.isotopes": isotopes, "time": time, "processes.dissolved_carbon.enabled": True}
+    assembly = assembled(changes, monkeypatch)
     w, model = assembly.watershed, assembly.model
     decomposition = model.processes["decomposition"]
     assert isinstance(decomposition, Decomposition) and decomposition.twins is not None
     twins = decomposition.twins
     twins.standing, twins.slower["c13"] = 2001, 1.0
+    dissolved = model.processes["dissolved_carbon"]
+    assert isinstance(dissolved, DissolvedCarbon)
+    dissolved.slower["c13"] = 1.0
     ratio = float(twins.input_ratio("c13")[0])
     rows, pools = w.constituents.of_group("c13"), w.constituents.of_group("soc")
     w.stocks[:, :, rows] = ratio * w.stocks[:, :, pools]
     w.substratum[:, rows] = ratio * w.substratum[:, pools]
+    w.doc_c13[:], w.groundwater_doc_c13[:] = ratio * w.doc, ratio * w.groundwater_doc
     w.ledger.start_afresh()
     exported = np.zeros(2)
     while not model.done:
@@ -114,6 +131,10 @@ def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.
     stocks = w.stocks[w.cells]
     np.testing.assert_allclose(stocks[:, :, rows], ratio * stocks[:, :, pools], rtol=1e-9, atol=1e-15)
     assert exported[0] / exported[1] == pytest.approx(ratio, rel=1e-9)
+    np.testing.assert_allclose(w.doc_c13[w.cells], ratio * w.doc[w.cells], rtol=1e-12)
+    totals = w.ledger.run_totals.amounts
+    for term in ("doc_production", "doc_mineralised", "doc_leached_export"):
+        assert totals["doc_c13", term] == pytest.approx(ratio * totals["doc", term], rel=1e-12), term
 
 
 ONE_POOL = """

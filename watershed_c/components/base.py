@@ -22,6 +22,7 @@ _FIELDS = {
         for name in (
             *("doc", "dic", "calcium", "strong_acid"),
             *("nitrogen", "groundwater_nitrogen"),
+            *("doc_c14", "groundwater_doc_c14", "doc_c13", "groundwater_doc_c13"),
             *("groundwater_doc", "groundwater_dic", "groundwater_calcium", "groundwater_acid"),
         )
     },

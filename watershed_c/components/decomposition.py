@@ -102,6 +102,7 @@ class Decomposition(Process):
         ),
         changes=("stocks", "deficit"),
         writes=("respired", "doc_produced"),
+        may_write=("doc_produced_c14", "doc_produced_c13"),
     )  # fmt: skip
     _cite_as = """@incollection{coleman1996,
   author = {Coleman, K. and Jenkinson, D. S.},

@@ -19,7 +19,7 @@ class IsotopeTwins:
     """14C and 13C of the pools of a linear model: the same shares of the same losses, inputs with the plants' ratio.
 
     A twin decays as its pool does (13C slower by ``SLOWER_13C``), is transferred by the same fractions, and 14C decays
-    radioactively. DOC leaves their books.
+    radioactively. What becomes DOC leaves their books, for those of the isotopes of DOC.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class IsotopeTwins:
     ----------
     standing : int or None
         A year at which the atmosphere stands still, None: it goes on.
+    dissolved : dict of str to (n, L), kg m-2 times the ratio
+        What became DOC in the step, by isotope.
     """
 
     def __init__(
@@ -56,8 +58,9 @@ class IsotopeTwins:
                 raise ValueError(f"rows of {isotope} must be the twins of all pools, one after the other")
         self.slower = {"c14": 1.0, "c13": SLOWER_13C}
         self.standing: int | None = None
-        # respired and DOC of the pools themselves are wanted later
-        self._respired, self._dissolved = watershed.work(1, "layer"), watershed.work(2, "layer")
+        # respired of the pools themselves is wanted later, and DOC of the twins where it is followed
+        self._respired, nobodys = watershed.work(1, "layer"), watershed.work(2, "layer")
+        self.dissolved = {isotope: getattr(watershed, f"doc_produced_{isotope}", nobodys) for isotope in isotopes}
         self._amount = watershed.work(0)
 
     def input_ratio(self, isotope: str) -> np.ndarray:
@@ -74,14 +77,15 @@ class IsotopeTwins:
             c3, c4 = self.input_ratio(isotope)
             plants = c3 * plant + (c4 - c3) * of_c4
             others = c3 * amendment + (c4 - c3) * w.units.c4_amendment
-            turnover(int(rows[0]), self.slower[isotope], plants, others, self._respired, self._dissolved)
+            dissolved = self.dissolved[isotope]
+            turnover(int(rows[0]), self.slower[isotope], plants, others, self._respired, dissolved)
             for term, table, scale in (("plant_input", plants, w.plant_scale), ("amendment", others, None)):
                 np.take(table.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
                 if scale is not None:
                     amount *= scale
                 w.ledger.book(term, isotope, amount)
             w.ledger.book("respired", isotope, self._respired, factor=-1.0)
-            w.ledger.book("doc_production", isotope, self._dissolved, factor=-1.0)
+            w.ledger.book("doc_production", isotope, dissolved, factor=-1.0)
             decay = np.log(2.0) / ISOTOPES[isotope]
             for row in rows if decay > 0.0 else ():
                 over_cells(fall_and_decay, w.cells, row, 0.0, 0.0, decay, dt, w.mineral, w.stocks, w.deposit, amount)

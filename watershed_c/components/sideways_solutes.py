@@ -55,8 +55,11 @@ class SidewaysSolutes:
         piped, gained, lost, _ = self._amounts
         return piped + lost - gained if self._aside.size else 0.0
 
-    def deliver(self, number: int, account: str, solute: np.ndarray) -> None:
-        """Bring ``carried[number]`` where its water went, into ``solute`` (n, L) or the stream, and book it."""
+    def deliver(self, number: int, account: str, held: np.ndarray, *, solute: str = "") -> None:
+        """Bring ``carried[number]`` where its water went, into ``held`` (n, L) or the stream, and book it.
+
+        On ``account``, with the terms of a ``solute``: of that name if not given.
+        """
         if not self._aside.size:
             return
         w, ledger = self.watershed, self.watershed.ledger
@@ -67,10 +70,11 @@ class SidewaysSolutes:
             order, first = w.cells, np.zeros(w.cells.size + 1, dtype=np.int64)
         deliver(
             order, first, w.receivers, w.weights, w.is_soil, w.sideways.drained, w.sideways.lateral,
-            self.carried[number], solute, piped, gained, lost, left,
+            self.carried[number], held, piped, gained, lost, left,
         )  # fmt: skip
-        out = ledger.book(f"{account}_drained", account, piped, factor=-1.0)
-        ledger.export(f"{account}_drained", account, -out)
-        ledger.book(f"{account}_subsurface", account, gained)
-        ledger.book(f"{account}_subsurface", account, lost, factor=-1.0)
-        ledger.export(f"{account}_subsurface", account, float(left[~w.is_soil].sum()) * w.cell_area)
+        solute = solute or account
+        out = ledger.book(f"{solute}_drained", account, piped, factor=-1.0)
+        ledger.export(f"{solute}_drained", account, -out)
+        ledger.book(f"{solute}_subsurface", account, gained)
+        ledger.book(f"{solute}_subsurface", account, lost, factor=-1.0)
+        ledger.export(f"{solute}_subsurface", account, float(left[~w.is_soil].sum()) * w.cell_area)

@@ -236,6 +236,13 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
             values = getattr(w, name)
             values[cells] = state[name].reshape(values.shape)[cells]
     missing = [name for name in w.constituents.names if name not in rows]
+    for isotope in w.dissolved_isotopes:
+        for name in (f"doc_{isotope}", f"groundwater_doc_{isotope}"):
+            if name in state:
+                values = getattr(w, name)
+                values[cells] = state[name].reshape(values.shape)[cells]
+            elif w.doc.any() and name.startswith("doc"):
+                missing.append(name)
     missing += ["residue"] if w.has_residues and "residue" not in state else []
     missing += ["nitrogen"] if w.nitrogen.size > 0 and not fertile else []
     ours = w.reference[cells]

@@ -10,7 +10,9 @@ from numba import njit
 
 #: accounts before the constituent rows, and after them
 LEADING = ("soil", "water")
-TRAILING = ("doc", "dic", "calcium", "strong_acid", "nitrogen")
+TRAILING = ("doc", "dic", "calcium", "strong_acid", "nitrogen", "doc_c14", "doc_c13")
+#: of these, accounts there only where a run follows them; each has a store in layers and one in groundwater
+OPTIONAL = ("strong_acid", "nitrogen", "doc_c14", "doc_c13")
 
 #: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling
 #: rule 4)
@@ -50,10 +52,25 @@ def _settle(cells, account, now, booked, expected, gross, residual, allowed):
 
 
 @njit(cache=True, nogil=True)
+def _total(cells, held, groundwater, now):
+    """What layers and groundwater of the cells hold, into ``now``; returns 1, or 0 where nothing is followed."""
+    if held.size == 0:
+        return 0
+    for i in range(cells.size):
+        cell = cells[i]
+        total = groundwater[cell]
+        for layer in range(held.shape[1]):
+            total += held[cell, layer]
+        now[i] = total
+    return 1
+
+
+@njit(cache=True, nogil=True)
 def check_closure(
     cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
     groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, strong_acid, acid,
-    groundwater_acid, residue, first_pool, nitrogen, groundwater_nitrogen,
+    groundwater_acid, residue, first_pool, nitrogen, groundwater_nitrogen, doc_c14, groundwater_doc_c14, doc_c13,
+    groundwater_doc_c13,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
@@ -70,17 +87,16 @@ def check_closure(
     joint : (A,) int64
         Account whose residual this account's is added to: itself, or the first row of a group whose rows the process
         may transform into each other.
-    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 to 5 (soil, water, rows, doc, dic, calcium, and
-        where a run follows them strong acid, which is mol charge m-2, and nitrogen)
+    expected, gross : (A, n) float64 and float32, kg m-2; A = 2 + K + 3 to 7 (soil, water, rows, doc, dic, calcium, and
+        of ``OPTIONAL`` what a run follows; strong acid is mol charge m-2)
         Stock at the last check and what was booked since, replaced by the stock now; sum of absolute values booked
         since, set to zero.
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    now = np.empty((rows + 7, block))
+    now = np.empty((rows + 9, block))
     magnitude = np.zeros(block)
     acidic, queued = strong_acid.size > 0, acid.size > 0
-    last = look.size - 1
     residual = np.empty(block)
     allowed = np.empty(block)
     largest = 0.0
@@ -137,13 +153,11 @@ def check_closure(
                         size += abs(acid[cell, layer])
                 now[5 + rows, i] = charge
                 magnitude[i] = ROUND_OFF * size
-        if nitrogen.size > 0 and look[last]:
-            for i in range(part.size):
-                cell = part[i]
-                total = groundwater_nitrogen[cell]
-                for layer in range(layers):
-                    total += nitrogen[cell, layer]
-                now[last, i] = total
+        place = 5 + rows + (1 if acidic else 0)
+        if place < look.size and look[place]:
+            place += _total(part, nitrogen, groundwater_nitrogen, now[place])
+            place += _total(part, doc_c14, groundwater_doc_c14, now[place])
+            _total(part, doc_c13, groundwater_doc_c13, now[place])
         for account in range(look.size):
             if not look[account] or joint[account] != account:
                 continue

@@ -111,6 +111,7 @@ def steady_state(
     sorption: np.ndarray,
     decay: float,
     aside: np.ndarray | float = 0.0,
+    radioactive: float = 0.0,
 ) -> np.ndarray:
     """Solute that :func:`advect` would keep under constant production and flow, (n, L) kg m-2.
 
@@ -124,13 +125,16 @@ def steady_state(
         First-order loss of the dissolved phase, yr-1.
     aside
         (n, L) kg m-2 yr-1 of water that leaves sideways; what arrives from upslope is not counted.
+    radioactive
+        Of what is dissolved and of what is sorbed, yr-1.
 
     Notes
     -----
     Sorption delays a front by ``R`` (decades in a clay subsoil), so a run that starts from an empty store
     exports next to nothing for as long. With c the dissolved concentration (kg per kg of water)::
 
-        c = (inflow + produced) / (percolation + aside + decay water),    M = (water + sorption) c
+        c = (inflow + produced) / (percolation + aside + decay water + radioactive (water + sorption))
+        M = (water + sorption) c
 
     A layer that loses nothing has no steady state and stays empty.
     """
@@ -138,9 +142,10 @@ def steady_state(
     inflow = np.zeros(produced.shape[0])
     sideways = np.broadcast_to(aside, produced.shape)
     for layer in range(produced.shape[1]):
-        leaving = percolation[:, layer] + decay * water[:, layer] + sideways[:, layer]
+        holding = water[:, layer] + sorption[:, layer]
+        leaving = percolation[:, layer] + decay * water[:, layer] + sideways[:, layer] + radioactive * holding
         source = inflow + produced[:, layer]
         concentration = np.divide(source, leaving, out=np.zeros_like(source), where=leaving > 0.0)
-        solute[:, layer] = (water[:, layer] + sorption[:, layer]) * concentration
+        solute[:, layer] = holding * concentration
         inflow = percolation[:, layer] * concentration
     return solute

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from watershed_c.kernels.ledger import LEADING, TRAILING
+from watershed_c.kernels.ledger import LEADING, OPTIONAL, TRAILING
 from watershed_c.ledger import KINDS
 from watershed_c.names import STATE
 from watershed_c.state import EXCHANGES
@@ -70,7 +70,7 @@ def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}
     state = sum(math.prod(extent[dim] for dim in field.dims) for field in STATE.values() if not field.where)
-    accounts = len(LEADING) + rows + len(TRAILING) - 2  # all but strong acid and nitrogen
+    accounts = len(LEADING) + rows + len(TRAILING) - len(OPTIONAL)
     ledger = accounts * (1 + HALF / WORD) + 1 + len(KINDS)
     work = 3 + max(layers, rows) + max(layers, EXCHANGES - ACID_EXCHANGES) + max(layers, rows + 1)
     processes = PROCESS_ARRAYS + NETWORK_ARRAYS + PROCESS_LAYER_ARRAYS * layers - 1
