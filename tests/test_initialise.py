@@ -346,6 +346,7 @@ def test_isotopes_come_with_the_carbon_of_another_run(tmp_path: Path) -> None:
     there = state["state.stocks"].reshape(w.stocks.shape)[w.cells]
     rows = w.constituents.of_group("c13")
     assert np.array_equal(w.stocks[w.cells][:, :, rows], there[:, :, rows])
+    assert np.array_equal(w.doc_c13[w.cells], state["state.doc_c13"].reshape(w.doc.shape)[w.cells])
     assert "isotopes: those of that run" in report.lines
     assembly, report = later(first, {"carbon.isotopes": other | {"c14": True}})
     assert any("steady state under the atmosphere of 2001" in line for line in report.lines), report.lines

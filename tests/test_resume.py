@@ -167,6 +167,8 @@ def test_tracers_and_isotopes_go_on_to_the_same_bits_with_any_threads(
             run(scenario(**changes, **{"numerics.threads": 2}), output=tmp_path / "stopped", quiet=True)
         assert parallel.get_threads() == 2
         runs.assert_same_run(never, resume(tmp_path / "stopped", quiet=True).directory)
+        ledger = read_ledger(never / "ledger.csv")
+        assert ledger["doc_c14.doc_leached_export"].sum() > 0.0
     finally:
         parallel.set_threads(before)
 

@@ -55,6 +55,7 @@ def test_ledger_closes_and_nothing_is_negative() -> None:
 
 def test_one_ratio_stays_one_ratio_without_fractionation() -> None:
     w = watershed()
+    w.with_sideways().drained[:, 2] = 5.0
     process = DissolvedCarbon(w)
     process.slower["c13"] = 1.0
     w.ledger.open()
@@ -65,7 +66,7 @@ def test_one_ratio_stays_one_ratio_without_fractionation() -> None:
     for held, twin in ((w.doc, w.doc_c13), (w.groundwater_doc, w.groundwater_doc_c13)):
         np.testing.assert_allclose(twin[w.cells], RATIOS["c13"] * held[w.cells], rtol=1e-12)
     totals = w.ledger.run_totals.amounts
-    for term in ("doc_mineralised", "doc_leached_export"):
+    for term in ("doc_mineralised", "doc_leached_export", "doc_drained_export"):
         assert totals["doc_c13", term] == pytest.approx(RATIOS["c13"] * totals["doc", term], rel=1e-12)
 
 

@@ -13,7 +13,6 @@ from tests import build, runs
 from watershed_c.coupling import advance
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
-from watershed_c.names import STATE
 
 
 def scrambled(seed: int, **options: object):
@@ -59,7 +58,7 @@ def test_another_watershed_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     restart.save(tmp_path / "restart.nc", w, next_step=5, scenario_hash="abc", extra=extra)
     other = build.watershed(3)
     again = build.processes(other)
-    for attribute in set(STATE) - set(other.state_arrays()) - {"receiver", "upstream_order"}:
+    for attribute in set(other.fields) - set(other.state_arrays()) - {"receiver", "upstream_order"}:
         getattr(other, attribute)[...] = np.nan
     _, arrays = restart.load(tmp_path / "restart.nc", other, scenario_hash="abc")
     for name, process in again.items():

@@ -16,6 +16,7 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.constituents import ConstituentTable, soc_pool
+from watershed_c.io.ledger_csv import read_ledger
 from watershed_c.isotopes import Atmosphere, permil, twins
 from watershed_c.pools import CompiledPoolModel, load_model
 from watershed_c.scenario.resolve import resolve
@@ -52,8 +53,9 @@ def bulk(assembly: Assembly, isotope: str, pools: slice = slice(None)) -> np.nda
 
 
 def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close. DOC brings
-    young carbon down, and leaves younger than what the soil holds on average.
+    """Bomb carbon above, old carbon below; every pool between dead and the air's highest; all accounts close.
+
+    DOC brings young carbon down, and leaves as young.
     """
     isotopes = {"c14": True, "c13": True, "since": 1940, "c4_share": ALL_C3}
     time = {"start": "1990-01", "end": "1991-12"}
@@ -105,7 +107,7 @@ def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_fractionation_uniform_carbon_stays_uniform(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment, DOC and of what is respired."""
+    """One ratio in plants and soil is the ratio of every pool, layer, cell, of sediment, DOC and what is respired."""
     isotopes = {"c13": True, "since": 2001, "c4_share": ALL_C3}
     time = {"start": "2001-01", "end": "2004-12"}
     changes = {"carbon.isotopes": isotopes, "time": time, "processes.dissolved_carbon.enabled": True}
@@ -232,7 +234,12 @@ def test_profiles_of_a_run(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     with finished.ds as ds:
         assert ds["profile_delta_c14"].units == "1e-3"
         values = ds["profile_delta_c14"].values
+        in_water, exported = ds["profile_doc_delta_c14"].values, ds["doc_export_delta_c14"].values
     assert np.isfinite(values).all() and -900.0 < values.min() < values.max() < 300.0
+    assert (in_water[:, :, 1:] > values[:, :, 1:]).all()
+    ledger = read_ledger(finished.directory / "ledger.csv")
+    ratio = ledger["doc_c14.doc_leached_export"] / ledger["doc.doc_leached_export"]
+    assert exported == pytest.approx(permil(ratio), abs=1e-9) and 0.0 < exported.min() < exported.max() < 300.0
     assert any("isotopes: steady state" in line for line in runs.record(tmp_path / "run")["initial_carbon"]["lines"])
     assert sum("graven2017" in entry for entry in runs.record(tmp_path / "run")["citations"]) == 1
     header = (tmp_path / "run" / "ledger.csv").read_text().split("\n")[0]

@@ -12,6 +12,7 @@ import numpy as np
 
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
 from watershed_c.errors import Problem, ScenarioError
+from watershed_c.isotopes import permil
 
 
 class LedgerFile:
@@ -127,15 +128,21 @@ def outlet_series(table: dict[str, np.ndarray], dt: float) -> dict[str, tuple[np
     mineral, organic, inorganic = (_exported(table, label) for label in ("soil", "soc", "sic"))
     sediment = mineral + ORGANIC_MATTER_PER_CARBON * organic + CALCITE_PER_CARBON * inorganic
     discharge = _exported(table, "water") / 1000.0 / (dt * 365.0 * 86400.0)
-    leaving = "leaving with the stream"
+    leaving, dissolved = "leaving with the stream", _exported(table, "doc")
     series: Iterable[tuple[str, np.ndarray, str, str]] = (
         ("discharge", discharge, "m3 s-1", "mean water discharge at the outlet"),
         ("sediment_export", sediment, "kg", f"dry sediment {leaving}"),
         ("poc_export", organic, "kg", f"particulate organic carbon {leaving}"),
         ("pic_export", inorganic, "kg", f"particulate inorganic carbon {leaving}"),
-        ("doc_export", _exported(table, "doc"), "kg", f"dissolved organic carbon {leaving}"),
+        ("doc_export", dissolved, "kg", f"dissolved organic carbon {leaving}"),
         ("dic_export", _exported(table, "dic"), "kg", f"dissolved inorganic carbon {leaving}"),
     )
     if any(name.startswith("nitrogen.") for name in table):
         series = (*series, ("nitrogen_export", _exported(table, "nitrogen"), "kg", f"mineral nitrogen {leaving}"))
+    for isotope, name in (("c14", "Delta14C"), ("c13", "delta13C (VPDB)")):
+        if any(column.startswith(f"doc_{isotope}.") for column in table):
+            twin = _exported(table, f"doc_{isotope}")
+            values = permil(np.divide(twin, dissolved, out=np.full_like(twin, np.nan), where=dissolved > 0.0))
+            meaning = f"{name} of dissolved organic carbon {leaving}"
+            series = (*series, (f"doc_export_delta_{isotope}", values, "1e-3", meaning))
     return {name: (values, units, long_name) for name, values, units, long_name in series}

@@ -23,7 +23,7 @@ from watershed_c.io.growing_table import GrowingTable
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.io.parcels import ParcelTable
-from watershed_c.isotopes import permil
+from watershed_c.io.profiles import profiles_of
 from watershed_c.kernels.subsurface_flow import water_table_depth
 from watershed_c.saturation import Saturation
 from watershed_c.soil_mass import THINNEST, above_depth, equivalent_mass, fixed_depth
@@ -52,8 +52,6 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
 }
 #: variables that add up over a horizon
 HORIZON_MAPS = ("cSequestration", "climateBenefit")
-#: isotope of the organic carbon -> what its profile is
-DELTAS = {"c14": "Delta14C of soil organic carbon", "c13": "delta13C of soil organic carbon, VPDB,"}
 #: group -> what the means by layer of the cells with soil are of
 MEANS = {"soc": "soil organic carbon", "sic": "soil inorganic carbon"}
 #: metres over which ``cSoilOrgTop`` is reported
@@ -161,17 +159,7 @@ class Recorder:
                 for term in terms:
                     self.watershed.ledger.map_of(label, term)
         self.points = dict(self.points) or {"none": int(self.watershed.cells[0])}
-        table = self.watershed.constituents
-        #: profile -> group of rows, what it is and its unit
-        self._profiles = {
-            "soc": ("soc", "soil organic carbon", "kg m-2"), "sic": ("sic", "soil inorganic carbon", "kg m-2")
-        }  # fmt: skip
-        for row in table.rows:
-            if row.name in TRACERS:
-                self._profiles[row.name] = row.group, row.long_name, f"{row.unit} m-2"
-        for isotope, meaning in DELTAS.items():
-            if isotope in table.groups:
-                self._profiles[f"delta_{isotope}"] = isotope, meaning, "1e-3"
+        self._profiles = profiles_of(self.watershed)
         self._deep = "qdrain" in self.variables
         self._percolated = np.zeros(self.watershed.grid.number_of_nodes if self._deep else 0)
         self._records = self.directory / "records"
@@ -288,16 +276,6 @@ class Recorder:
             return w.stock(TRACERS[variable].group)
         raise ValueError(f"output {variable!r} has no rule")
 
-    def _profile(self, name: str) -> np.ndarray:
-        """A profile at each point, (points, L)."""
-        w, group = self.watershed, self._profiles[name][0]
-        layers = w.stocks[list(self.points.values())]
-        amount = layers[:, :, w.constituents.of_group(group)].sum(axis=2)
-        if group not in DELTAS:
-            return amount
-        carbon = layers[:, :, w.constituents.of_group("soc")].sum(axis=2)
-        return permil(np.divide(amount, carbon, out=np.full_like(amount, np.nan), where=carbon > 0.0))
-
     def _mean(self, group: str) -> np.ndarray:
         """Stock of each layer (L), mean of the cells with soil."""
         w = self.watershed
@@ -324,8 +302,9 @@ class Recorder:
             if taken == 0:
                 area = np.where(w.active, w.drainage_area, np.nan).astype(np.float32)
                 put(dataset, "darea", ("node",), area)
-            for name in self._profiles:
-                put(dataset, f"profile_{name}", ("point", "layer"), self._profile(name))
+            for name, profile in self._profiles.items():
+                values = profile.read(list(self.points.values()))
+                put(dataset, f"profile_{name}", ("point", "layer"), values)
             for name in MEANS:
                 put(dataset, f"mean_{name}", ("layer",), self._mean(name))
 
@@ -445,12 +424,12 @@ class Recorder:
         dataset.createVariable("point_name", str, ("point",))[:] = np.array(list(self.points), dtype=object)
         put(dataset, "point_x", ("point",), self.place.x[nodes % ncols], units="m", long_name="easting of the point")
         put(dataset, "point_y", ("point",), self.place.y[nodes // ncols], units="m", long_name="northing of the point")
-        for name, (_, meaning, unit) in self._profiles.items():
+        for name, profile in self._profiles.items():
             variable = dataset.createVariable(f"profile_{name}", "f8", ("time", "point", "layer"), zlib=True)
             variable.setncatts(
                 {
-                    "units": unit,
-                    "long_name": f"{meaning} of the layer at the point",
+                    "units": profile.unit,
+                    "long_name": f"{profile.meaning} of the layer at the point",
                     "coordinates": "point_name point_x point_y layer_bottom",
                     "cell_methods": "time: point",
                 }

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Isotopes(Table):
-    """[carbon.isotopes]: 14C and 13C of every pool."""
+    """[carbon.isotopes]: 14C and 13C of every pool, and of DOC."""
 
-    c14: bool = item(False, "14C of every pool: Delta14C by depth")
-    c13: bool = item(False, "13C of every pool: delta13C by depth")
+    c14: bool = item(False, "14C of every pool and of DOC: Delta14C by depth")
+    c13: bool = item(False, "13C of every pool and of DOC: delta13C by depth")
     zone: Literal["north", "tropics", "south"] = item(
         "north", "whose atmosphere: north of 30 N, between, south of 30 S", source="Graven et al. 2017"
     )

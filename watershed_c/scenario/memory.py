@@ -66,6 +66,11 @@ def words_of_acid(layers: int) -> float:
     return 2 * layers + 1 + 1 + HALF / WORD + ACID_EXCHANGES
 
 
+def words_of_dissolved_isotopes(layers: int, isotopes: int) -> float:
+    """Words (8 B) per node of isotopes of dissolved carbon: two arrays by layer of each, groundwater, ledger."""
+    return isotopes * (2 * layers + 1 + 1 + HALF / WORD)
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}

@@ -27,6 +27,7 @@ from watershed_c.scenario.memory import (
     predicted_memory,
     words_of_acid,
     words_of_ages,
+    words_of_dissolved_isotopes,
     words_of_erosion,
     words_of_growth,
     words_of_nitrogen,
@@ -195,6 +196,8 @@ def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> 
         more += words_of_nitrogen(layers)
     if acid_may_come(check.scenario):
         more += words_of_acid(layers) + layers  # pH, which is asked for as a rule where acid comes
+    if check.scenario.processes.dissolved_carbon.enabled:
+        more += words_of_dissolved_isotopes(layers, len(check.scenario.carbon.isotopes.chosen))
     needed = predicted_memory(grid.core.size, layers, rows, pools, more)
     available = free_memory() if available is None else available
     if available is not None and needed > available:
