@@ -47,7 +47,8 @@ STEEP: dict[str, Any] = {
         "kind": "plane", "length": "100 m", "width": "10 m", "height": "15 m", "cell_size": "10 m",
     },
     "carbon.initial": {"method": "steady"},
-    "processes.water_erosion.enrichment": {"law": "constant", "ratio": 2.0},
+    "carbon.model": "rothc:biochar",
+    "processes.water_erosion.enrichment": {"char": 2.0},
     "rotation.wheat.years": ["maize"] + 9 * ["winter-wheat"],
     "rotation.wheat.event": [
         {"id": "plough", "on": "09-20", "do": "none"},

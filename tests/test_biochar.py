@@ -20,8 +20,10 @@ def with_char(model: str, amount: str = "20 t/ha", **more: object):
     return scenario(model, **{"rotation.maize-wheat": field, "land.rules": [{"class": "maize-wheat"}], **more})
 
 
-@pytest.mark.parametrize("plant_input", ["prescribed", "inverted"])
-def test_char_is_booked_and_stays(plant_input: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "plant_input"), [("rothc", "prescribed"), ("rothc", "inverted"), ("rothc:biochar", "prescribed")]
+)
+def test_char_is_booked_and_stays(model: str, plant_input: str, tmp_path: Path) -> None:
     """20 t ha-1 at 80 % dry matter and 77 % C: 12.3 t C ha-1 more are brought; the 10 % that do not last begin to go.
 
     Inverted, plants give less for it, so that the measured stock holds: what is respired more is then less.
@@ -29,9 +31,10 @@ def test_char_is_booked_and_stays(plant_input: str, tmp_path: Path) -> None:
     settings = {"carbon.initial": {"method": "steady"}, "carbon.plant_input": plant_input}
     found = {}
     for amount in ("0.001 t/ha", "20 t/ha"):
-        folder = run(with_char("rothc", amount, **settings), output=tmp_path / amount[0], quiet=True).directory
+        folder = run(with_char(model, amount, **settings), output=tmp_path / amount[0], quiet=True).directory
         record = runs.record(folder)
         assert record["status"] == "done" and record["worst_ledger_residual"] < 1.0
+        assert any("rothc:biochar" in text for text in record["warnings"]) == (model == "rothc")
         found[amount] = record["budget"]["carbon"]["soc"]["terms"]
     brought = found["20 t/ha"]["amendment"] - found["0.001 t/ha"]["amendment"]
     respired = found["20 t/ha"]["respired"] - found["0.001 t/ha"]["respired"]

@@ -52,7 +52,10 @@ def scenario(**more: object) -> Scenario:
     # in the tenth month, between two restart files
     planted = {"land.change": [{"year": 2002, "class": "maize-wheat", "becomes": "deciduous-forest", "min_slope": 0.1}]}
     acid = {"soil.ph": 6.2}
-    return runs.small({**short, **routing, **watered, **crops, **planted, **acid, **more})
+    # how much of the char lies loose is remembered
+    char = {"id": "char", "on": "05-20", "do": "manure", "crop": "maize", "material": "biochar-wood"}
+    brought = {"carbon.model": "rothc:biochar", "rotation.maize-wheat.event": [char | {"carbon": "3 t/ha"}]}
+    return runs.small({**short, **routing, **watered, **crops, **planted, **acid, **brought, **more})
 
 
 @pytest.fixture(scope="module")

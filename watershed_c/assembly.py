@@ -43,8 +43,8 @@ from watershed_c.management.tables import UnitTables, build_units
 from watershed_c.pools import CompiledPoolModel, PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.pools.priming import primed
-from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, on_nodes, processes_of
-from watershed_c.scenario.inputs import Inputs
+from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, processes_of
+from watershed_c.scenario.inputs import Inputs, on_nodes
 from watershed_c.state import Watershed
 from watershed_c.unused import unused
 

@@ -34,8 +34,8 @@ class Constituent:
     dry_mass_per_unit : float
         kg of dry soil that one unit stands for (1.724 for organic carbon, 8.333 for carbonate carbon, 0 for a trace).
     carrier : str
-        ``particulate``, ``mineral`` (mineral-associated) or ``bulk``: which enrichment ratio applies, or in which
-        classes of particles it is (rule 21); ``soil``, ``clay``, ``silt`` and ``sand`` are never enriched.
+        ``particulate``, ``mineral`` (mineral-associated), ``char`` or ``bulk``: which enrichment ratio applies, or
+        in which classes of particles it is (rule 21); ``soil``, ``clay``, ``silt`` and ``sand`` are never enriched.
     parent : str or None
         Row whose ratio this one keeps (an isotope twin), None when it is carried on mineral mass.
     long_name : str

@@ -29,7 +29,6 @@ from watershed_c.components.liming import Liming
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
-from watershed_c.components.runoff_soil_loss import MmfParameters
 from watershed_c.components.soil_column import MIXING, SoilColumn
 from watershed_c.components.soil_water import SoilWater
 from watershed_c.components.subsurface_flow import SubsurfaceFlow
@@ -39,11 +38,11 @@ from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.erosion_inputs import char_moves_with_soil, loose_char, mmf_parameters
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.isotopes import GRAVEN
 from watershed_c.kernels.climate import renard_freimund, renard_freimund_annual
 from watershed_c.kernels.erodibility import TOPSOIL_DEPTH, by_law
-from watershed_c.kernels.morgan_morgan_finney import DETACHABILITY
 from watershed_c.kernels.rainfall_erosivity import fournier_index
 from watershed_c.kernels.rate_modifiers import DRIEST_FACTOR
 from watershed_c.kernels.topsoil_moisture import TopsoilMoisture
@@ -55,10 +54,9 @@ from watershed_c.management.tables import UnitTables
 from watershed_c.pools import CompiledPoolModel, PoolModel
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 from watershed_c.scenario.fields import SpatialErodibility
-from watershed_c.scenario.inputs import Inputs
+from watershed_c.scenario.inputs import Inputs, on_nodes
 from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.processes import WITHIN
-from watershed_c.scenario.processes.erosion import MorganMorganFinney
 from watershed_c.state import Watershed
 from watershed_c.units import KG_M2_PER_T_HA
 
@@ -155,9 +153,10 @@ def processes_of(
             ls_correction=erosion.ls_correction, slope_length=_slope_length(inputs, tables),
             parcels=inputs.parcels, storm_hours=erosion.storm_hours,
             wet_days=None if scenario.climate.generator is not None else chosen.soil_water.rain_days,
-            mmf=None if erosion.mmf is None else _mmf_parameters(inputs, erosion.mmf),
-            size_classes=erosion.size_classes,
+            mmf=None if erosion.mmf is None else mmf_parameters(inputs, erosion.mmf),
+            size_classes=erosion.size_classes, char=loose_char(w, inputs, tables),
         )  # fmt: skip
+        processes["water_erosion"].warnings += char_moves_with_soil(w, tables)
     # tillage mixes whether or not it also moves soil
     tillage = chosen.tillage_erosion
     if chosen.soil_column.enabled:
@@ -289,21 +288,6 @@ def _slope_length(inputs: Inputs, tables: UnitTables) -> np.ndarray | None:
         if rotation.slope_length is not None:
             found[tables.units_of(name)] = rotation.slope_length
     return found if np.isfinite(found).any() else None
-
-
-def _mmf_parameters(inputs: Inputs, given: MorganMorganFinney) -> MmfParameters:
-    """Parameters of the scenario, detachability from texture where it does not say."""
-    detachability: float | np.ndarray
-    if given.detachability is not None:
-        detachability = given.detachability
-    else:
-        assert inputs.column.sand is not None
-        clay, sand = on_nodes(inputs.column.clay), on_nodes(inputs.column.sand)
-        of_clay, of_silt, of_sand = DETACHABILITY
-        detachability = of_clay * clay + of_silt * (1.0 - clay - sand) + of_sand * sand
-    return MmfParameters(
-        given.cohesion, detachability, given.rain_intensity, given.rain_energy, given.interception
-    )  # fmt: skip
 
 
 def _erodibility_by_texture(
@@ -505,8 +489,3 @@ def erosivity_shares(inputs: Inputs) -> np.ndarray | None:
         return months / months.sum() if months.sum() > 0.0 else np.full(12, 1.0 / 12.0)
     shares = inputs.scenario.climate.erosivity.shares
     return None if shares is None else np.array(shares)
-
-
-def on_nodes(values: np.ndarray) -> np.ndarray:
-    """Values on nodes as fields hold them: zero outside the catchment."""
-    return np.ascontiguousarray(np.nan_to_num(values, nan=0.0))

@@ -31,9 +31,9 @@ from watershed_c.management.work import Work, work_of
 from watershed_c.names import AGE_MAPS, SATURATION_MAPS
 from watershed_c.parallel import get_threads, set_threads
 from watershed_c.pools import CompiledPoolModel
-from watershed_c.processes import on_nodes
 from watershed_c.saturation import CITATIONS as SATURATION_CITATIONS
 from watershed_c.saturation import Saturation
+from watershed_c.scenario.inputs import on_nodes
 from watershed_c.scenario.load import load
 from watershed_c.scenario.resolve import output_folder, resolve
 from watershed_c.scenario.schema import Scenario

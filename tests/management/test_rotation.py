@@ -254,6 +254,11 @@ def test_biochar_goes_where_it_lasts():
     by_pool = dict(zip(model.pools, brought.sum(axis=(0, 1, 2)) / total, strict=True))
     assert by_pool["iom"] == pytest.approx(1.10465 - 0.56985 * 0.35, abs=1e-4)
     assert by_pool["rpm"] == pytest.approx(1.0 - by_pool["iom"])
+    assert tables.char_laid.sum() == 0.0
+    own, left = load_model("rothc:biochar"), one(["maize"], {k: v for k, v in char.items() if k != "depth"})
+    brought = left.by_pool(own.allocate_known)[1]
+    assert brought[3, 0, 0, own.pools.index("char")] == pytest.approx(left.char_laid[3, 0], rel=1e-12)
+    assert left.char_laid.sum() == pytest.approx(total * by_pool["iom"])
     with pytest.raises(ValueError, match="model icbm knows no input 'biochar'; known: plant, root, manure"):
         tables.by_pool(load_model("icbm").allocate_known)
 

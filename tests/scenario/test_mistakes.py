@@ -89,6 +89,7 @@ WRITTEN = [
      ["is not a known implement", '"mouldboard-plough"']),
     ("[output]", "[prices]\nyields = { maise = 100 }\n[output]", "prices.yields.maise", "", ["is not a known crop", '"maize"']),
     ("[output]", "[prices]\nfertilisers = { urae = 1 }\n[output]", "prices.fertilisers.urae", "", ["is not a known fertiliser", '"urea"']),
+    ("[output]", '[processes.water_erosion.enrichment]\nlaw = "swat"\nchar = 3\n[output]', "processes.water_erosion.enrichment", "", ["swat", "it enriches char, too"]),
     ("[output]", "[prices]\npotassium = 1\n[output]", "prices.potassium", "1", ["needs nutrients.potassium"]),
     ("[output]", "[prices]\ndiscount_rate = 3\n[output]", "prices.discount_rate", "3", ["must be 0-50 %"]),
     ("[output]", "[nutrients]\ncarbon_nitrogen = 1\n[output]", "nutrients.carbon_nitrogen", "1", ["must be 5-40"]),

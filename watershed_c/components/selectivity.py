@@ -13,7 +13,7 @@ from watershed_c.kernels.sediment import Selectivity, Transit
 from watershed_c.parallel import along_flow, over_cells
 from watershed_c.state import Watershed
 
-CARRIERS = ("particulate", "mineral", "bulk")
+CARRIERS = ("particulate", "mineral", "char", "bulk")
 #: laws, and the time over which each counts what is lost
 LAWS = {"menzel_1980": "year", "swat": "none", "watem_c": "year"}
 #: largest enrichment ratio: the range of reviews (Lal 2020)
@@ -54,8 +54,8 @@ def organic_rows(watershed: Watershed) -> np.ndarray:
 
 #: where each carrier is among the classes of particles
 HOMES = {
-    "particulate": classes.IN_AGGREGATES, "mineral": classes.WITH_CLAY, "bulk": classes.BY_MASS,
-    "soil": classes.BY_MASS, "clay": classes.CLAY, "silt": classes.SILT, "sand": classes.SAND,
+    "particulate": classes.IN_AGGREGATES, "char": classes.IN_AGGREGATES, "mineral": classes.WITH_CLAY,
+    "bulk": classes.BY_MASS, "soil": classes.BY_MASS, "clay": classes.CLAY, "silt": classes.SILT, "sand": classes.SAND,
 }  # fmt: skip
 
 

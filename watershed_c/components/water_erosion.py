@@ -9,6 +9,7 @@ import numpy as np
 
 from watershed_c.components.annual_pass import AnnualPass
 from watershed_c.components.base import Process
+from watershed_c.components.loose_char import LooseChar
 from watershed_c.components.runoff_soil_loss import STORM_HOURS, MmfParameters, soil_loss
 from watershed_c.components.sediment_export import TERMS, SedimentExport
 from watershed_c.components.selectivity import LARGEST_RATIO, EnrichmentLaw, SizeClasses, constant_ratios, organic_rows
@@ -60,10 +61,10 @@ class WaterErosion(Process):
     depressions : {"trap", "breach"}
         Whether sediment that enters a depression stays, or passes whatever the capacity.
     enrichment : mapping of carrier to float, at least 0
-        Content of a constituent in detached soil over its content in the top soil, for ``particulate``, ``mineral`` and
-        ``bulk`` carriers. Default 1 for each: nothing is enriched. Literature for organic carbon: 1 to 12 (Lal 2020);
-        0.9 to 2.6 in interrill flow, 1 above 0.0017 kg s-1 m-1 (Schiettecatte et al. 2008). A constant ratio has no
-        time scale of its own (rule 21): months and years use the same number.
+        Content of a constituent in detached soil over its content in the top soil, for ``particulate``, ``mineral``,
+        ``char`` and ``bulk`` carriers. Default 1 for each: nothing is enriched. Literature for organic carbon: 1 to
+        12 (Lal 2020); 0.9 to 2.6 in interrill flow, 1 above 0.0017 kg s-1 m-1 (Schiettecatte et al. 2008). A constant
+        ratio has no time scale of its own (rule 21): months and years use the same number.
     enrichment_law : {"menzel_1980", "swat", "watem_c"}, optional
         Instead of constant ratios: enrichment of organic carbon by what a cell loses (``kernels.enrichment``).
     events_per_year : float, yr-1, above 0, optional
@@ -91,6 +92,8 @@ class WaterErosion(Process):
     ponds : (n,), optional
         Share of the sediment that ponds keep, -1 elsewhere: on land it is laid down in the cell, in the channel it has
         an export term of its own.
+    char : LooseChar, optional
+        With it char that lies loose on the surface has a ratio of its own; not with a law or size classes.
 
     Attributes
     ----------
@@ -161,6 +164,7 @@ class WaterErosion(Process):
         wet_days: float | None = None,
         mmf: MmfParameters | None = None,
         size_classes: bool = False,
+        char: LooseChar | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -179,7 +183,7 @@ class WaterErosion(Process):
                 f"cells of {w.dx:g} m (above {COARSE_CELL:g} m) damp slopes: potential soil loss is too low"
             )
         self.trap = depressions == "trap"
-        if (bool(enrichment), enrichment_law is not None, size_classes).count(True) > 1:
+        if (bool(enrichment) or char is not None, enrichment_law is not None, size_classes).count(True) > 1:
             raise ValueError("one selectivity: enrichment by constant ratios, by a law, or size_classes (rule 21)")
         for name, share in (("transit", transit_mineralisation), ("downstream", downstream_mineralisation)):
             if not 0.0 <= share <= 1.0:
@@ -204,7 +208,9 @@ class WaterErosion(Process):
         self._net_mineral, self._net = w.work(5), w.work(0, "constituent")
         compared = model == "rusle" and not size_classes
         self.year = AnnualPass(w, self.trap, self._kept, self._load, self._eroded, self._deposited, active=compared)
-        self._constant = sediment.Selectivity.constant(constant_ratios(w, enrichment or {}))
+        ratios = constant_ratios(w, enrichment or {})
+        self.char = char
+        self._usual = sediment.Selectivity.constant(ratios) if char is None else char.selectivity(ratios)
         self.classes = SizeClasses(w) if size_classes else None
         self.law = None
         if enrichment_law is not None:
@@ -219,11 +225,13 @@ class WaterErosion(Process):
     def memory(self) -> dict[str, np.ndarray]:
         """Cumulative maps, and what a law of annual amounts counts."""
         year = {} if self.law is None or self.law.year is None else self.law.year.memory()
+        own = self.year.memory() | self.loss.memory()
+        own |= {} if self.char is None else {"loose_char": self.char.loose}
         return {
             "gross_erosion": self.gross_erosion,
             "gross_deposition": self.gross_deposition,
             "exported": self.exported,
-        } | {f"enrichment.{name}": values for name, values in year.items()} | self.year.memory() | self.loss.memory()
+        } | {f"enrichment.{name}": values for name, values in year.items()} | own
 
     def findings(self) -> dict[str, float]:
         """Where organic carbon that left the catchment went, t C of the run, if some of it is mineralised there."""
@@ -259,17 +267,17 @@ class WaterErosion(Process):
                 self.trap, self._kept, self._potential, self._limit, self._transit, self._eroded, self._deposited,
                 self._net_mineral, self._net, self._load, self._carried,
             )  # fmt: skip
-            return self._book()
+            return self._book(dt)
         sediment.route_sediment(
             over_cells, w.cells, w.order, w.first_receiver, w.receivers, w.weights, w.is_soil, w.in_depression,
             self.trap, self._potential, self._limit, w.mineral, w.stocks, w.constituents.dry_mass_per_unit,
-            self._constant if self.law is None else self.law.selectivity(dt), w.deposit_mineral, w.deposit,
+            self._usual if self.law is None else self.law.selectivity(dt), w.deposit_mineral, w.deposit,
             self._load, self._carried, self._eroded, self._deposited, self._net_mineral, self._net, self._transit,
             self._kept, partial(along_flow, w.parts),
         )  # fmt: skip
-        return self._book()
+        return self._book(dt)
 
-    def _book(self) -> None:
+    def _book(self, dt: float) -> None:
         w, outside, per_unit = self.watershed, self._outside, self.watershed.constituents.dry_mass_per_unit
         self.year.end_step(self._eroded, self._load)
         if self._transit is not None:  # dry soil was routed with what has turned into CO2 since
@@ -281,6 +289,8 @@ class WaterErosion(Process):
         np.add(self.gross_deposition, self._deposited, out=self.gross_deposition, where=w.is_soil)
         w.ledger.book("water_erosion", "soil", self._net_mineral)
         w.ledger.book("water_erosion", "rows", self._net)
+        if self.char is not None:
+            self.char.follow(self._net, dt)
         if self._transit is not None:
             w.ledger.book("transit_mineralised", "rows", self._transit.mineralised)
         self.exported[outside] += self._load[outside]

@@ -172,7 +172,7 @@ class Cycle:
         self.owner: list[Crop] = self.owners()
         self.landed: dict[str, tuple[Crop, np.ndarray]] = {}
         self.input: dict[Source, np.ndarray] = {}
-        self.below = np.zeros(12 * years)
+        self.below, self.char_laid = np.zeros(12 * years), np.zeros(12 * years)
         self.surface = Laid(calendar, self.month) if surface else None
         for season in calendar.seasons:
             self.grow(season)
@@ -278,7 +278,7 @@ class Cycle:
         """Carbon laid on the surface: what the next pass buries soon goes to its depth, the rest to the top layer; or
         all of it to the residues on the surface, where the run has them. Litter of perennials comes on many days.
         """
-        if self.surface is not None:
+        if self.surface is not None and source.kind != "biochar":
             assert what is not None
             self.surface.lay(np.atleast_1d(day), source, np.atleast_1d(carbon), what)
             return
@@ -289,6 +289,8 @@ class Cycle:
             self.add(source, day, carbon * buried, depth_shares(tilled.depth, self.bottom))
             carbon *= 1.0 - buried
         self.add(source, day, carbon, self.top())
+        if source.kind == "biochar":
+            self.char_laid[self.month[day]] += carbon * source.quality["persistent"]
 
     def prescribe(self) -> None:
         """Scale the plants' input to the one prescribed (kg C m-2 yr-1), keeping months and layers."""
@@ -386,6 +388,7 @@ class Cycle:
             "curve_number": self.mean(daily_number),
             "root_fraction": self.mean(np.array([roots[crop.name] for crop in self.owner])),
             "root_carbon_below_profile": self.below,
+            "char_laid": self.char_laid,
             "irrigation": irrigation_table(self.calendar),
             "lime": lime_table(self.calendar.lime, len(self.calendar.years)),
         }

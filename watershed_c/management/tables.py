@@ -86,6 +86,8 @@ class UnitTables:
     sources : tuple of Source
     root_carbon_below_profile : (M, U), kg C m-2 per month
         Root and exudate carbon deeper than the last layer; not part of the input.
+    char_laid : (M, U), kg C m-2 per month
+        What persists of biochar that is left on the surface; part of the input of the top layer.
     lime : (M, U, materials), kg m-2 per month
         In the order of ``management.lime.load_limes``.
     irrigation : (M, U, 6)
@@ -119,6 +121,7 @@ class UnitTables:
     input_by_source: np.ndarray
     sources: tuple[Source, ...]
     root_carbon_below_profile: np.ndarray
+    char_laid: np.ndarray
     lime: np.ndarray
     irrigation: np.ndarray
     irrigation_water: tuple[str, ...]

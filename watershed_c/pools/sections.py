@@ -19,7 +19,7 @@ from watershed_c.pools.reading import Reader, nearest
 LAWS: dict[str, Mapping[str, Law]] = {"temperature": TEMPERATURE_LAWS, "moisture": MOISTURE_LAWS}
 NAMED_LAWS: dict[str, tuple[str, ...]] = {"cover": ("rothc",), "depth": ("exponential",), "lignin": ("exponential",)}
 FACTORS = (*LAWS, *NAMED_LAWS)
-CARRIERS = ("particulate", "mineral")
+CARRIERS = ("particulate", "mineral", "char")
 PLACES = ("soil", "surface")
 
 

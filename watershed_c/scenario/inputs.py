@@ -125,3 +125,8 @@ class Inputs:
     def layer_bottom(self) -> np.ndarray:
         """(L,) m."""
         return np.cumsum(self.column.thickness)
+
+
+def on_nodes(values: np.ndarray) -> np.ndarray:
+    """Values on nodes as fields hold them: zero outside the catchment."""
+    return np.ascontiguousarray(np.nan_to_num(values, nan=0.0))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from watershed_c.scenario.fields import Length, Number, Share, SpatialAngle, Table, item, none_means
+from watershed_c.scenario.fields import Length, Number, Share, SpatialAngle, Table, Time, item, none_means
 from watershed_c.scenario.processes.base import Process
 
 
@@ -25,6 +25,14 @@ class Enrichment(Table):
     particulate: Number | None = item(None, "of particulate carriers, instead of ratio", ge=0.1, le=12.0)
     mineral: Number | None = item(None, "of mineral-associated carriers, instead of ratio", ge=0.1, le=12.0)
     bulk: Number = item(1.0, "of what is carried on bulk soil: carbonate", ge=0.1, le=12.0)
+    char: Number = item(
+        2.0, 'of biochar that lies loose on the surface (carbon.model = "rothc:biochar"); what was worked in has ratio',
+        ge=0.1, le=12.0, source="a prior, 1 to 12: Belle et al. 2021, Biogeosciences 18, 1105; Rumpel et al. 2009",
+    )  # fmt: skip
+    char_settles: Time = item(
+        2.0, "time in which 1/e of it stays loose where no pass buries it", ge=0.1, le=100.0,
+        source="a prior, 0.5 to 10 yr",
+    )  # fmt: skip
     events_per_year: Number | None = item(
         None, "erosive events, which share the loss of the year evenly: menzel_1980 then is of an event",
         gt=0.0, le=366.0,
@@ -36,6 +44,8 @@ class Enrichment(Table):
         given = (self.ratio, self.particulate or 1.0, self.mineral or 1.0, self.bulk)
         if self.law != "constant" and any(number != 1.0 for number in given):
             raise ValueError(f'has a ratio, but law = "{self.law}" does not use it: set law = "constant".')
+        if self.by_law is not None and self.model_fields_set & {"char", "char_settles"}:
+            raise ValueError(f'has char or char_settles, which law = "{self.law}" does not use: it enriches char, too.')
         if self.law != "menzel_1980" and self.events_per_year is not None:
             raise ValueError(f'has events_per_year, which law = "{self.law}" does not use.')
         if self.by_law is None and self.largest != type(self).model_fields["largest"].default:
@@ -53,6 +63,7 @@ class Enrichment(Table):
         return {
             "particulate": self.particulate if self.particulate is not None else self.ratio,
             "mineral": self.mineral if self.mineral is not None else self.ratio,
+            "char": self.ratio,
             "bulk": self.bulk,
         }
 
