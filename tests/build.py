@@ -95,7 +95,7 @@ LITTER = np.array([True, True, False, False, False])
 def unit_nitrogen() -> NitrogenTables:
     """Nitrogen of those units."""
     seasons = growth_tables(unit_tables())
-    return nitrogen_tables(unit_tables(), seasons, pool_model().allocate_known, LITTER, 0.1)
+    return nitrogen_tables(unit_tables(), seasons, pool_model().allocate_known, LITTER, 0.1, TEMPERATURE, np.ones(12))
 
 
 @cache
@@ -299,7 +299,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "surface_residues": residues,
     "nitrogen": lambda w: Nitrogen(
         w, tables=unit_nitrogen(), seasons=growth_tables(unit_tables()), names=unit_tables().names, first_year=2001,
-        cycle_months=unit_tables().cycle_months, litter=LITTER, deposition=1e-3,
+        cycle_months=unit_tables().cycle_months, litter=LITTER, last_month=12 * 2003, deposition=1e-3,
     ),
     # here in cells whose pools turn over as well, which a run never has
     "peat": lambda w: Peat(

@@ -127,7 +127,7 @@ def test_water_goes_on_to_the_same_bits_with_another_number_of_threads(tmp_path:
     the stream.
     """
     maps = ["cSoilOrg", "cLitterSurf"]
-    on_the_surface = {"processes.surface_residues.enabled": True, "processes.nitrogen.enabled": False}
+    on_the_surface = {"processes.surface_residues.enabled": True}
     chosen = scenario(**runs.WATER, **on_the_surface, **{"output.maps": maps})
     straight = run(chosen, output=tmp_path / "straight" / "run", quiet=True).directory
     directory = tmp_path / "resumed" / "run"

@@ -435,12 +435,13 @@ class Initialiser:
         changed = {field for field, contract in contracts if contract["intent"] == "inout"}
         names = {name for name in w.state_arrays() if STATE[name].name in changed} | {"elevation"}
         kept = {name: getattr(w, name).copy() for name in names}
-        owed = None if w.mineralisation is None else w.mineralisation.owed.copy()
+        owed = () if w.mineralisation is None else (w.mineralisation.owed, w.mineralisation.returned)
+        kept_too = [values.copy() for values in owed]
         yield
         for name, values in kept.items():
             getattr(w, name)[...] = values
-        if w.mineralisation is not None:
-            w.mineralisation.owed[...] = owed
+        for values, before in zip(owed, kept_too, strict=True):
+            values[...] = before
         w.ledger.open()
 
     def _compare(self, report: Report, which: str) -> None:
@@ -465,6 +466,8 @@ class Initialiser:
             self.take(processes, step)
         if stocks is not None:
             w.stocks[:] = stocks
+            if w.mineralisation is not None:
+                w.mineralisation.returned[:] = 0.0  # in years without crops that take it
             w.ledger.open()
 
     def _set_inert(self, match: bool) -> None:

@@ -196,7 +196,7 @@ def processes_of(
             methane=inputs.methane, wet_depth=chosen.peat.wet_depth,
         )  # fmt: skip
     if chosen.nitrogen.enabled:
-        processes["nitrogen"] = _nitrogen(w, inputs, pools, tables)
+        processes["nitrogen"] = _nitrogen(w, inputs, pools, tables, climate)
     if chosen.carbonate.enabled and tables.limes:
         limes = load_limes().values()
         processes["liming"] = Liming(
@@ -269,15 +269,21 @@ def _mixing(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> dict[st
     return {"biodiffusivity": now, "e_folding_depth": depth, "changes": changes}
 
 
-def _nitrogen(watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Nitrogen:
+def _nitrogen(
+    watershed: Watershed, inputs: Inputs, pools: PoolModel, tables: UnitTables, climate: Climate
+) -> Nitrogen:
     """Mineral nitrogen of the scenario."""
     chosen, seasons = inputs.scenario.processes.nitrogen, growth_tables(tables)
+    end, month = (int(part) for part in inputs.scenario.time.end.split("-")[:2])
     humus = 1.0 / chosen.humus_carbon_nitrogen
     litter = np.array(pools.allocate_known("plant")) > 0.0
     return Nitrogen(
-        watershed, tables=nitrogen_tables(tables, seasons, pools.allocate_known, litter, humus), seasons=seasons,
-        names=tables.names, first_year=int(inputs.scenario.time.start[:4]), cycle_months=tables.cycle_months,
-        litter=litter, humus=humus, deposition=chosen.deposition, denitrification=chosen.denitrification,
+        watershed,
+        tables=nitrogen_tables(tables, seasons, pools.allocate_known, litter, humus, *climate.mean_year()),
+        seasons=seasons, names=tables.names, first_year=int(inputs.scenario.time.start[:4]),
+        cycle_months=tables.cycle_months,
+        litter=litter, last_month=12 * end + month - 1, humus=humus, deposition=chosen.deposition,
+        denitrification=chosen.denitrification,
     )  # fmt: skip
 
 

@@ -176,6 +176,8 @@ class Crops:
         Yields since the last record.
     needed, taken : (n,), kg N m-2
         Nitrogen that the crop wanted and got since its season began.
+    leanest : (C,), or (0,) where nitrogen is not followed
+        Nitrogen per yield at which crops cease to grow, over that of crops that have enough.
     """
 
     relative: np.ndarray
@@ -183,6 +185,7 @@ class Crops:
     harvested: np.ndarray
     needed: np.ndarray
     taken: np.ndarray
+    leanest: np.ndarray
 
 
 @dataclass
@@ -196,11 +199,14 @@ class Mineralisation:
         Set free in the step; negative: wanted by organic matter.
     owed : (n, L), kg N m-2
         Wanted by it until now and not found.
+    returned : (n,), kg N m-2
+        What entered it since the last harvest, less organic nitrogen of manure.
     """
 
     per_carbon: np.ndarray
     released: np.ndarray
     owed: np.ndarray
+    returned: np.ndarray
 
 
 class Watershed:
@@ -450,7 +456,9 @@ class Watershed:
         """Record of how crops do, made when first asked for: as their unit's given yields say."""
         if self.crops is None:
             n = self.unit.size
-            self.crops = Crops(np.ones(n), np.ones(n), np.zeros(n), np.zeros(n), np.zeros(n))
+            relative, expected = np.ones((2, n))
+            harvested, needed, taken = np.zeros((3, n))
+            self.crops = Crops(relative, expected, harvested, needed, taken, leanest=np.zeros(0))
         return self.crops
 
     @property

@@ -107,7 +107,6 @@ WRITTEN = [
     ('model = "rothc"', 'model = "mimics"\n[processes.growth]', "processes.growth", "", ["linear carbon models"]),
     ("rain_days = 12", "rain_days = 12\nenabled = false\n[processes.nitrogen]", "processes.soil_water.enabled", "false", ["must be true", "leaches with water"]),
     ('maps = ["cSoilOrg"]', 'maps = ["yield", "fNleach"]', "output.maps[1]", "fNleach", ["needs [processes.nitrogen]"]),
-    ("rain_days = 12", "rain_days = 12\n[processes.nitrogen]\n[processes.surface_residues]", "processes.surface_residues.enabled", "true", ["nitrogen", "lies on the surface"]),
     ('model = "rothc"', 'model = "mimics"\n[processes.nitrogen]', "processes.nitrogen", "", ["linear carbon models"]),
     ("rain_days = 12", "rain_days = 12\n[processes.subsurface_flow]", "processes.soil_water.base_conductivity", "", ["is missing", "subsurface_flow needs a base", "1 mm/day"]),
     ("rain_days = 12", 'rain_days = 12\nbase_conductivity = "1 cm"', "processes.soil_water.base_conductivity", "1 cm", ["accepted units", "mm/h"]),

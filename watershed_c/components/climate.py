@@ -77,7 +77,7 @@ class Climate(Process):
             raise ValueError(f"erosivity must not be negative, is {erosivity}")
         if slope_radiation and latitude is None:
             raise ValueError("slope_radiation needs the latitude")
-        self.forcing = forcing
+        self.forcing, self._latitude = forcing, latitude
         self.snow_reduces_erosivity = snow_reduces_erosivity
         elevation = watershed.elevation[watershed.cells]
         #: (12, n) solar radiation of the ground per that of the horizontal, per area of the map; None: not asked for
@@ -146,6 +146,17 @@ class Climate(Process):
             )
             - air
         )
+
+    def mean_year(self) -> tuple[np.ndarray, np.ndarray]:
+        """(12,) means of temperature (degC) and solar radiation; where not known, that above the atmosphere, or 1."""
+        forcing = self.forcing
+        if self.radiation is not None:
+            radiation = forcing.climatology(self.radiation)
+        elif self._latitude is not None:
+            radiation = kernel.monthly_radiation(self._latitude)
+        else:
+            radiation = np.ones(12)
+        return forcing.climatology(forcing.temperature), radiation
 
     def _mean_of_year(self, row: int) -> float:
         """Mean temperature of the twelve months that end here (at first the first twelve): subsoil follows warming."""

@@ -161,7 +161,7 @@ class Growth(Process):
             np.ascontiguousarray(units.plant_cover, dtype=np.float64),
             np.ascontiguousarray(units.crop_coefficient, dtype=np.float64), self._base, self._optimum, self._response,
             w.temperature, w.pet, w.evapotranspiration, lost, self.productivity_loss, crops.needed, crops.taken,
-            self._season, self.limits,
+            crops.leanest, self._season, self.limits,
         )  # fmt: skip
         cells = w.cells[crop[w.unit[w.cells]] >= 0]
         if not cells.size:

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from watershed_c.components.base import Process
+from watershed_c.components.nitrogen_year import COLUMNS, NitrogenYear
 from watershed_c.components.sideways_solutes import SidewaysSolutes, terms_of
-from watershed_c.kernels.nitrogen import FIXED, MINERALISED, REMOVED, TAKEN, WANTED, turn_over_nitrogen
+from watershed_c.kernels.nitrogen import (
+    DENITRIFIED,
+    DRAINED,
+    FLUXES,
+    LOST_BELOW,
+    MINERALISED,
+    PERCOLATED,
+    TAKEN,
+    denitrify,
+    denitrify_below,
+    turn_over_nitrogen,
+)
 from watershed_c.kernels.solutes import advect
 from watershed_c.ledger import Term
 from watershed_c.names import info
@@ -22,12 +34,6 @@ if TYPE_CHECKING:
 #: share of nitrate percolating below the profile that is denitrified there: well drained soils (CLRTAP Mapping Manual,
 #: after Reinds et al. 2001; from memory, a prior; 0 excessively to 0.8 very poorly drained)
 DENITRIFICATION = 0.1
-#: what the table of a year tells of each unit, kg N ha-1, in this order; of the first, what was in the soil at its end
-AMOUNTS = (
-    "needed", "taken_up", "fixed", "fertiliser", "manure_mineral", "manure_organic", "volatilised", "deposition",
-    "mineralised", "removed", "percolated", "drained", "denitrified",
-)  # fmt: skip
-KG_HA = 1e4
 
 
 class Nitrogen(Process):
@@ -54,18 +60,23 @@ class Nitrogen(Process):
         Of the other pools.
     deposition : float, kg N m-2 yr-1, at least 0
         From the air.
+    last_month : int
+        Calendar month (12 x year + month from 0) that the run ends with.
     denitrification : float, 0 to 1
         Share of what percolates below the profile that turns into gas there. Default 0.1 (well drained).
 
     Notes
     -----
-    Equations: :func:`watershed_c.kernels.nitrogen.turn_over_nitrogen`, :func:`watershed_c.kernels.solutes.advect`;
-    docs/processes/nitrogen.md.
+    Equations: :func:`watershed_c.kernels.nitrogen.turn_over_nitrogen`, :func:`watershed_c.kernels.nitrogen.denitrify`,
+    :func:`watershed_c.kernels.solutes.advect`; docs/processes/nitrogen.md.
     """
 
     _name = "Nitrogen"
     _info = info(
-        reads=("unit", "stocks", "water", "percolation", "groundwater", "baseflow"),
+        reads=(
+            "unit", "stocks", "mineral", "water", "wilting_point", "field_capacity", "saturation", "temperature",
+            "percolation", "groundwater", "baseflow",
+        ),
         changes=("nitrogen", "groundwater_nitrogen"),
     )
     ledger_terms = {
@@ -74,7 +85,7 @@ class Nitrogen(Process):
         "nitrogen_deposition": Term("vertical", "Nitrogen from the atmosphere"),
         "mineralisation": Term("internal", "Nitrogen set free by decomposition less immobilised"),
         "nitrogen_uptake": Term("vertical", "Mineral nitrogen taken up by crops"),
-        "denitrification": Term("vertical", "Nitrogen denitrified below the profile"),
+        "denitrification": Term("vertical", "Nitrogen denitrified in the profile and below it"),
         "nitrogen_leached": Term("lateral", "Mineral nitrogen to the stream"),
         "nitrogen_acid": Term("vertical", "Strong acid of nitrogen and of bases that leave with the harvest"),
         **terms_of("nitrogen", "Mineral nitrogen"),
@@ -90,6 +101,7 @@ class Nitrogen(Process):
         first_year: int,
         cycle_months: np.ndarray,
         litter: np.ndarray,
+        last_month: int,
         humus: float = 0.1,
         deposition: float = 0.0,
         denitrification: float = DENITRIFICATION,
@@ -103,19 +115,23 @@ class Nitrogen(Process):
             raise ValueError(f"denitrification must be 0 to 1, is {denitrification}")
         w = watershed
         self.tables, self.seasons, self.names, self.cycle_months = tables, seasons, names, cycle_months
-        self.first_month, self.deposition, self.denitrification = 12 * first_year, deposition, denitrification
+        self.first_month, self.last_month = 12 * first_year, last_month
+        self.deposition, self.denitrification = deposition, denitrification
         #: whether growth follows the seasons of the crops
         self.grown = w.crops is not None
         self.crops = w.with_crops()
+        self.crops.leanest = tables.leanest
         ratios = np.where(litter[None, :], tables.litter[:, None], humus)
-        self.mineralisation = w.mineralisation = Mineralisation(ratios, *np.zeros((2, *w.water.shape)))
+        released, owed = np.zeros((2, *w.water.shape))
+        self.mineralisation = w.mineralisation = Mineralisation(ratios, released, owed, np.zeros(w.unit.size))
         self._nothing = np.zeros(w.water.shape)
-        self._fluxes, self._leached = np.zeros((5, w.elevation.size)), np.zeros(w.elevation.size)
+        #: (F, n) kg N m-2 of the last step, rows as ``kernels.nitrogen.FLUXES``
+        self.fluxes, self._amount, self._leached = np.zeros((len(FLUXES), w.unit.size)), *np.zeros((2, w.unit.size))
         self._sideways = SidewaysSolutes(w, 1)
-        #: (Q, U) sums of the year, kg N of the cells of each unit per m2 of a cell, and months in it
-        self._year, self._months = np.zeros((len(AMOUNTS), len(names))), np.zeros(1)
-        self.columns = {"nitrogen": ("rotation", "area_ha", "months", *AMOUNTS, "in_the_soil")}
-        self.rows: dict[str, list[tuple[object, ...]]] = {"nitrogen": []}
+        first, last = (rows := w.constituents.of_group("soc"))[0], rows[-1] + 1
+        self._organic = int(first), int(last)
+        self._year = NitrogenYear(w, names)
+        self.columns, self.rows = {"nitrogen": COLUMNS}, {"nitrogen": self._year.rows}
 
     def deciding_arrays(self) -> list[np.ndarray]:
         """What its numbers depend on beside the scenario."""
@@ -124,12 +140,13 @@ class Nitrogen(Process):
     def memory(self) -> dict[str, np.ndarray]:
         """What organic matter still wants, the year so far, and the season where growth does not keep it."""
         season = {} if self.grown else {"needed": self.crops.needed, "taken": self.crops.taken}
-        return {"owed": self.mineralisation.owed, "year": self._year, "months": self._months, **season}
+        return {
+            "owed": self.mineralisation.owed, "returned": self.mineralisation.returned, **self._year.memory(), **season,
+        }  # fmt: skip
 
     def start_afresh(self) -> None:
         """Forget the year before the run."""
-        self._year[:], self._months[:] = 0.0, 0.0
-        self.rows["nitrogen"].clear()
+        self._year.start_afresh()
 
     def run_one_step(self, dt: float) -> None:
         """Turn the nitrogen of ``dt`` yr over, let water carry it, and book both."""
@@ -142,83 +159,58 @@ class Nitrogen(Process):
             begun = w.cells[seasons.begins[rows][w.unit[w.cells]]]
             crops.needed[begun], crops.taken[begun] = 0.0, 0.0
         removed, burnt = seasons.straw_removed[rows], seasons.straw_burnt[rows]
-        before = w.acid.sum(axis=1)
+        np.sum(w.acid, axis=1, out=self._amount[: w.acid.shape[0]])
         over_cells(
             turn_over_nitrogen, w.cells, w.unit, crop, w.rows_of_units(),
             w.by_rows(np.ascontiguousarray(w.units.root_fraction, dtype=np.float64)),
             fertiliser + manure, tables.acid[rows] * dated, self.deposition * dt, self.mineralisation.released,
-            self.mineralisation.owed, given * seasons.share[rows] * (12.0 * dt), tables.need, crops.expected,
-            tables.fixed, given * (seasons.ends[rows] & w.month_ends),
-            tables.removed[crop] + tables.straw[crop] * (removed + burnt),
-            tables.charge[crop] + tables.straw_charge[crop] * removed, crops.relative, crops.needed, crops.taken,
-            w.nitrogen, w.acid, self._fluxes,
+            self.mineralisation.owed, given * tables.share[rows] * (12.0 * dt), tables.need, crops.expected,
+            tables.fixed, given * (seasons.ends[rows] & w.month_ends), tables.kept[crop],
+            tables.straw[crop] * (removed + burnt), tables.charge[crop] + tables.straw_charge[crop] * removed,
+            crops.relative, seasons.green[rows], w.mineral, w.water, w.wilting_point, w.field_capacity, dt,
+            tables.organic[rows] * dated, self.grown, self.mineralisation.returned, crops.needed, crops.taken,
+            w.work(1, "layer"), w.nitrogen, w.acid, self.fluxes,
+        )  # fmt: skip
+        over_cells(
+            denitrify, w.cells, w.stocks, *self._organic, w.mineral, w.water, w.field_capacity, w.saturation,
+            w.temperature, w.layer_temperature, dt, w.nitrogen, w.acid, self.fluxes[DENITRIFIED],
         )  # fmt: skip
         if w.acid.size:
-            w.ledger.book("nitrogen_acid", "strong_acid", w.acid.sum(axis=1) - before)
-        percolated = self._move()
+            np.subtract(w.acid.sum(axis=1), self._amount, out=self._amount)
+            w.ledger.book("nitrogen_acid", "strong_acid", self._amount)
+        self._move()
         brought = {
             "fertiliser": fertiliser, "manure_nitrogen": manure,
             "nitrogen_deposition": np.full(crop.size, self.deposition * dt),
         }  # fmt: skip
         for term, amount in brought.items():
-            w.ledger.book(term, "nitrogen", amount[w.unit])
-        w.ledger.book("mineralisation", "nitrogen", self._fluxes[MINERALISED])
-        w.ledger.book("nitrogen_uptake", "nitrogen", self._fluxes[TAKEN], factor=-1.0)
-        w.ledger.book("denitrification", "nitrogen", percolated, factor=-self.denitrification)
+            w.ledger.book(term, "nitrogen", np.take(amount, w.unit, out=self._amount, mode="clip"))
+        w.ledger.book("mineralisation", "nitrogen", self.fluxes[MINERALISED])
+        w.ledger.book("nitrogen_uptake", "nitrogen", self.fluxes[TAKEN], factor=-1.0)
+        for lost in (DENITRIFIED, LOST_BELOW):
+            w.ledger.book("denitrification", "nitrogen", self.fluxes[lost], factor=-1.0)
         self._sideways.deliver(0, "nitrogen", w.nitrogen)
         left = w.ledger.book("nitrogen_leached", "nitrogen", self._leached, factor=-1.0)
         w.ledger.export("nitrogen_leached", "nitrogen", -left)
-        of_unit = (
-            fertiliser, manure, tables.organic[rows] * dated, tables.volatilised[rows] * dated,
-            brought["nitrogen_deposition"],
+        self.fluxes[DRAINED] = self._sideways.net_loss()
+        lost_as_ammonia = tables.fertiliser_lost[rows] * dated, tables.manure_lost[rows] * dated
+        self._year.add(
+            self.fluxes, fertiliser + lost_as_ammonia[0], manure + lost_as_ammonia[1], tables.organic[rows] * dated,
+            sum(lost_as_ammonia), brought["nitrogen_deposition"],
         )  # fmt: skip
-        self._add(of_unit, percolated)
-        if w.month == 11 and w.month_ends:
-            self._tell()
+        if w.month_ends and (w.month == 11 or w.calendar_month == self.last_month):
+            self._year.tell()
 
-    def _move(self) -> np.ndarray:
-        """Let water carry nitrogen; what it took below the profile (n), of which a share is gone as gas."""
-        w = self.watershed
-        below = w.groundwater_nitrogen.copy()
+    def _move(self) -> None:
+        """Let water carry nitrogen; of what it takes below the profile a share is gone as gas."""
+        w, fluxes = self.watershed, self.fluxes
+        self._amount[:] = w.groundwater_nitrogen
         over_cells(
             advect, w.cells, w.nitrogen, self._nothing, w.water, w.percolation, self._sideways.water(), self._nothing,
             0.0, w.groundwater_nitrogen, w.groundwater, w.baseflow, w.work(1, "layer"), self._sideways.carried[0],
             self._leached,
         )  # fmt: skip
-        percolated = np.maximum(w.groundwater_nitrogen + self._leached - below, 0.0)
-        volume = w.groundwater + w.baseflow
-        leaving = np.divide(w.baseflow, volume, out=np.zeros_like(volume), where=volume > 0.0)
-        lost = self.denitrification * percolated
-        self._leached -= lost * leaving
-        below[:] = w.groundwater_nitrogen - lost * (1.0 - leaving)
-        np.maximum(below, 0.0, out=w.groundwater_nitrogen)
-        return percolated
-
-    def _add(self, of_unit: tuple[np.ndarray, ...], percolated: np.ndarray) -> None:
-        """Add the amounts of the step to the year of each unit."""
-        w, fluxes = self.watershed, self._fluxes
-        unit = w.unit[w.cells]
-        cells = np.bincount(unit, minlength=len(self.names))
-        drained = np.broadcast_to(self._sideways.net_loss(), percolated.shape)
-        of_cell = [
-            np.bincount(unit, amount[w.cells], minlength=cells.size)
-            for amount in (
-                *(fluxes[row] for row in (WANTED, TAKEN, FIXED, MINERALISED, REMOVED)), percolated, drained,
-                self.denitrification * percolated,
-            )
-        ]  # fmt: skip
-        self._year += np.stack((*of_cell[:3], *(amount * cells for amount in of_unit), *of_cell[3:]))
-        self._months += w.month_ends
-
-    def _tell(self) -> None:
-        """A row of the table for each unit that has cells, per hectare of it."""
-        w = self.watershed
-        unit = w.unit[w.cells]
-        cells = np.bincount(unit, minlength=len(self.names))
-        held = np.bincount(unit, w.nitrogen[w.cells].sum(axis=1), minlength=cells.size)
-        for u in np.flatnonzero(cells):
-            numbers = (cells[u] * w.cell_area / KG_HA, self._months[0])
-            amounts = KG_HA * np.append(self._year[:, u], held[u]) / cells[u]
-            row = (*numbers, *amounts)
-            self.rows["nitrogen"].append((self.names[u], *(float(f"{value:.6g}") for value in row)))
-        self._year[:], self._months[:] = 0.0, 0.0
+        over_cells(
+            denitrify_below, w.cells, self.denitrification, self._amount, w.groundwater, w.baseflow,
+            w.groundwater_nitrogen, self._leached, fluxes[PERCOLATED], fluxes[LOST_BELOW],
+        )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.released_nitrogen import follow_residues
 from watershed_c.kernels.cover import residue_ground_cover
 from watershed_c.kernels.surface_residues import incorporate
 from watershed_c.names import info
@@ -200,9 +201,10 @@ class SurfaceResidues(Process):
 
     def run_one_step(self, dt: float) -> None:
         """Decay, then arrivals, animals and passes of ``dt`` yr."""
-        w, part = self.watershed, dt * 12.0
-        cells, decomposition = self.decomposition.cells, self.decomposition
-        month = w.calendar_month - self.first_month
+        w, cells, decomposition = self.watershed, self.decomposition.cells, self.decomposition
+        at = lambda of: np.ascontiguousarray(self.tables.at(of, w.calendar_month - self.first_month)) * (12.0 * dt)  # noqa: E731
+        arriving = at(self.laid)
+        follow_residues(w, cells, int(self._rows[0]), arriving, before=True)
         before = w.residue[cells][:, self.litter].sum(axis=1)
         np.multiply(decomposition.modifier[:, :1], self.surface_rate, out=self._modifier)
         decomposition.turn_over(
@@ -214,8 +216,6 @@ class SurfaceResidues(Process):
         w.residue_cover[cells] *= left
         w.residue_nitrogen[cells] *= left
         w.doc_produced[cells, 0] += self._dissolved[cells, 0]
-        at = lambda table: np.ascontiguousarray(self.tables.at(table, month)) * part  # noqa: E731
-        arriving = at(self.laid)
         self._capacity[cells] = self._most[w.unit[cells]] * dt * self._activity(cells)
         stocks = self._by_unit() if self.entered is not None else 0.0
         over_cells(
@@ -224,16 +224,16 @@ class SurfaceResidues(Process):
             self._buried(), int(self._rows[0]), w.mineral, w.stocks, w.residue, w.residue_cover, w.residue_nitrogen,
             self._by_fauna,
         )  # fmt: skip
+        follow_residues(w, cells, int(self._rows[0]), arriving, before=False)
         if self.entered is not None:
             self.entered += self._by_unit() - stocks
-        ledger, unit = w.ledger, w.unit
         laid = arriving.sum(axis=(1, 3))
-        ledger.book("plant_input", "soc", laid[unit, 0] * w.plant_scale, cells=cells)
-        ledger.book("amendment", "soc", laid[unit, 1], cells=cells)
-        ledger.book("respired", "soc", self._respired, factor=-1.0, cells=cells)
-        ledger.book("respired", "soc", self._by_fauna, factor=-1.0, cells=cells)
+        w.ledger.book("plant_input", "soc", laid[w.unit, 0] * w.plant_scale, cells=cells)
+        w.ledger.book("amendment", "soc", laid[w.unit, 1], cells=cells)
+        w.ledger.book("respired", "soc", self._respired, factor=-1.0, cells=cells)
+        w.ledger.book("respired", "soc", self._by_fauna, factor=-1.0, cells=cells)
         if decomposition.doc_fraction > 0.0:
-            ledger.book("doc_production", "soc", self._dissolved, factor=-1.0, cells=cells)
+            w.ledger.book("doc_production", "soc", self._dissolved, factor=-1.0, cells=cells)
 
     def _activity(self, cells: np.ndarray) -> np.ndarray:
         """Activity of soil animals (c) by temperature and water of the uppermost layer, 0 to 1.

@@ -26,6 +26,19 @@ def warmth(temperature: float, base: float, optimum: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def fed_share(found: float, leanest: float) -> float:
+    """Share of its yield that a crop has which found a share of the nitrogen it needs, 0 to 1.
+
+    The less it grows the leaner it is: nitrogen per yield falls with the relative yield f from 1 to ``leanest``, so
+    that ``found = f (leanest + (1 - leanest) f)``.
+    """
+    if found >= 1.0:
+        return 1.0
+    found = max(found, 0.0)
+    return 2.0 * found / (leanest + math.sqrt(leanest * leanest + 4.0 * (1.0 - leanest) * found))
+
+
+@njit(cache=True, nogil=True)
 def limit_growth(
     cells: np.ndarray,
     unit: np.ndarray,
@@ -44,6 +57,7 @@ def limit_growth(
     loss_rate: float,
     needed: np.ndarray,
     taken: np.ndarray,
+    leanest: np.ndarray,
     season: np.ndarray,
     limits: np.ndarray,
 ) -> None:
@@ -70,6 +84,8 @@ def limit_growth(
         Share of the yield lost per depth of soil lost.
     needed, taken : (n,) kg m-2
         Nitrogen wanted and got in the season so far; set to zero where one begins. Nothing needed: no limit.
+    leanest : (C,), above 0 to 1
+        Nitrogen per yield at which growth ceases, over that of a crop that has enough.
     season : (5, n)
         Sums of the season and its crop; changed in place.
     limits : (4, n), 0-1
@@ -105,7 +121,6 @@ def limit_growth(
             water = 1.0 - response[c] * (1.0 - season[USED, cell] / season[WANTED, cell])
         limits[WATER_LIMIT, cell] = min(max(water, 0.0), 1.0)
         limits[SOIL_LIMIT, cell] = min(max(1.0 - loss_rate * lost[cell], 0.0), 1.0)
-        nitrogen = 1.0
-        if needed[cell] > 0.0:
-            nitrogen = taken[cell] / needed[cell]
-        limits[NITROGEN_LIMIT, cell] = min(max(nitrogen, 0.0), 1.0)
+        limits[NITROGEN_LIMIT, cell] = (
+            fed_share(taken[cell] / needed[cell], leanest[c]) if needed[cell] > 0.0 else 1.0
+        )

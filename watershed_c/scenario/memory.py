@@ -57,8 +57,10 @@ def words_of_residues(pools: int) -> float:
 
 
 def words_of_nitrogen(layers: int) -> float:
-    """Words (8 B) per node of mineral nitrogen: four arrays by layer, crops, fluxes, ledger, groundwater, six made."""
-    return 4 * layers + 5 + 5 + 2 + 1 + 6
+    """Words (8 B) per node of mineral nitrogen: four arrays by layer, crops, nine fluxes and two sums, ledger,
+    groundwater, what came back, two made in a step.
+    """
+    return 4 * layers + 5 + 9 + 2 + 2 + 1 + 1 + 2
 
 
 def words_of_acid(layers: int) -> float:

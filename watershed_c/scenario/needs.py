@@ -203,9 +203,6 @@ def needs_of_processes(check: Checker) -> None:
             wrong = f"is missing: {name} needs a base that holds a water table."
             hint = 'e.g. base_conductivity = "1 mm/day"'
             check.add(("processes", "soil_water", "base_conductivity"), "", wrong, hint)
-    if processes.nitrogen.enabled and processes.surface_residues.enabled:
-        wrong = "cannot be true while nitrogen is on: it does not follow what lies on the surface."
-        check.add(("processes", "surface_residues", "enabled"), True, wrong)
     for name in ("soil_water", "decomposition"):
         if processes.nitrogen.enabled and not getattr(processes, name).enabled:
             wrong = "must be true while nitrogen is on: it leaches with water and is set free by decomposition."
