@@ -26,7 +26,7 @@ from watershed_c.variants import START, FinishedVariants, resume_variants, run_v
 
 PRICES = """
 [nutrients]
-potassium = "0.2 g/kg"
+potassium = { by_class = { maize-wheat = "0.2 g/kg", pasture = "0.1 g/kg" } }
 [prices]
 discount_rate = "4 %"
 operations = { mouldboard-plough = 110.0 }
@@ -128,6 +128,9 @@ def test_nutrients_follow_carbon_and_sediment(together: FinishedVariants) -> Non
     assert table.value("nitrogen lost with sediment", "baseline") == pytest.approx(carbon / 11.0, rel=1e-9)
     phosphorus = 1000.0 * budget["sediment_yield"] * 0.00057
     assert table.value("phosphorus lost with sediment", "baseline") == pytest.approx(phosphorus, rel=1e-9)
+    # of the soil that was detached, here most of it on fields
+    content = table.value("potassium lost with sediment", "baseline") / (1000.0 * budget["sediment_yield"])
+    assert content == pytest.approx(budget["eroded_potassium"], rel=1e-9) and 0.00015 < content < 0.0002
 
 
 def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> None:

@@ -83,7 +83,7 @@ class Assembly:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.scenario = self.inputs.scenario
+        self.scenario, self.potassium = self.inputs.scenario, self.inputs.column.potassium
         self._fingerprint = ""
 
     @property

@@ -56,6 +56,8 @@ class Budget:
         Dry sediment that ponds in the channel keep, nor is this.
     delivery_ratio : float or None
         Sediment yield over that gross erosion.
+    eroded_potassium : float or None, kg kg-1
+        Potassium of the soil that was detached, cell by cell; where none was, of all soil; None: not given.
     soc_by_kind : dict
         Change of SOC by kind of exchange, t C.
     kinds : dict
@@ -71,6 +73,7 @@ class Budget:
     sewer_yield: float = 0.0
     pond_storage: float = 0.0
     delivery_ratio: float | None = None
+    eroded_potassium: float | None = None
     soc_by_kind: dict[str, float] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +83,8 @@ class Budget:
 
 
 def budget_of(
-    ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, gross_erosion: np.ndarray | None = None
+    ledger: Ledger, *, cells: np.ndarray, cell_area: float, years: float, gross_erosion: np.ndarray | None = None,
+    potassium: np.ndarray | None = None,
 ) -> Budget:
     """Budget since the ledger was opened.
 
@@ -89,6 +93,8 @@ def budget_of(
     gross_erosion : (n,) kg m-2, optional
         Dry soil that water detached in each cell over the run, whatever was laid down there at other times: the
         denominator of the delivery ratio.
+    potassium : (n,), optional
+        Of dry soil.
     """
     totals = ledger.run_totals.amounts
     stocks, closure = ledger.domain_stocks(), ledger.cumulative_residual()
@@ -112,6 +118,9 @@ def budget_of(
     if gross_erosion is not None:
         budget.gross_erosion = float(gross_erosion[cells].sum()) * cell_area * per
         budget.delivery_ratio = budget.sediment_yield / budget.gross_erosion if budget.gross_erosion > 0.0 else None
+    if potassium is not None:
+        detached = np.zeros(0) if gross_erosion is None else gross_erosion[cells]
+        budget.eroded_potassium = float(np.average(potassium[cells], weights=detached if detached.any() else None))
     budget.soc_by_kind = {kind: float(ledger.soc_by_kind[kind][cells].sum()) * cell_area * TONNES for kind in KINDS}
     budget.kinds = ledger.kinds()
     return budget

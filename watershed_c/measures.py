@@ -281,10 +281,11 @@ def _phosphorus(run: FinishedRun, first: FinishedRun) -> float:
 
 
 def _potassium(run: FinishedRun, first: FinishedRun) -> float:
-    nutrients = first.scenario.nutrients
-    if nutrients.potassium is None:
-        return NOTHING
-    return 1000.0 * run.leaves("sediment_export") * nutrients.potassium * nutrients.enrichment
+    content = run.budget.get("eroded_potassium")
+    return (
+        NOTHING if content is None
+        else 1000.0 * run.leaves("sediment_export") * content * first.scenario.nutrients.enrichment
+    )  # fmt: skip
 
 
 def _nitrogen(run: FinishedRun, first: FinishedRun) -> float:

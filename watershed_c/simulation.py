@@ -355,10 +355,10 @@ class _Run:
 
     def _budget(self) -> Budget:
         w, erosion = self.assembly.watershed, self.model.processes.get("water_erosion")
-        gross = getattr(erosion, "gross_erosion", None)
         return budget_of(
-            w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.months / 12.0, gross_erosion=gross
-        )
+            w.ledger, cells=w.cells, cell_area=w.cell_area, years=self.model.clock.months / 12.0,
+            gross_erosion=getattr(erosion, "gross_erosion", None), potassium=self.assembly.potassium,
+        )  # fmt: skip
 
     def _draw(self) -> list[Path]:
         scenario = self.assembly.scenario

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from watershed_c.scenario import messages
-from watershed_c.scenario.fields import MassFraction, Number, Share, Table, item
+from watershed_c.scenario.fields import MassFraction, Number, Share, SpatialContent, Table, item
 
 if TYPE_CHECKING:
     from watershed_c.scenario.checker import Checker
@@ -27,9 +27,9 @@ class Nutrients(Table):
         0.00057, "total phosphorus of dry soil", ge=0.0, le=0.02,
         source="He et al. 2021, Earth Syst. Sci. Data 13, 5831: mean of 5275 natural soils, 570 mg/kg (median 430)",
     )  # fmt: skip
-    potassium: MassFraction | None = item(
-        None, 'potassium of dry soil, exchangeable or total as you mean it, e.g. "0.2 g/kg"; not told if not given',
-        ge=0.0, le=0.1,
+    potassium: SpatialContent | None = item(
+        None, 'potassium of dry soil, exchangeable or total as you mean it, e.g. "0.2 g/kg", or { map = "k.tif", '
+        'units = "g/kg" }; not told if not given',
     )  # fmt: skip
     enrichment: Number = item(
         1.0, "phosphorus and potassium of sediment over that of soil; carbon, and so nitrogen, has that of "

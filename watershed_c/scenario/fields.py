@@ -183,6 +183,14 @@ class SpatialShare(Spatial):
     by_class: dict[str, Annotated[MassFraction, Field(ge=0.0, le=1.0)]] | None = item(None, "by land-use class")
 
 
+class SpatialContent(Spatial):
+    """What soil has of a nutrient, in space."""
+
+    kinds = ("fraction",)
+    value: MassFraction | None = item(None, "the same everywhere", ge=0.0, le=0.1)
+    by_class: dict[str, Annotated[MassFraction, Field(ge=0.0, le=0.1)]] | None = item(None, "by land-use class")
+
+
 class SpatialDensity(Spatial):
     """A dry bulk density in space, or one per layer."""
 

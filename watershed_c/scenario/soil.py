@@ -57,6 +57,8 @@ class Column:
     coarse_fragments: np.ndarray | None = None
     #: of the fine earth; ``mineral`` is that of layers which rock does not make thinner; None: without end
     depth: np.ndarray | None = None
+    #: of dry soil; only what is told of the sediment depends on it
+    potassium: np.ndarray | None = None
 
     @property
     def filled(self) -> np.ndarray:
@@ -365,6 +367,8 @@ class SoilReader:
         base_conductivity = None
         if below_profile is not None:
             base_conductivity = self.number(("processes", "soil_water", "base_conductivity"), below_profile)
+        given = self.check.scenario.nutrients.potassium
+        potassium = None if given is None else self.number(("nutrients", "potassium"), given)
         density = self.number(("soil", "bulk_density"), soil.bulk_density)
         if density is None:
             return None
@@ -407,7 +411,7 @@ class SoilReader:
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
             below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle, base_conductivity,
-            stones, depth,
+            stones, depth, potassium,
         )  # fmt: skip
 
     def coarse_fragments(self, density: np.ndarray) -> np.ndarray | None:
