@@ -31,9 +31,16 @@ class Crash(RuntimeError):
     """A simulated failure of the machine."""
 
 
+#: isotopes of the pools go along
+TWINS = {"carbon.isotopes": {"c14": True, "c13": True, "since": 2001}}
+
+
 @pytest.mark.parametrize("model", NONLINEAR)
-def test_resumed_and_threaded_runs_have_the_same_bits(model: str, tmp_path: Path) -> None:
-    whole = run(scenario(model), output=tmp_path / "whole", quiet=True).directory
+def test_resumed_and_threaded_runs_have_the_same_bits(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watershed_c.initial_isotopes.MOST_CORRECTIONS", 1)
+    whole = run(scenario(model, **TWINS), output=tmp_path / "whole", quiet=True).directory
     original = NonlinearDecomposition.run_one_step
 
     def dying(self: NonlinearDecomposition, dt: float) -> None:
@@ -44,13 +51,14 @@ def test_resumed_and_threaded_runs_have_the_same_bits(model: str, tmp_path: Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(NonlinearDecomposition, "run_one_step", dying)
         with pytest.raises(Crash):
-            run(scenario(model), output=tmp_path / "run", quiet=True)
+            run(scenario(model, **TWINS), output=tmp_path / "run", quiet=True)
     resume(tmp_path / "run", quiet=True)
     runs.assert_same_run(whole, tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("watershed_c.parallel.SMALLEST_CHUNK", 3)
         patch.setattr("watershed_c.parallel.WORTH_THREADS", 0.0)
-        threaded = run(scenario(model, **{"numerics.threads": 2}), output=tmp_path / "threads", quiet=True).directory
+        changed = scenario(model, **TWINS, **{"numerics.threads": 2})
+        threaded = run(changed, output=tmp_path / "threads", quiet=True).directory
     for name in ("results.nc", "restart.nc"):
         one, two = runs.arrays(whole / name), runs.arrays(threaded / name)
         assert all(values.tobytes() == two[key].tobytes() for key, values in one.items() if values.dtype != object)

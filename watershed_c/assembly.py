@@ -21,6 +21,7 @@ from watershed_c.components.flow_routing import FlowRouter
 from watershed_c.components.growth import Growth
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nitrogen import Nitrogen
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
 from watershed_c.constituents import ACIDITY, CARBONATE, LIME, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
 from watershed_c.coupling import Model
@@ -264,14 +265,14 @@ def initialise(
 def _without_twins(processes: dict[str, Process]) -> Iterator[IsotopeTwins | None]:
     """While carbon is sought its isotopes are left out; they are given."""
     decomposition = processes.get("decomposition")
-    twins = decomposition.twins if isinstance(decomposition, Decomposition) else None
-    if isinstance(decomposition, Decomposition):
-        decomposition.twins = None
+    if not isinstance(decomposition, Decomposition | NonlinearDecomposition):
+        yield None
+        return
+    twins, decomposition.twins = decomposition.twins, None
     try:
         yield twins
     finally:
-        if isinstance(decomposition, Decomposition):
-            decomposition.twins = twins
+        decomposition.twins = twins
 
 
 @contextmanager

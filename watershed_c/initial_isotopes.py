@@ -6,13 +6,15 @@ the coupled model with all that moves soil, its forcing that of the years before
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.isotopes import IsotopeTwins
+from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.initial_carbon import Initialiser
 from watershed_c.initial_dissolved import ratio_of
 from watershed_c.isotopes import INERT_14C, ISOTOPES
@@ -91,6 +93,19 @@ def start_isotopes(
     ]
 
 
+@contextmanager
+def _as_twins_turn_over(decomposition: Decomposition | NonlinearDecomposition) -> Iterator[None]:
+    """Inside, a non-linear model tells what leaves each pool for each other, which is linear in the twins."""
+    if not isinstance(decomposition, NonlinearDecomposition):
+        yield
+        return
+    decomposition.for_twins = True
+    try:
+        yield
+    finally:
+        decomposition.for_twins = False
+
+
 def _set(initialiser: Initialiser, rows: np.ndarray, pools: np.ndarray, ratio: np.ndarray) -> None:
     """Twins with these ratios (n, L, P) to the pools; below the profile that of the deepest layer."""
     w = initialiser.watershed
@@ -111,11 +126,12 @@ def _correct(
     """
     w, model = initialiser.watershed, initialiser.model
     decomposition = initialiser.processes["decomposition"]
-    assert isinstance(decomposition, Decomposition)
+    assert isinstance(decomposition, Decomposition | NonlinearDecomposition)
     pools = w.constituents.of_group("soc")
     turning = np.flatnonzero(~model.inert)
     before = w.stocks.copy()
-    rising, sinking, modifier, inputs, exchange = initialiser.observe(initialiser.processes)
+    with _as_twins_turn_over(decomposition):
+        rising, sinking, modifier, inputs, exchange = initialiser.observe(initialiser.processes)
     after = w.stocks.copy()
     w.stocks[:] = before
     years, largest = initialiser.cycle_months / 12.0, 0.0

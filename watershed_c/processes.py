@@ -384,7 +384,7 @@ def _decomposition(
         return NonlinearDecomposition(
             watershed, pools, depth_scale=scale, doc_fraction=fraction, dissolved=dissolved.enabled,
             properties=_soil_properties(watershed, inputs, needed, pools.calibration_depth),
-            of_units=_plant_properties(pools, tables),
+            of_units=_plant_properties(pools, tables), twins=_twins(watershed, inputs, tables),
         )  # fmt: skip
     assert isinstance(pools, CompiledPoolModel)
     moisture = chosen.decomposition.moisture

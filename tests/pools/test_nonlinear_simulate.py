@@ -325,7 +325,7 @@ def test_time_steps() -> None:
 
 def test_all_mistakes_at_once() -> None:
     millennial = load_model("millennial")
-    given = weather("millennial") | {"modifier": np.ones(24), "percent_modern": np.full(24, 100.0)}
+    given = weather("millennial") | {"modifier": np.ones(24)}
     given["moisure"] = given.pop("moisture")
     given["modifier.pom"] = np.ones(24)
     with pytest.raises(InputError) as told:
@@ -333,7 +333,6 @@ def test_all_mistakes_at_once() -> None:
     text = str(told.value)
     for line in (
         "forcing.modifier  is for linear models: the fluxes of millennial are not linear.",
-        "forcing.percent_modern  is for linear models",
         "forcing.modifier.pom  is for linear models",
         'forcing.moisure  is not known. Did you mean "moisture"?',
         "forcing.moisture  is missing: millennial needs it.",

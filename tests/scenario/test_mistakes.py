@@ -245,7 +245,6 @@ WRITTEN = [
     ("[land]", "[carbon.isotopes]\nc13 = true\nc4_share = { grass = 2 }\n[land]", "carbon.isotopes.c4_share.grass", "2", ["0-100 %"]),
     ("[land]", "[carbon.isotopes]\nc13 = true\n[processes.decomposition]\nenabled = false\n[land]", "carbon.isotopes", "",
      ["need decomposition"]),
-    ('model = "rothc"', 'model = "mimics"\nisotopes = { c14 = true }', "carbon.isotopes", "", ["linear carbon models", "mimics"]),
     ("[land]", "[tracers.cs317]\nflux = 1\n[land]", "tracers.cs317", "", ["is not a tracer", '"cs137"']),
     ("[land]", "[tracers.cs137]\n[land]", "tracers.cs137", "", ["either fallout", "flux"]),
     ("[land]", "[tracers.cs137]\nflux = '1 kg/m2'\n[land]", "tracers.cs137.flux", "1 kg/m2", ["accepted units", "Bq/m2/yr"]),

@@ -16,7 +16,7 @@ Turnover = Callable[[int, float, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 class IsotopeTwins:
-    """14C and 13C of the pools of a linear model: the same shares of the same losses, inputs with the plants' ratio.
+    """14C and 13C of the pools of a carbon model: the same shares of the same losses, inputs with the plants' ratio.
 
     A twin decays as its pool does (13C slower by ``SLOWER_13C``), is transferred by the same fractions, and 14C decays
     radioactively. What becomes DOC leaves their books, for those of the isotopes of DOC.

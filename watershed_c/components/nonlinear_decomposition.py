@@ -9,8 +9,11 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.components.decomposition import Decomposition
+from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_forcing import Forcing
+from watershed_c.components.nonlinear_slopes import slopes_of_pools, slopes_of_twins
 from watershed_c.kernels.nonlinear_decomposition import ADVANCE, fastest_loss, halvings
+from watershed_c.kernels.nonlinear_runs import CARRY_TWIN
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -19,10 +22,6 @@ from watershed_c.state import Watershed
 if TYPE_CHECKING:
     from watershed_c.pools.nonlinear_model import NonlinearPoolModel
 
-#: relative change of a pool, and least change in kg C m-2, by which slopes are found
-CHANGE, LEAST_CHANGE = 1e-6, 1e-10
-#: change of the plant input of a cell, relative to its unit's, for the same
-SCALE_CHANGE = 1e-4
 #: share of the mean input of a column that every layer gets where a first steady state is sought: what mixing brings
 BROUGHT_BY_MIXING = 0.01
 
@@ -55,6 +54,13 @@ class NonlinearDecomposition(Process):
     of_units : mapping name -> (U,)
         What it wants to know of the plant input of a management unit; its amount in a year (kg C m-2 yr-1) is scaled
         with the plant input of the cell.
+    twins : IsotopeTwins, optional
+        14C and 13C of the pools.
+
+    Attributes
+    ----------
+    for_twins : bool
+        Whether `modifier` is that of the twins: fluxes over the stocks they leave.
 
     Raises
     ------
@@ -63,7 +69,8 @@ class NonlinearDecomposition(Process):
 
     Notes
     -----
-    Equations: :mod:`watershed_c.kernels.mimics`, :mod:`watershed_c.kernels.millennial`;
+    Equations: :mod:`watershed_c.kernels.mimics`, :mod:`watershed_c.kernels.millennial`, and of the twins
+    :mod:`watershed_c.kernels.nonlinear_twins`;
     docs/processes/decomposition.md.
     """
 
@@ -77,8 +84,8 @@ class NonlinearDecomposition(Process):
         writes=("respired", "doc_produced"),
     )  # fmt: skip
     ledger_terms = Decomposition.ledger_terms
-    transforms = ("soc",)
-    changes_only = ("soc",)
+    transforms = ("soc", "c14", "c13")
+    changes_only = ("soc", "c14", "c13")
 
     def __init__(
         self,
@@ -91,6 +98,7 @@ class NonlinearDecomposition(Process):
         substep_days: float | None = None,
         properties: Mapping[str, np.ndarray] | None = None,
         of_units: Mapping[str, np.ndarray] | None = None,
+        twins: IsotopeTwins | None = None,
     ) -> None:
         super().__init__(watershed)
         w = watershed
@@ -109,7 +117,8 @@ class NonlinearDecomposition(Process):
             raise ValueError(
                 f"units.inputs has {w.units.inputs.shape[2]} pools, {model.name} has {len(model.pools)}"
             )
-        self.model = model
+        self.model, self.twins, self.for_twins = model, twins, False
+        self._cite_as = "" if twins is None else twins.citation
         self.substep_days = model.substep_days if substep_days is None else substep_days
         self._doc = (0.0, float(dissolved)) if model.leaches else (float(doc_fraction), 0.0)
         self._first_row, self._pools = int(rows[0]), len(model.pools)
@@ -133,6 +142,12 @@ class NonlinearDecomposition(Process):
         plant, amendment = forcing.inputs()
         fixed = (*forcing.arrays(), forcing.parameters, forcing.in_time)
         fewest, finer = model.substeps(dt, self.substep_days), self._halvings(dt)
+        if self.twins is not None:  # they go through the step with the pools as they are before it
+
+            def turnover(row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, *left: np.ndarray) -> None:
+                self._turn_over(row, slower, plant, amendment, fewest << finer, dt, *left)
+
+            self.twins.run_one_step(turnover, plant, amendment, dt)
         for often in np.unique(finer):
             over_cells(
                 ADVANCE[model.kernel_name], w.cells[finer == often], w.stocks, self._first_row, *fixed,
@@ -147,6 +162,27 @@ class NonlinearDecomposition(Process):
         w.ledger.book("respired", "soc", w.respired, factor=-1.0)
         if max(self._doc) > 0.0:
             w.ledger.book("doc_production", "soc", w.doc_produced, factor=-1.0)
+
+    def _turn_over(
+        self, row: int, slower: float, plant: np.ndarray, amendment: np.ndarray, substeps: np.ndarray, dt: float,
+        respired: np.ndarray, dissolved: np.ndarray,
+    ) -> None:  # fmt: skip
+        """Carry the twin whose rows begin at ``row`` over the step, in as many substeps as each cell (c) takes."""
+        w, layers, first, (of_respired, of_leached) = self.watershed, self.watershed.layer_bottom.size, 0, self._doc
+        for cells, state, rate, inputs in self._forcing.lanes(w.input_scale):
+            twin, entering = self._forcing.twin(cells, row, plant, amendment)
+            count = np.repeat(substeps[first : first + cells.size], layers)
+            out, solute = np.empty((2, count.size))
+            over_cells(
+                CARRY_TWIN[self.model.kernel_name], np.argsort(count, kind="stable"), state, twin, rate, inputs,
+                entering, slower, dt, count, out, solute,
+            )  # fmt: skip
+            for p in range(self._pools):
+                w.stocks[cells, :, row + p] = twin[p].reshape(-1, layers)
+            in_water = of_respired * out + of_leached * solute
+            dissolved[cells] = in_water.reshape(-1, layers)
+            respired[cells] = (out + solute - in_water).reshape(-1, layers)
+            first += cells.size
 
     def _halvings(self, dt: float) -> np.ndarray:
         """How often the substep is halved in each of the cells (c): Runge-Kutta must follow the fastest pool."""
@@ -163,33 +199,15 @@ class NonlinearDecomposition(Process):
         return result
 
     # -- the search for the initial carbon --------------------------------------------------------------------------
-    def _derivative(self, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray) -> np.ndarray:
-        result = np.empty_like(state)
-        self.model.kernel.right_hand_side(state, rate, inputs, result, *np.empty((2, state.shape[1])))
-        return result
-
     @property
     def modifier(self) -> np.ndarray:
         """Slopes of the fluxes at the present state, yr-1: (n, L, P (P + 1)), as ``model.pathways`` has them; the last
-        P are those with the plant input of the cell, kg C m-2 yr-1.
+        P are those with the plant input of the cell, kg C m-2 yr-1, and nothing for the twins.
         """
-        w, pools, layers = self.watershed, self._pools, self.watershed.layer_bottom.size
-        result = np.zeros((w.clay.size, layers, pools * (pools + 1)))
-        more = self._forcing.lanes(w.input_scale + SCALE_CHANGE)
-        for (cells, state, rate, inputs), (_, _, more_rate, more_inputs) in zip(
-            self._forcing.lanes(w.input_scale), more, strict=True
-        ):
-            here = self._derivative(state, rate, inputs)
-            for donor in range(pools):
-                other = state.copy()
-                other[donor] += np.maximum(CHANGE * state[donor], LEAST_CHANGE)
-                slope = (self._derivative(other, rate, inputs) - here) / (other[donor] - state[donor])
-                slope[donor] *= -1.0
-                for p in range(pools):
-                    result[cells, :, p * pools + donor] = slope[p].reshape(-1, layers)
-            slope = (self._derivative(state, more_rate, more_inputs) - here) / SCALE_CHANGE
-            for p in range(pools):
-                result[cells, :, pools * pools + p] = slope[p].reshape(-1, layers)
+        w = self.watershed
+        result = np.zeros((w.clay.size, w.layer_bottom.size, self._pools * (self._pools + 1)))
+        slopes = slopes_of_twins if self.for_twins else slopes_of_pools
+        slopes(self.model, self._forcing, w.input_scale, result)
         return result
 
     def response(self, modifier: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

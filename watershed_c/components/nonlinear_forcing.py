@@ -148,18 +148,33 @@ class Forcing:
 
     def lanes(self, scale: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Chunks of cells (c), and state (P, cL), rates (Q, cL) and inputs (P, cL) per year of their layers now."""
-        w, kernel, layers = self._watershed, self._model.kernel, self._thickness.size
-        pools = len(self._model.pools)
+        w, kernel = self._watershed, self._model.kernel
         forcing = list(self.arrays())
         forcing[3] = scale
         for first in range(0, w.cells.size, CHUNK):
             cells = w.cells[first : first + CHUNK]
-            lanes = cells.size * layers
-            state, inputs = np.empty((pools, lanes)), np.empty((pools, lanes))
-            arguments, slowing = np.empty((self._kind.size, lanes)), np.empty(lanes)
-            gather: Any = steps.gather
-            gather(cells, 0, w.stocks, self._first_row, *forcing, self._dt, state, inputs, arguments, slowing)
-            rate = np.empty((len(kernel.RATES), lanes))
+            state, inputs, arguments, slowing = self._gather(cells, self._first_row, forcing)
+            rate = np.empty((len(kernel.RATES), slowing.size))
             kernel.rates(*arguments, self.parameters, rate)
             steps.slow(rate, self.in_time, slowing)
             yield cells, state, rate, inputs
+
+    def twin(
+        self, cells: np.ndarray, row: int, plant: np.ndarray, amendment: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """State (P, cL) and inputs (P, cL) per year of a twin in the layers of ``cells``, whose rows begin at ``row``.
+
+        ``plant`` and ``amendment`` (U, L, P) are those of the twin.
+        """
+        forcing = list(self.arrays())
+        forcing[1:3] = plant, amendment
+        state, inputs, *_ = self._gather(cells, row, forcing)
+        return state, inputs
+
+    def _gather(self, cells: np.ndarray, row: int, forcing: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+        pools, lanes = len(self._model.pools), cells.size * self._thickness.size
+        state, inputs = np.empty((pools, lanes)), np.empty((pools, lanes))
+        arguments, slowing = np.empty((self._kind.size, lanes)), np.empty(lanes)
+        gather: Any = steps.gather
+        gather(cells, 0, self._watershed.stocks, row, *forcing, self._dt, state, inputs, arguments, slowing)
+        return state, inputs, arguments, slowing

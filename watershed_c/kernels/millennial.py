@@ -190,8 +190,55 @@ def rates(temperature, moisture, clay, silt, ph, bulk_density, thickness, parame
         rate[17, b] = parameters[26] * layer
 
 
+# Written once for the pools and for their twins, and put in place by numba: as in `mimics`.
+@njit(inline="always")
+def fluxes(p, l, m, n, cp, cl, ca, cm, cn, ct, work, b):  # noqa: E741
+    """Fluxes of lane ``b``, kg C m-2 yr-1: F_PL F_LB F_PA F_A leached F_LM F_ML F_B F_MA.
+
+    Each in proportion to what it carries (``cp`` to ``cn``) out of one pool: for carbon the stock of the pool. Sorption
+    carries ``ct``: of LMWC, but of MAOM where that holds more than its capacity, and the flux is negative.
+    """
+    saturating = work[(_RATE + 4) * BLOCK + b]
+    competing = work[(_RATE + 5) * BLOCK + b]
+    of_pl = work[(_RATE + 1) * BLOCK + b] + saturating * m + competing * p
+    of_lb = work[(_RATE + 3) * BLOCK + b] + saturating * l + competing * m
+    share = m / (of_pl * of_lb)
+    depolymerised = work[(_RATE + 0) * BLOCK + b] * cp * share * of_lb
+    taken_up = work[(_RATE + 2) * BLOCK + b] * cl * share * of_pl
+    aggregated = work[(_RATE + 6) * BLOCK + b] * cp
+    broken = work[(_RATE + 7) * BLOCK + b] * ca
+    leached = work[(_RATE + 8) * BLOCK + b] * cl
+    sorbed = work[(_RATE + 9) * BLOCK + b] * ct * (1.0 - n * work[(_RATE + 10) * BLOCK + b])
+    desorbed = work[(_RATE + 11) * BLOCK + b] * cn
+    dead = work[(_RATE + 12) * BLOCK + b] * m * cm
+    protected = work[(_RATE + 13) * BLOCK + b] * cn
+    return depolymerised, taken_up, aggregated, broken, leached, sorbed, desorbed, dead, protected
+
+
+@njit(inline="always")
+def routes(depolymerised, taken_up, aggregated, broken, leached, sorbed, desorbed, dead, protected, entering, work, b):
+    """Derivatives of the pools, and what is respired, of fluxes and of the input in the rows from ``entering`` on."""
+    respired = work[(_RATE + 14) * BLOCK + b] * taken_up
+    to_pom = work[(_RATE + 15) * BLOCK + b] * broken
+    to_maom = work[(_RATE + 16) * BLOCK + b] * dead
+    dp = work[(entering + 0) * BLOCK + b] + to_pom - aggregated - depolymerised
+    dl = (
+        work[(entering + 1) * BLOCK + b]
+        + depolymerised
+        + (dead - to_maom)
+        + desorbed
+        - sorbed
+        - taken_up
+        - leached
+    )
+    da = work[(entering + 2) * BLOCK + b] + protected + aggregated - broken
+    dm = work[(entering + 3) * BLOCK + b] + (taken_up - respired) - dead
+    dn = work[(entering + 4) * BLOCK + b] + sorbed + to_maom + (broken - to_pom) - desorbed - protected
+    return dp, dl, da, dm, dn, respired
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _stage(work, count, step, weight):
+def stage(work, count, step, weight):
     """Add ``weight`` times the derivative at the stage to the sums; stage <- state + step x derivative.
 
     A stock below zero counts as zero, as in the authors' programs.
@@ -202,36 +249,12 @@ def _stage(work, count, step, weight):
         a = max(work[(_STAGE + 2) * BLOCK + b], 0.0)
         m = max(work[(_STAGE + 3) * BLOCK + b], 0.0)
         n = max(work[(_STAGE + 4) * BLOCK + b], 0.0)
-        saturating = work[(_RATE + 4) * BLOCK + b]
-        competing = work[(_RATE + 5) * BLOCK + b]
-        of_pl = work[(_RATE + 1) * BLOCK + b] + saturating * m + competing * p
-        of_lb = work[(_RATE + 3) * BLOCK + b] + saturating * l + competing * m
-        share = m / (of_pl * of_lb)
-        depolymerised = work[(_RATE + 0) * BLOCK + b] * p * share * of_lb
-        taken_up = work[(_RATE + 2) * BLOCK + b] * l * share * of_pl
-        aggregated = work[(_RATE + 6) * BLOCK + b] * p
-        broken = work[(_RATE + 7) * BLOCK + b] * a
-        leached = work[(_RATE + 8) * BLOCK + b] * l
-        sorbed = work[(_RATE + 9) * BLOCK + b] * l * (1.0 - n * work[(_RATE + 10) * BLOCK + b])
-        desorbed = work[(_RATE + 11) * BLOCK + b] * n
-        dead = work[(_RATE + 12) * BLOCK + b] * m * m
-        protected = work[(_RATE + 13) * BLOCK + b] * n
-        respired = work[(_RATE + 14) * BLOCK + b] * taken_up
-        to_pom = work[(_RATE + 15) * BLOCK + b] * broken
-        to_maom = work[(_RATE + 16) * BLOCK + b] * dead
-        dp = work[(_INPUT + 0) * BLOCK + b] + to_pom - aggregated - depolymerised
-        dl = (
-            work[(_INPUT + 1) * BLOCK + b]
-            + depolymerised
-            + (dead - to_maom)
-            + desorbed
-            - sorbed
-            - taken_up
-            - leached
+        depolymerised, taken_up, aggregated, broken, leached, sorbed, desorbed, dead, protected = fluxes(
+            p, l, m, n, p, l, a, m, n, l, work, b
         )
-        da = work[(_INPUT + 2) * BLOCK + b] + protected + aggregated - broken
-        dm = work[(_INPUT + 3) * BLOCK + b] + (taken_up - respired) - dead
-        dn = work[(_INPUT + 4) * BLOCK + b] + sorbed + to_maom + (broken - to_pom) - desorbed - protected
+        dp, dl, da, dm, dn, respired = routes(
+            depolymerised, taken_up, aggregated, broken, leached, sorbed, desorbed, dead, protected, _INPUT, work, b
+        )
         work[(_SUM + 0) * BLOCK + b] += weight * dp
         work[(_SUM + 1) * BLOCK + b] += weight * dl
         work[(_SUM + 2) * BLOCK + b] += weight * da
@@ -271,7 +294,7 @@ def right_hand_side(state, rate, inputs, derivative, respired, leached):
             for b in range(count):
                 work[(_RATE + j) * BLOCK + b] = rate[j, first + b]
         work[_SUM * BLOCK : (_SUM + 7) * BLOCK] = 0.0
-        _stage(work, count, 0.0, 1.0)
+        stage(work, count, 0.0, 1.0)
         for j in range(5):
             for b in range(count):
                 derivative[j, first + b] = work[(_SUM + j) * BLOCK + b]
@@ -281,7 +304,7 @@ def right_hand_side(state, rate, inputs, derivative, respired, leached):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _finish(work, count, sixth):
+def finish(work, count, sixth):
     """Close a substep: new state, guards, and the sums set back.
 
     Guards: where a stock would be below zero (a substep far too long for the uptake) it becomes zero and the
@@ -386,11 +409,11 @@ def advance(state, rate, inputs, dt, substeps, scratch, respired, leached):
     scratch[_RESPIRED * BLOCK : (MOVED_ROW + 1) * BLOCK] = 0.0
     step = dt / substeps
     for _ in range(substeps):
-        _stage(scratch, count, 0.5 * step, 1.0)
-        _stage(scratch, count, 0.5 * step, 2.0)
-        _stage(scratch, count, step, 2.0)
-        _stage(scratch, count, 0.0, 1.0)
-        _finish(scratch, count, step / 6.0)
+        stage(scratch, count, 0.5 * step, 1.0)
+        stage(scratch, count, 0.5 * step, 2.0)
+        stage(scratch, count, step, 2.0)
+        stage(scratch, count, 0.0, 1.0)
+        finish(scratch, count, step / 6.0)
     for j in range(5):
         for b in range(count):
             state[j, b] = scratch[(_STATE + j) * BLOCK + b]

@@ -228,12 +228,64 @@ def rates(temperature, moisture, clay, metabolic_fraction, productivity, thickne
         rate[21 + j, :] = 1.0 - parameters[24 + j]
 
 
+# What follows is written once for the pools and for their twins (`nonlinear_twins`), and is put in place by numba: the
+# loops over the block stay loops over one array.
+@njit(inline="always")
+def fluxes(m, s, r, k, c, a, cm, cs, cr, ck, cp, cc, ca, work, b):
+    """Fluxes of lane ``b``, kg C m-2 yr-1, each in proportion to what it carries (``cm`` to ``ca``) out of one pool.
+
+    For carbon that is the stock of the pool; for a twin, what it holds of it. Two fractions of one pool share a
+    division.
+    """
+    of_r = work[(_RATE + 6) * BLOCK + b] + m
+    of_k = work[(_RATE + 9) * BLOCK + b] + m
+    share = cm / (of_r * of_k)
+    rm = r * work[(_RATE + 0) * BLOCK + b] * share * of_k
+    km = k * work[(_RATE + 3) * BLOCK + b] * share * of_r
+    of_r = work[(_RATE + 7) * BLOCK + b] + s
+    of_k = work[(_RATE + 10) * BLOCK + b] + s
+    share = cs / (of_r * of_k)
+    velocity_rs = r * work[(_RATE + 1) * BLOCK + b]
+    velocity_ks = k * work[(_RATE + 4) * BLOCK + b]
+    rs = velocity_rs * share * of_k
+    ks = velocity_ks * share * of_r
+    of_r = work[(_RATE + 8) * BLOCK + b] + a
+    of_k = work[(_RATE + 11) * BLOCK + b] + a
+    share = ca / (of_r * of_k)
+    ra = r * work[(_RATE + 2) * BLOCK + b] * share * of_k
+    ka = k * work[(_RATE + 5) * BLOCK + b] * share * of_r
+    of_r = work[(_RATE + 12) * BLOCK + b] + c
+    of_k = work[(_RATE + 13) * BLOCK + b] + c
+    share = cc / (of_r * of_k)
+    oxidised = (velocity_rs * of_k + velocity_ks * of_r) * share
+    dead_r = work[(_RATE + 14) * BLOCK + b] * cr
+    dead_k = work[(_RATE + 15) * BLOCK + b] * ck
+    desorbed = work[(_RATE + 16) * BLOCK + b] * cp
+    return rm, km, rs, ks, ra, ka, oxidised, dead_r, dead_k, desorbed
+
+
+@njit(inline="always")
+def routes(rm, km, rs, ks, ra, ka, oxidised, dead_r, dead_k, desorbed, entering, work, b):
+    """Derivatives of the pools, and what is respired, of fluxes and of the input in the rows from ``entering`` on."""
+    to_p = work[(_RATE + 17) * BLOCK + b] * dead_r + work[(_RATE + 18) * BLOCK + b] * dead_k
+    to_c = work[(_RATE + 19) * BLOCK + b] * dead_r + work[(_RATE + 20) * BLOCK + b] * dead_k
+    by_r = work[(_RATE + 21) * BLOCK + b] * (rm + ra) + work[(_RATE + 22) * BLOCK + b] * rs
+    by_k = work[(_RATE + 23) * BLOCK + b] * (km + ka) + work[(_RATE + 24) * BLOCK + b] * ks
+    dm = work[(entering + 0) * BLOCK + b] - rm - km
+    ds = work[(entering + 1) * BLOCK + b] - rs - ks
+    dr = work[(entering + 2) * BLOCK + b] + (rm + ra + rs) - by_r - dead_r
+    dk = work[(entering + 3) * BLOCK + b] + (km + ka + ks) - by_k - dead_k
+    dp = work[(entering + 4) * BLOCK + b] + to_p - desorbed
+    dc = work[(entering + 5) * BLOCK + b] + to_c - oxidised
+    da = work[(entering + 6) * BLOCK + b] + (dead_r + dead_k - to_p - to_c) + desorbed + oxidised - ra - ka
+    return dm, ds, dr, dk, dp, dc, da, by_r + by_k
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _stage(work, count, step, weight):
+def stage(work, count, step, weight):
     """Add ``weight`` times the derivative at the stage to the sums; stage <- state + step x derivative.
 
-    A stock below zero counts as zero, so that no denominator vanishes. Two fractions of one pool share a
-    division.
+    A stock below zero counts as zero, so that no denominator vanishes.
     """
     for b in range(count):
         m = max(work[(_STAGE + 0) * BLOCK + b], 0.0)
@@ -243,41 +295,12 @@ def _stage(work, count, step, weight):
         p = max(work[(_STAGE + 4) * BLOCK + b], 0.0)
         c = max(work[(_STAGE + 5) * BLOCK + b], 0.0)
         a = max(work[(_STAGE + 6) * BLOCK + b], 0.0)
-        of_r = work[(_RATE + 6) * BLOCK + b] + m
-        of_k = work[(_RATE + 9) * BLOCK + b] + m
-        share = m / (of_r * of_k)
-        rm = r * work[(_RATE + 0) * BLOCK + b] * share * of_k
-        km = k * work[(_RATE + 3) * BLOCK + b] * share * of_r
-        of_r = work[(_RATE + 7) * BLOCK + b] + s
-        of_k = work[(_RATE + 10) * BLOCK + b] + s
-        share = s / (of_r * of_k)
-        velocity_rs = r * work[(_RATE + 1) * BLOCK + b]
-        velocity_ks = k * work[(_RATE + 4) * BLOCK + b]
-        rs = velocity_rs * share * of_k
-        ks = velocity_ks * share * of_r
-        of_r = work[(_RATE + 8) * BLOCK + b] + a
-        of_k = work[(_RATE + 11) * BLOCK + b] + a
-        share = a / (of_r * of_k)
-        ra = r * work[(_RATE + 2) * BLOCK + b] * share * of_k
-        ka = k * work[(_RATE + 5) * BLOCK + b] * share * of_r
-        of_r = work[(_RATE + 12) * BLOCK + b] + c
-        of_k = work[(_RATE + 13) * BLOCK + b] + c
-        share = c / (of_r * of_k)
-        oxidised = (velocity_rs * of_k + velocity_ks * of_r) * share
-        dead_r = work[(_RATE + 14) * BLOCK + b] * r
-        dead_k = work[(_RATE + 15) * BLOCK + b] * k
-        desorbed = work[(_RATE + 16) * BLOCK + b] * p
-        to_p = work[(_RATE + 17) * BLOCK + b] * dead_r + work[(_RATE + 18) * BLOCK + b] * dead_k
-        to_c = work[(_RATE + 19) * BLOCK + b] * dead_r + work[(_RATE + 20) * BLOCK + b] * dead_k
-        by_r = work[(_RATE + 21) * BLOCK + b] * (rm + ra) + work[(_RATE + 22) * BLOCK + b] * rs
-        by_k = work[(_RATE + 23) * BLOCK + b] * (km + ka) + work[(_RATE + 24) * BLOCK + b] * ks
-        dm = work[(_INPUT + 0) * BLOCK + b] - rm - km
-        ds = work[(_INPUT + 1) * BLOCK + b] - rs - ks
-        dr = work[(_INPUT + 2) * BLOCK + b] + (rm + ra + rs) - by_r - dead_r
-        dk = work[(_INPUT + 3) * BLOCK + b] + (km + ka + ks) - by_k - dead_k
-        dp = work[(_INPUT + 4) * BLOCK + b] + to_p - desorbed
-        dc = work[(_INPUT + 5) * BLOCK + b] + to_c - oxidised
-        da = work[(_INPUT + 6) * BLOCK + b] + (dead_r + dead_k - to_p - to_c) + desorbed + oxidised - ra - ka
+        rm, km, rs, ks, ra, ka, oxidised, dead_r, dead_k, desorbed = fluxes(
+            m, s, r, k, c, a, m, s, r, k, p, c, a, work, b
+        )
+        dm, ds, dr, dk, dp, dc, da, respired = routes(
+            rm, km, rs, ks, ra, ka, oxidised, dead_r, dead_k, desorbed, _INPUT, work, b
+        )
         work[(_SUM + 0) * BLOCK + b] += weight * dm
         work[(_SUM + 1) * BLOCK + b] += weight * ds
         work[(_SUM + 2) * BLOCK + b] += weight * dr
@@ -285,7 +308,7 @@ def _stage(work, count, step, weight):
         work[(_SUM + 4) * BLOCK + b] += weight * dp
         work[(_SUM + 5) * BLOCK + b] += weight * dc
         work[(_SUM + 6) * BLOCK + b] += weight * da
-        work[(_SUM + 7) * BLOCK + b] += weight * (by_r + by_k)
+        work[(_SUM + 7) * BLOCK + b] += weight * respired
         work[(_STAGE + 0) * BLOCK + b] = work[(_STATE + 0) * BLOCK + b] + step * dm
         work[(_STAGE + 1) * BLOCK + b] = work[(_STATE + 1) * BLOCK + b] + step * ds
         work[(_STAGE + 2) * BLOCK + b] = work[(_STATE + 2) * BLOCK + b] + step * dr
@@ -320,7 +343,7 @@ def right_hand_side(state, rate, inputs, derivative, respired, leached):
             for b in range(count):
                 work[(_RATE + j) * BLOCK + b] = rate[j, first + b]
         work[_SUM * BLOCK : (_SUM + 8) * BLOCK] = 0.0
-        _stage(work, count, 0.0, 1.0)
+        stage(work, count, 0.0, 1.0)
         for j in range(7):
             for b in range(count):
                 derivative[j, first + b] = work[(_SUM + j) * BLOCK + b]
@@ -330,7 +353,7 @@ def right_hand_side(state, rate, inputs, derivative, respired, leached):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _finish(work, count, sixth):
+def finish(work, count, sixth):
     """Close a substep: new state, guards, and the sums set back.
 
     Guards: where a stock would be below zero (a substep far too long) it becomes zero and the others are
@@ -454,11 +477,11 @@ def advance(state, rate, inputs, dt, substeps, scratch, respired, leached):
     scratch[_RESPIRED * BLOCK : (MOVED_ROW + 1) * BLOCK] = 0.0
     step = dt / substeps
     for _ in range(substeps):
-        _stage(scratch, count, 0.5 * step, 1.0)
-        _stage(scratch, count, 0.5 * step, 2.0)
-        _stage(scratch, count, step, 2.0)
-        _stage(scratch, count, 0.0, 1.0)
-        _finish(scratch, count, step / 6.0)
+        stage(scratch, count, 0.5 * step, 1.0)
+        stage(scratch, count, 0.5 * step, 2.0)
+        stage(scratch, count, step, 2.0)
+        stage(scratch, count, 0.0, 1.0)
+        finish(scratch, count, step / 6.0)
     for j in range(7):
         for b in range(count):
             state[j, b] = scratch[(_STATE + j) * BLOCK + b]

@@ -117,8 +117,9 @@ def read_forcing(model: PoolModel, given: xr.Dataset, what: str, problems: Probl
     short = {name for _, name, _ in parameters.values()} - set(model.inputs)
     pools = {f"input.{pool}" for pool in model.pools}
     factors = {f"modifier.{pool}" for pool in model.pools}
-    of_linear = [MODIFIER, *factors, *MODERN]
-    known = [*wanted, *weather, "plant_cover", *model.inputs, *short, *parameters, *pools, *(of_linear * linear)]
+    of_linear = [MODIFIER, *factors]
+    known = [*wanted, *weather, "plant_cover", *model.inputs, *short, *parameters, *pools, *MODERN,
+             *(of_linear * linear)]  # fmt: skip
 
     def read(name: str, role: Role) -> Variable | None:
         return read_variable(given[name], f"{what}.{name}", role, problems)

@@ -239,11 +239,22 @@ def carry(
     moved: np.ndarray,
 ) -> None:
     """One step of columns, as :func:`watershed_c.kernels.nonlinear_runs.carry_mimics` has it, in threads."""
-    lanes = np.argsort(substeps, kind="stable") if (substeps != substeps[:1]).any() else np.arange(substeps.size)
     over_cells(
-        CARRY[kernel.__name__.rpartition(".")[2]], lanes, state, np.ascontiguousarray(rate),
-        np.ascontiguousarray(inputs), dt, np.ascontiguousarray(substeps), respired, leached, moved,
+        CARRY[name_of(kernel)], by_substeps(substeps), state, np.ascontiguousarray(rate), np.ascontiguousarray(inputs),
+        dt, np.ascontiguousarray(substeps), respired, leached, moved,
     )  # fmt: skip
+
+
+def name_of(kernel: Kernel) -> str:
+    """Its key in `KERNELS`."""
+    return kernel.__name__.rpartition(".")[2]
+
+
+def by_substeps(substeps: np.ndarray) -> np.ndarray:
+    """Columns in an order in which those of equal substeps stand side by side."""
+    if (substeps != substeps[:1]).any():
+        return np.argsort(substeps, kind="stable")
+    return np.arange(substeps.size)
 
 
 def substeps_now(

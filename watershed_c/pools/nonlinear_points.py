@@ -1,4 +1,5 @@
-"""A non-linear pool model at many independent points: tables of drivers in; pools, CO2 and leached carbon out.
+"""A non-linear pool model at many independent points: tables of drivers in; pools, CO2 and leached carbon out, and the
+same of their twins.
 
 Nothing is made for all points and all steps at once: the rates are those of one step, and only the steps recorded are
 kept. The steady state of a cycle is found by Newton (:func:`watershed_c.pools.nonlinear.periodic_steady_state`), some
@@ -16,6 +17,7 @@ import numpy as np
 from watershed_c.pools.initial import Start
 from watershed_c.pools.nonlinear import carry, periodic_steady_state, steady_state, substeps_now, substeps_of
 from watershed_c.pools.nonlinear_model import VOLUMETRIC, NonlinearPoolModel
+from watershed_c.pools.nonlinear_twins import carry_twin, periodic_twin, slopes_of_twin
 from watershed_c.pools.points import Drivers, needed_drivers, weather_factor
 
 #: the argument of the kernels that a forcing may give by this name
@@ -38,7 +40,9 @@ def weather_of(model: NonlinearPoolModel, given: object) -> list[str]:
 
 
 class NonlinearCourse(NamedTuple):
-    """Pools (R, P, n), respired and leached (R, n) carbon, kg C m-2; flows since the record before."""
+    """Pools (R, S, P, n), respired and leached (R, S, n) carbon, kg C m-2; flows since the record before. S states:
+    carbon, then its twins.
+    """
 
     pools: np.ndarray
     respired: np.ndarray
@@ -63,6 +67,8 @@ class NonlinearPoints:
     dt : float, yr
     scale : (n)
         Factor on the plant input.
+    decay : (S - 1), yr-1
+        Radioactive decay of each twin, at the end of each step; ``drivers.activity`` is what enters of them.
     """
 
     model: NonlinearPoolModel
@@ -73,7 +79,6 @@ class NonlinearPoints:
     input: np.ndarray
     dt: float
     scale: np.ndarray | float = 1.0
-    #: no radiocarbon
     decay: tuple[float, ...] = ()
 
     def rows(self, count: int) -> NonlinearPoints:
@@ -140,22 +145,29 @@ class NonlinearPoints:
 
     # -- a run -------------------------------------------------------------------------------------------------------
     def course(self, start: np.ndarray, record: np.ndarray, scheme: str = "") -> NonlinearCourse:
-        """Run from ``start`` (P, n), kg C m-2, and keep the ends of the steps ``record`` (R)."""
-        pools, points = start.shape
+        """Run from ``start`` (S, P, n), kg C m-2, and keep the ends of the steps ``record`` (R)."""
+        states, pools, points = start.shape
         kernel, known, moisture = self.model.kernel, self.known(), self.moisture()
         temperature = self.drivers.weather["temperature"]
-        kept = np.empty((record.size, pools, points)), np.zeros((record.size, points)), np.zeros((record.size, points))
+        kept = np.empty((record.size, *start.shape)), *np.zeros((2, record.size, states, points))
         state = np.array(start, dtype=np.float64, order="C")
-        respired, leached, moved = np.empty((3, points))
+        respired, leached, moved = np.empty((states, points)), np.empty((states, points)), np.empty(points)
+        left = np.exp(-np.array((0.0, *self.decay)) * self.dt)[:, None, None]
         place, last = 0, int(record[-1])
         for m in range(last + 1):
             if scheme == INTERPOLATED:
                 rows = (temperature[m : m + 2], moisture[m : m + 2], (self.inputs(m), self.inputs(m + 1)))
-                state, respired, leached = self._between(state, known, *rows)
+                state, respired, leached = self._between(state, known, *rows, self.drivers.activity[m : m + 2])
             else:
                 rate, inputs = self.rates(temperature[m], moisture[m], known), self.inputs(m)
-                counts = substeps_now(kernel, state, rate, inputs, self.dt, self.model.substep_days)
-                carry(kernel, state, rate, inputs, self.dt, counts, respired, leached, moved)
+                counts = substeps_now(kernel, state[0], rate, inputs, self.dt, self.model.substep_days)
+                for s in range(1, states):
+                    entering = self.drivers.activity[m, s - 1] * inputs
+                    respired[s], leached[s] = carry_twin(
+                        kernel, state[0], state[s], rate, inputs, entering, self.dt, counts
+                    )
+                carry(kernel, state[0], rate, inputs, self.dt, counts, respired[0], leached[0], moved)
+            state *= left
             kept[1][place] += respired
             kept[2][place] += leached
             if m == record[place]:
@@ -170,18 +182,26 @@ class NonlinearPoints:
         temperature: np.ndarray,
         moisture: np.ndarray,
         inputs: tuple[np.ndarray, np.ndarray],
+        activity: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A step between two rows of forcing: state, respired and leached at its end."""
+        """A step between two rows of forcing: states, respired and leached of each at its end."""
         count = substeps_of(self.dt, self.model.substep_days)
-        step = self.dt / count
-        totals = np.vstack((state, np.zeros((2, state.shape[1]))))
+        step, kernel = self.dt / count, self.model.kernel
+        states, pools, points = state.shape
+        totals = np.concatenate((state, np.zeros((states, 2, points))), axis=1)
 
         def slope(share: float, stocks: np.ndarray) -> np.ndarray:
             warm, wet = ((1.0 - share) * two[0] + share * two[1] for two in (temperature, moisture))
             rate = self.rates(warm, wet, known)
             result = np.empty_like(totals)
             entering = (1.0 - share) * inputs[0] + share * inputs[1]
-            self.model.kernel.right_hand_side(stocks[:-2], rate, entering, result[:-2], result[-2], result[-1])
+            carbon, of = stocks[0, :pools], result[0]
+            kernel.right_hand_side(carbon, rate, entering, of[:pools], of[pools], of[pools + 1])
+            for s in range(1, states):
+                first, second = activity[0, s - 1] * inputs[0], activity[1, s - 1] * inputs[1]
+                entering = (1.0 - share) * first + share * second
+                found = slopes_of_twin(kernel, carbon, stocks[s, :pools], rate, entering)
+                result[s, :pools], result[s, pools], result[s, pools + 1] = found
             return result
 
         for j in range(count):
@@ -191,11 +211,11 @@ class NonlinearPoints:
             k3 = slope(middle, totals + 0.5 * step * k2)
             k4 = slope(end, totals + step * k3)
             totals = totals + step / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-        return totals[:-2].copy(), totals[-2], totals[-1]
+        return totals[:, :pools].copy(), totals[:, pools], totals[:, pools + 1]
 
     # -- a cycle -----------------------------------------------------------------------------------------------------
     def equilibrium(self, before: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Stocks (1, P, n), kg C m-2, that the cycle brings back; and no deficit.
+        """Stocks (S, P, n), kg C m-2, that the cycle brings back; and no deficit.
 
         Parameters
         ----------
@@ -209,10 +229,10 @@ class NonlinearPoints:
         points, steps = self.weather.size, self.drivers.steps
         bytes_of_point = 8 * steps * (len(self.model.kernel.RATES) + len(self.model.pools))
         width = max(64, CYCLE_BYTES // bytes_of_point)
-        found = np.empty((1, len(self.model.pools), points))
+        found = np.empty((1 + len(self.decay), len(self.model.pools), points))
         for first in range(0, points, width):
             part = slice(first, min(first + width, points))
-            found[0, :, part] = self.some(part)._solve(None if before is None else before[:, part])
+            found[:, :, part] = self.some(part)._solve(None if before is None else before[:, part])
         return found, np.zeros(0)
 
     def _solve(self, state: np.ndarray | None) -> np.ndarray:
@@ -234,7 +254,13 @@ class NonlinearPoints:
             more = np.maximum(counts, self._counts(state, rate, inputs))
             todo = np.flatnonzero((more != counts).any(axis=0))
             counts = more
-        return state
+        twins = [
+            periodic_twin(
+                kernel, state, rate, inputs, self.drivers.activity[:, s], dt=self.dt, substeps=counts, decay=decay
+            )
+            for s, decay in enumerate(self.decay)
+        ]
+        return np.stack((state, *twins))
 
     def _counts(self, state: np.ndarray, rate: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         """Substeps (M, n) of every step of the cycle from ``state`` on."""
@@ -254,7 +280,8 @@ class NonlinearPoints:
         with it. ``inert`` is nothing here. The scale is nan where none was found.
         """
         logarithm, old = np.zeros(soc.size), np.full((2, soc.size), np.nan)
-        stocks = self.equilibrium()[0]
+        sought = replace(self, decay=())
+        stocks = sought.equilibrium()[0]
         for trial in range(TRIALS):
             with np.errstate(divide="ignore", invalid="ignore"):
                 missing = np.log(stocks[0].sum(axis=0) / soc)
@@ -266,5 +293,8 @@ class NonlinearPoints:
             change = np.where(done | ~np.isfinite(missing), 0.0, -missing / slope)
             old = np.stack((logarithm, missing))
             logarithm = logarithm + np.clip(change, -LONGEST_CHANGE, LONGEST_CHANGE)
+            stocks = replace(sought, scale=np.exp(logarithm)).equilibrium(stocks[0])[0]
+        if self.decay:
             stocks = replace(self, scale=np.exp(logarithm)).equilibrium(stocks[0])[0]
-        return Start(stocks + inert, np.zeros(0), np.where(done, np.exp(logarithm), np.nan))
+        stocks[0] += inert
+        return Start(stocks, np.zeros(0), np.where(done, np.exp(logarithm), np.nan))

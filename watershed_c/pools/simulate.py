@@ -14,10 +14,10 @@ from watershed_c.pools.base import PoolModel
 from watershed_c.pools.cases import Case, Options, dims_of_points, moisture_of, read_case, steps_of_a_year, unit_of
 from watershed_c.pools.compiled import SCHEMES, CompiledPoolModel
 from watershed_c.pools.datasets import POOL, TIME, InputError, Problems, Variable, as_dataset, distinct, near
-from watershed_c.pools.forcing import ForcingTables, nonlinear_points_of, soil_of, tables_of
+from watershed_c.pools.forcing import MODERN, ForcingTables, nonlinear_points_of, soil_of, tables_of
 from watershed_c.pools.initial import METHODS, Cycle, Measured, Start
 from watershed_c.pools.nonlinear_model import NonlinearPoolModel
-from watershed_c.pools.nonlinear_points import INTERPOLATED
+from watershed_c.pools.nonlinear_points import INTERPOLATED, NonlinearPoints
 from watershed_c.pools.nonlinear_points import SCHEMES as NONLINEAR_SCHEMES
 from watershed_c.pools.points import MODIFIER, Drivers, Soil, keeps_deficit, run_points
 from watershed_c.pools.results import attributes, coordinates, dims_of, title
@@ -109,8 +109,7 @@ def simulate(
         problems.add("every", f"must be one of {', '.join(EVERY)}.", str(every))
     elif every == "month" and rows % 12:
         problems.add("every", f"cannot be month: a year has {rows} steps.", every)
-    radiocarbon = any(name in parts["forcing"] for name in ("percent_modern", "fraction_modern"))
-    radiocarbon = radiocarbon and isinstance(model, CompiledPoolModel)
+    radiocarbon = any(name in parts["forcing"] for name in MODERN)
     options = Options(
         scheme, rows, 1.0 / per_year, every, method, misprint, radiocarbon, dims_of_points(parts, problems)
     )
@@ -227,11 +226,16 @@ class _Results:
         self, model: CompiledPoolModel, forcing: ForcingTables, points: np.ndarray
     ) -> tuple[Drivers, np.ndarray, Soil]:
         drivers, plant, index = tables_of(model, forcing, self.case.space, points)
-        if forcing.modern is not None and self.options.radiocarbon:
-            variable, scale = forcing.modern
-            activity = np.broadcast_to(variable.at(self.case.space, points[:1]), (forcing.steps, 1)) * scale
-            drivers = replace(drivers, activity=activity)
+        drivers = self._with_activity(drivers, forcing, points)
         return drivers, plant, soil_of(model, self.case.soil, self.case.space, points, index, self.options.moisture)
+
+    def _with_activity(self, drivers: Drivers, forcing: ForcingTables, points: np.ndarray) -> Drivers:
+        """The drivers with the radiocarbon of the input, which is the same for these points."""
+        if forcing.modern is None or not self.options.radiocarbon:
+            return drivers
+        variable, scale = forcing.modern
+        activity = np.broadcast_to(variable.at(self.case.space, points[:1]), (forcing.steps, 1)) * scale
+        return replace(drivers, activity=activity)
 
     def _block(self, points: np.ndarray, inert: np.ndarray) -> None:
         if isinstance(self.model, NonlinearPoolModel):
@@ -242,21 +246,23 @@ class _Results:
 
     def _nonlinear(self, model: NonlinearPoolModel, points: np.ndarray, inert: np.ndarray) -> None:
         options, case = self.options, self.case
-        place = case.soil, case.space, points, options.dt
+
+        def points_of(forcing: ForcingTables) -> NonlinearPoints:
+            made = nonlinear_points_of(model, forcing, case.soil, case.space, points, options.dt)
+            return replace(made, drivers=self._with_activity(made.drivers, forcing, points), decay=self.decay)
+
         try:
-            run = nonlinear_points_of(model, case.forcing, *place)
-            cycle = run.rows(options.steps_per_year)
-            if case.spin_up is not None:
-                cycle = nonlinear_points_of(model, case.spin_up, *place)
+            run = points_of(case.forcing)
+            cycle = run.rows(options.steps_per_year) if case.spin_up is None else points_of(case.spin_up)
             start = find_start(cycle, options.start, case.start, case.space, points, inert, options.misprint)
-            course = run.course(start.stocks[0], self.record, options.scheme)
+            course = run.course(start.stocks, self.record, options.scheme)
         except InputError:
             raise
         except ValueError as error:  # a property made of the plant input
             raise InputError([Problem(key="forcing", expectation=f"{error}.")]) from None
         self._keep(points, start, course.pools, course.respired)
         if model.leaches:
-            self.arrays["leached"][:, points] = course.leached / self.size
+            self.arrays["leached"][:, points] = course.leached[:, 0] / self.size
 
     def _linear(self, model: CompiledPoolModel, points: np.ndarray, inert: np.ndarray) -> None:
         options, space = self.options, self.case.space
@@ -275,24 +281,24 @@ class _Results:
             steps_per_year=options.steps_per_year, decay=self.decay,
             deficit=start.deficit if start.deficit.size else 0.0,
         )  # fmt: skip
-        self._keep(points, start, course.pools[:, 0], course.respired[:, 0])
+        self._keep(points, start, course.pools, course.respired)
         if self.bucket:
             self.arrays["deficit"][points] = course.deficit
-        if self.decay:
-            old = course.pools[-1, 0, model.inert] * activity_at_age(INERT_AGE)
-            twins = course.pools[:, 1].sum(axis=1) + old.sum(axis=0)
-            total = course.pools[:, 0].sum(axis=1)
-            self.arrays["Delta14C"][:, points] = delta_14c(radiocarbon_age(total, twins))
-            last = course.pools[-1, 1].copy()
-            last[model.inert] = old
-            self.arrays["modern_carbon"][:, points] = last / self.size
 
-    def _keep(self, points: np.ndarray, start: Start, pools: np.ndarray, respired: np.ndarray) -> None:
-        """What every model has: pools (R, P, n), respired (R, n)."""
-        to = self.arrays
+    def _keep(self, points: np.ndarray, start: Start, states: np.ndarray, released: np.ndarray) -> None:
+        """What every model has: pools (R, S, P, n), respired (R, S, n)."""
+        to, pools, respired = self.arrays, states[:, 0], released[:, 0]
         to["initial_soil_carbon"][:, points] = start.stocks[0] / self.size
         to["soil_carbon"][:, :, points] = pools / self.size
         to["cSoil"][:, points] = pools.sum(axis=1) / self.size
         to["respired"][:, points] = respired / self.size
         if start.scale is not None:
             to["input_scale"][points] = start.scale
+        if self.decay:
+            inert = self.model.inert
+            old = pools[-1, inert] * activity_at_age(INERT_AGE)
+            twins = states[:, 1].sum(axis=1) + old.sum(axis=0)
+            to["Delta14C"][:, points] = delta_14c(radiocarbon_age(pools.sum(axis=1), twins))
+            last = states[-1, 1].copy()
+            last[inert] = old
+            to["modern_carbon"][:, points] = last / self.size
