@@ -10,6 +10,7 @@ import pytest
 from tests.test_every_model import scenario
 from watershed_c import initial_carbon
 from watershed_c.assembly import Assembly, assemble, initialise
+from watershed_c.components.dissolved_carbon import DissolvedCarbon
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.isotopes import permil
 from watershed_c.scenario.resolve import resolve
@@ -41,10 +42,10 @@ def ratios(made: Assembly, isotope: str) -> np.ndarray:
     return np.asarray(twins / carbon)
 
 
-def flux(made: Assembly, isotope: str, term: str) -> float:
+def flux(made: Assembly, isotope: str, term: str, carbon: str = "soc") -> float:
     """Ratio of what a term of the ledger brought in the run."""
     totals = made.watershed.ledger.run_totals.amounts
-    return float(totals[isotope, term] / totals["soc", term])
+    return float(totals[isotope, term] / totals[carbon, term])
 
 
 @pytest.mark.parametrize("model", ["mimics", "millennial"])
@@ -82,9 +83,15 @@ def test_isotopes_of_a_watershed_with_microbes(model: str) -> None:
     ratio, rows = float(twins.input_ratio("c13")[0]), w.constituents.of_group("c13")
     w.stocks[:, :, rows] = ratio * w.stocks[:, :, pools]
     w.substratum[:, rows] = ratio * w.substratum[:, pools]
+    dissolved = one.model.processes["dissolved_carbon"]
+    assert isinstance(dissolved, DissolvedCarbon)
+    dissolved.slower["c13"] = 1.0
+    w.doc_c13[:], w.groundwater_doc_c13[:] = ratio * w.doc, ratio * w.groundwater_doc
     w.ledger.start_afresh()
     run_through(one)
     stocks = w.stocks[w.cells]
     np.testing.assert_allclose(stocks[:, :, rows], ratio * stocks[:, :, pools], rtol=1e-12, atol=1e-18)
     for term in ("respired", "doc_production", "water_erosion_export"):
         assert flux(one, "c13", term) == pytest.approx(ratio, rel=1e-11), term
+    assert flux(one, "doc_c13", "doc_leached_export", "doc") == pytest.approx(ratio, rel=1e-11)
+    np.testing.assert_allclose(w.doc_c13[w.cells], ratio * w.doc[w.cells], rtol=1e-11)

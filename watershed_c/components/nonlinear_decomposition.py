@@ -82,6 +82,7 @@ class NonlinearDecomposition(Process):
         ),
         changes=("stocks",),
         writes=("respired", "doc_produced"),
+        may_write=("doc_produced_c14", "doc_produced_c13"),
     )  # fmt: skip
     ledger_terms = Decomposition.ledger_terms
     transforms = ("soc", "c14", "c13")
