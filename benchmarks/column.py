@@ -15,8 +15,9 @@ from watershed_c.constituents import CARBONATE, TRACERS, Constituent, Constituen
 from watershed_c.isotopes import twins
 from watershed_c.kernels.calcite import calcite_equilibrium, equilibrium_table
 from watershed_c.kernels.carbonate import carbonate_step
+from watershed_c.kernels.column_lanes import mix_diffusive
 from watershed_c.kernels.column_remap import remap_columns
-from watershed_c.kernels.soil_column import biodiffusive_exchange, homogenise, mix_diffusive
+from watershed_c.kernels.soil_column import biodiffusive_exchange, homogenise
 from watershed_c.kernels.soil_gas import soil_carbon_dioxide
 from watershed_c.kernels.tracers import fall_and_decay
 
@@ -69,19 +70,28 @@ def transport(cells: int, name: str, rows: list[Constituent]) -> None:
     """Remap, mix and till."""
     c = Columns(cells, rows)
     per = 1e9 / (cells * LAYERS * len(rows))
-    remap = least(
-        lambda: remap_columns(
-            c.cells, c.mineral, c.stocks, c.reference, c.deposit_mineral, c.deposit, c.substratum, c.table.group,
-            c.table.parent, c.imported, c.rows,
-        ),
-        c.disturb,
-    )  # fmt: skip
+
+    def remap(exchange: np.ndarray) -> float:
+        return least(
+            lambda: remap_columns(
+                c.cells, c.mineral, c.stocks, c.reference, c.deposit_mineral, c.deposit, c.substratum, c.table.group,
+                c.table.parent, c.imported, c.rows, exchange,
+            ),
+            c.disturb,
+        )  # fmt: skip
+
+    alone, both = remap(np.zeros((0, 0))), remap(c.exchange)
     mix = least(lambda: mix_diffusive(c.cells, c.mineral, c.stocks, c.exchange))
     depth, efficiency = np.full(cells, 0.25 * 1300.0), np.ones(cells)
     till = least(lambda: homogenise(c.cells, depth, efficiency, c.mineral, c.stocks))
-    print(f"{name} ({len(rows)} rows), ns per cell-layer-constituent: remap {remap * per:.1f}, mix {mix * per:.1f}, till {till * per:.1f}")
+    print(
+        f"{name} ({len(rows)} rows), ns per cell-layer-constituent: remap and mix {both * per:.1f}; remap alone {alone * per:.1f}, mix alone {mix * per:.1f}, "
+        f"till {till * per:.1f}"
+    )
     decayed = np.zeros(cells)
-    fall = least(lambda: fall_and_decay(c.cells, 0, 100.0, 4.0, 0.02, 1.0 / 12.0, c.mineral, c.stocks, c.deposit, decayed))
+    fall = least(
+        lambda: fall_and_decay(c.cells, 0, 100.0, 4.0, 0.02, 1.0 / 12.0, c.mineral, c.stocks, c.deposit, decayed)
+    )
     print(f"  fallout and decay of a tracer: {fall * 1e9 / (cells * LAYERS):.1f} ns per cell-layer")
 
 

@@ -12,16 +12,12 @@ from hypothesis import strategies as st
 from scipy.special import erfc
 
 from tests.support import shared
+from watershed_c.kernels.column_lanes import mix_diffusive
 from watershed_c.kernels.column_remap import _remap_any, remap_columns
-from watershed_c.kernels.soil_column import (
-    biodiffusive_exchange,
-    homogenise,
-    mix_diffusive,
-    take_from_top,
-    turn_over,
-)
+from watershed_c.kernels.soil_column import biodiffusive_exchange, homogenise, take_from_top, turn_over
 
 NONE = np.full(16, -1, dtype=np.int64)
+UNMIXED = np.zeros((0, 0))
 
 
 @dataclass
@@ -62,7 +58,7 @@ class Column:
     def remap(self) -> None:
         remap_columns(
             self.cells, self.mineral, self.stocks, self.reference, self.deposit_mineral, self.deposit,
-            self.substratum, self.group, self.parent, self.exchanged_mineral, self.exchanged,
+            self.substratum, self.group, self.parent, self.exchanged_mineral, self.exchanged, UNMIXED,
         )  # fmt: skip
 
 
@@ -102,9 +98,7 @@ def test_no_more_is_taken_than_there_is() -> None:
     laid=st.floats(0.0, 2.5),
     empty=st.booleans(),
 )
-def test_every_disturbance_conserves_every_row(
-    seed: int, layers: int, cut: float, laid: float, empty: bool
-) -> None:
+def test_every_disturbance_conserves_every_row(seed: int, layers: int, cut: float, laid: float, empty: bool) -> None:
     random = np.random.default_rng(seed)
     reference = random.uniform(5.0, 120.0, layers)
     parent = np.array([-1, -1, 0, -1], dtype=np.int64)
@@ -162,9 +156,7 @@ def test_uniform_profile_stays_uniform() -> None:
     random = np.random.default_rng(2)
     reference = random.uniform(20.0, 90.0, 8)
     concentration = np.column_stack([np.full(8, 0.013), random.random(8)])
-    column = Column(
-        reference, concentration, np.array([0.013, 0.2]), np.zeros(2, dtype=np.int64), NONE[:2].copy()
-    )
+    column = Column(reference, concentration, np.array([0.013, 0.2]), np.zeros(2, dtype=np.int64), NONE[:2].copy())
     for index in range(300):
         if index % 3:
             column.erode(float(random.uniform(0.0, 60.0)))
@@ -258,7 +250,7 @@ def test_thin_cuts_are_those_of_the_general_way(erode: bool) -> None:
         if thin:
             remap_columns(
                 np.arange(nodes), mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent,
-                below_mineral, below,
+                below_mineral, below, UNMIXED,
             )  # fmt: skip
         else:
             for node in range(nodes):
@@ -271,6 +263,42 @@ def test_thin_cuts_are_those_of_the_general_way(erode: bool) -> None:
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-15)
     assert np.abs(found[0][0] - reference[:, :, None] * content).max() > 0.01
+
+
+def test_mixing_in_the_same_pass_is_mixing_after_it() -> None:
+    """Columns that lose, that gain, that do both, cut through layers, in balance, without soil at the base."""
+    random = np.random.default_rng(11)
+    layers, rows, nodes = 5, 4, 130
+    group, parent = np.array([0, 0, 1, 2]), np.array([-1, -1, -1, 0])
+    reference = random.uniform(40.0, 90.0, (nodes, layers))
+    reference[::7, -1] = 0.0
+    mineral, content = reference.copy(), random.uniform(0.1, 0.3, (nodes, layers, rows))
+    mineral[:, 0] -= np.where(np.arange(nodes) % 5 > 1, random.uniform(0.0, 20.0, nodes), 0.0)
+    mineral[::11, :2] = 0.0
+    stocks = mineral[:, :, None] * content
+    stocks[::7, -1] = 0.2  # stays where no soil is
+    deposit_mineral = np.where(np.arange(nodes) % 3 == 0, random.uniform(0.0, 40.0, nodes), 0.0)
+    deposit = deposit_mineral[:, None] * random.uniform(0.1, 0.3, (nodes, rows))
+    deposit[::13] += 0.1  # without soil
+    substratum = random.uniform(0.1, 0.3, (nodes, rows))
+    exchange = random.uniform(0.0, 9.0, (nodes, layers - 1)) * (reference[:, 1:] > 0.0)
+    exchange[::4] = 0.0
+    found = []
+    for together in (True, False):
+        m, s, out, below = mineral.copy(), stocks.copy(), np.zeros(nodes), np.zeros((nodes, rows))
+        cells = np.arange(nodes)
+        remap_columns(
+            cells, m, s, reference, deposit_mineral.copy(), deposit.copy(), substratum, group, parent, out, below,
+            exchange if together else UNMIXED,
+        )  # fmt: skip
+        if not together:
+            mix_diffusive(cells, m, s, exchange)
+        change = s.sum(axis=1) - stocks.sum(axis=1) - deposit
+        np.testing.assert_allclose(change, below, rtol=0.0, atol=1e-12)
+        found.append((s, out, below, m))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-15)
+    assert np.array_equal(found[0][3], reference)
 
 
 def test_twin_ratio_stays_within_bounds() -> None:
@@ -398,9 +426,11 @@ def test_steady_profile_is_second_order_in_thickness() -> None:
         stocks = np.zeros((1, layers, 1))
         stocks[0, 0, 0] = source / decay
         mix_diffusive(np.zeros(1, dtype=np.int64), mineral, stocks, exchange)
-        exact = (source / decay) * (
-            np.sinh((depth - top) / length) - np.sinh((depth - bottom) / length)
-        ) / np.sinh(depth / length)
+        exact = (
+            (source / decay)
+            * (np.sinh((depth - top) / length) - np.sinh((depth - bottom) / length))
+            / np.sinh(depth / length)
+        )
         errors.append(np.abs(stocks[0, :, 0] - exact).sum() / (source / decay))
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
     assert np.all(orders >= 1.8), (errors, orders)
@@ -474,9 +504,7 @@ def test_exchange_coefficients() -> None:
 # -- everything together: A5 ----------------------------------------------------------------------------
 
 
-def _profile_a5(
-    layers: int, erosion: float, depth: float = 1.6
-) -> tuple[np.ndarray, np.ndarray, float, float]:
+def _profile_a5(layers: int, erosion: float, depth: float = 1.6) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Depth, concentration (kg m-3), inventory and carbon balance of case A5 at its steady state.
 
     The downward velocity v of A5 is soil laid down at v with all of F0 in it; erosion E takes from the top.
@@ -639,8 +667,7 @@ def test_cells_are_independent() -> None:
         deposit_mineral[::2], deposit[::2] = 3.0, 0.4
         out, rows = np.zeros(9), np.zeros((9, 4))
         for cells in chunks:
-            remap_columns(cells, m, s, reference, deposit_mineral, deposit, below, group, parent, out, rows)
-            mix_diffusive(cells, m, s, exchange)
+            remap_columns(cells, m, s, reference, deposit_mineral, deposit, below, group, parent, out, rows, exchange)
         return s, rows
 
     whole, exchanged = run([np.arange(9, dtype=np.int64)])

@@ -68,7 +68,7 @@ class Land:
         n = self.elevation.size
         remap_columns(
             self.cells, self.mineral, self.stocks, self.reference, self.deposit_mineral, self.deposit,
-            self.substratum, ALONE, NO_TWIN, np.zeros(n), np.zeros((n, 3)),
+            self.substratum, ALONE, NO_TWIN, np.zeros(n), np.zeros((n, 3)), np.zeros((0, 0)),
         )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from watershed_c.bedrock import Bedrock
 from watershed_c.components.base import Process
 from watershed_c.components.buried import stirred_in_place
+from watershed_c.kernels.column_lanes import mix_diffusive
 from watershed_c.kernels.column_remap import remap_columns
-from watershed_c.kernels.soil_column import biodiffusive_exchange, lower_surface, mix_diffusive
+from watershed_c.kernels.soil_column import biodiffusive_exchange, lower_surface
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -32,6 +33,9 @@ TINY = 1e-12
 CHANGING_REFERENCE = info(
     reads=("substratum",), changes=("mineral", "stocks", "deposit_mineral", "deposit", "elevation", "reference")
 )
+
+#: exchange between layers where columns are not mixed
+UNMIXED = np.zeros((0, 0))
 
 #: ledger terms of whatever brings columns back to their reference masses
 SUBSTRATUM_TERMS = {
@@ -56,14 +60,14 @@ class Rebalancer:
         #: mineral soil that columns lost; where soil has no end, what they imported
         self._lost = self._mineral if watershed.bedrock is None else np.zeros(watershed.elevation.size)
 
-    def run(self, cells: np.ndarray) -> None:
-        """Remap the disturbed columns among ``cells``."""
+    def run(self, cells: np.ndarray, exchange: np.ndarray = UNMIXED) -> None:
+        """Remap the disturbed columns among ``cells``, then mix them by ``exchange`` (n, L - 1), kg m-2."""
         w = self._watershed
         if w.bedrock is not None:
             w.bedrock.settle(cells, w.mineral, w.deposit_mineral, self._lost)
         over_cells(
             remap_columns, cells, w.mineral, w.stocks, w.reference, w.deposit_mineral, w.deposit,
-            w.substratum, w.constituents.group, w.constituents.parent, self._mineral, self._rows,
+            w.substratum, w.constituents.group, w.constituents.parent, self._mineral, self._rows, exchange,
         )  # fmt: skip
         terms = ("substratum_import", "burial_below_profile")
         w.ledger.book(terms, "soil", self._mineral, cells=cells)
@@ -151,8 +155,7 @@ class SoilColumn(Process):
             self._info = CHANGING_REFERENCE
         self._mixed = watershed.cells if (used > 0.0).all() else watershed.cells[used > 0.0]
         self._rebalancer = Rebalancer(watershed)
-        self._exchange = np.zeros((0, 0))
-        self._step = 0.0
+        self._exchange, self._step = UNMIXED, 0.0
 
     def exchange_rate(self) -> np.ndarray:
         """Soil exchanged by bioturbation between layers i and i + 1, (n, L - 1) kg m-2 yr-1; a new array."""
@@ -176,20 +179,29 @@ class SoilColumn(Process):
 
     def run_one_step(self, dt: float) -> None:
         """Remap, then mix over ``dt`` yr."""
-        w = self.watershed
-        self._rebalancer.run(w.cells)
+        w, together = self.watershed, self.watershed.bedrock is None and self.watershed.memory_row < 0
+        if together:  # in one pass
+            self._set_exchange(dt)
+        self._rebalancer.run(w.cells, self._exchange if together else UNMIXED)
         if w.bedrock is not None:
             self._weather(w.bedrock, dt)
+        if not together:
+            self._set_exchange(dt)
+            if self._mixed.size:
+                with stirred_in_place(w, self._mixed):
+                    over_cells(mix_diffusive, self._mixed, w.mineral, w.stocks, self._exchange)
+
+    def _set_exchange(self, dt: float) -> None:
+        """Soil exchanged in a step, found anew where columns, diffusivity or the step change."""
+        w = self.watershed
         while self.changes and self.changes[0][0] <= w.calendar_month:  # all of them when a run is resumed
             _, nodes, values = self.changes.popleft()
             self.biodiffusivity[nodes] = values
             self._mixed, self._step = w.cells[self.biodiffusivity[w.cells] > 0.0], 0.0
         if self._mixed.size == 0:
-            return
-        if dt != self._step or w.bedrock is not None:
+            self._exchange = UNMIXED
+        elif dt != self._step or w.bedrock is not None:
             self._exchange, self._step = self.exchange_rate() * dt, dt
-        with stirred_in_place(w, self._mixed):
-            over_cells(mix_diffusive, self._mixed, w.mineral, w.stocks, self._exchange)
 
     def _weather(self, bedrock: Bedrock, dt: float) -> None:
         """Let rock give soil."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
-#: of what only other kernels call: a wrapper for Python costs compile time
-INNER: dict[str, Any] = {
-    "cache": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True
-}  # fmt: skip
-#: a neighbour's bound may be overstepped by this fraction of the layer's own concentration: differences below
-#: it are round-off, and a uniform row must not flatten the whole group
-ROUND_OFF = 1e-13
-#: keeps 0/0 from being anything but 1
-TINY = 1e-300
+from watershed_c.kernels.column_lanes import (
+    INNER,
+    LANES,
+    MASS,
+    MOVE,
+    OF_SLOT,
+    ROUND_OFF,
+    TINY,
+    cut_lanes,
+    get_columns,
+    mix_lanes,
+    put_columns,
+)
 
 
 @njit(**INNER)
@@ -175,150 +177,92 @@ def _remap_any(
         room = reference[node, target] if target < layers else 0.0
 
 
-#: columns side by side in vector registers
-_TOGETHER = 32
-#: of a layer of those columns: its mass, what moves up out of its top and down out of its base (kg m-2), the
-#: reciprocals of masses and the weights of its neighbours
-_MASS, _UP, _DOWN, _PER_ABOVE, _PER_CENTRE, _PER_BELOW, _FROM_ABOVE, _TO_BELOW, _OF_LAYER = 0, 1, 2, 3, 4, 5, 6, 7, 8
-
-
-@njit(**INNER)
-def _is_thin(node, lane, mineral, reference, deposit_mineral, place):
-    """Whether every cut of a column falls into the layer it belongs to, or into the next one; and how far from its end.
-
-    ``place (L + 2, _OF_LAYER, lanes)``: of the surface buffer, the layers, the substratum; masses and moves are set.
-    """
-    count = mineral.shape[1]
-    place[0, _MASS, lane] = deposit_mineral[node]
-    place[count + 1, _MASS, lane] = reference[node, count - 1]  # the substratum as a neighbour
-    excess, up = deposit_mineral[node], 0.0
+@njit(**INNER, forceinline=True)
+def _is_thin(node, gains, mineral, reference, deposit_mineral):
+    """Whether every cut of a column falls into the layer it belongs to or into the next one, all on the same side."""
+    excess = deposit_mineral[node]
     thin = excess >= 0.0
-    for layer in range(count):
+    for layer in range(mineral.shape[1]):
         mass = mineral[node, layer]
-        excess += mass - reference[node, layer]
-        down = max(excess, 0.0)
-        place[layer + 1, _MASS, lane] = mass
-        place[layer + 1, _UP, lane] = up
-        place[layer + 1, _DOWN, lane] = down
-        thin = thin and up + down < mass
-        up = max(-excess, 0.0)
-    place[count + 1, _UP, lane] = up
-    return thin
+        if gains:
+            excess += mass - reference[node, layer]
+            thin = thin and 0.0 <= excess < mass
+        else:
+            thin = thin and (layer == 0 or 0.0 <= -excess < mass)
+            excess += mass - reference[node, layer]
+    return thin and mineral[node, 0] > 0.0 and (gains or excess <= 0.0)
 
 
 @njit(**INNER)
-def _weigh(place):
-    """Weights of the parabola through three layers, none for the topmost layer of a column (it is mixed)."""
-    for layer in range(1, place.shape[0] - 1):
-        for lane in range(place.shape[2]):
-            above, centre, below = (
-                place[layer - 1, _MASS, lane],
-                place[layer, _MASS, lane],
-                place[layer + 1, _MASS, lane],
-            )
-            some = 1.0 if above > 0.0 else 0.0
-            share = some * centre / (above + centre + below)
-            place[layer, _PER_ABOVE, lane] = some / (above + (1.0 - some))
-            place[layer, _PER_CENTRE, lane] = 1.0 / centre
-            place[layer, _PER_BELOW, lane] = 1.0 / below
-            place[layer, _TO_BELOW, lane] = share * (2.0 * above + centre) / (centre + below)
-            place[layer, _FROM_ABOVE, lane] = share * (2.0 * below + centre) / (centre + above)
+def _take_losing(
+    nodes, mineral, stocks, reference, deposit_mineral, deposit, substratum, exchange, place, stock
+):  # fmt: skip
+    """Take columns into lanes that are filled up from below: top layer at slot 1, substratum last.
 
-
-@njit(**INNER)
-def _cut_twin(row, origin, layer, stock, rise, allowed):
-    """Pieces of a twin that leave a layer at its top and its base, from those of its parent: see :func:`remap_columns`.
-
-    ``rise`` and ``allowed`` of the parent hold its pieces, as those of the twin do on return.
+    What lies on one of them, less than it has lost, is mixed into its top layer.
     """
-    for lane in range(stock.shape[2]):
-        above, whole, below = stock[layer - 1, origin, lane], stock[layer, origin, lane], stock[layer + 1, origin, lane]
-        twin = stock[layer, row, lane]
-        here = twin / (whole + TINY)
-        from_above = here - stock[layer - 1, row, lane] / (above + TINY)
-        to_below = stock[layer + 1, row, lane] / (below + TINY) - here
-        inside = above > 0.0 and whole > 0.0 and below > 0.0 and from_above * to_below > 0.0
-        share = whole / (above + whole + below + TINY)
-        slope = share * (2.0 * above + whole) / (whole + below + TINY) * to_below
-        slope += share * (2.0 * below + whole) / (whole + above + TINY) * from_above
-        bound = 2.0 * min(abs(from_above), abs(to_below))
-        step = min(max(slope, -bound), bound) if inside else 0.0
-        up, down = rise[origin, lane], allowed[origin, lane]
-        half = 0.5 * step / (whole + TINY)
-        rise[row, lane] = min(max(up * (here - half * (whole - up)), 0.0), twin)
-        allowed[row, lane] = min(max(down * (here + half * (whole - down)), 0.0), twin - rise[row, lane])
-
-
-@njit(**INNER)
-def _remap_thin(place, stock, falling, group, parent, rise, allowed, limiter):
-    """Cut columns of which each cut falls into the layer it belongs to, or into the next: :func:`_is_thin`.
-
-    ``stock (L + 2, K, lanes)``: of buffer, layers and substratum; after the cut that of a layer stands where the one
-    above it stood. ``falling (K, lanes)``: what passes below the profile. ``rise``, ``allowed (K, lanes)``, ``limiter
-    (G, lanes)``: work space.
-    """
-    _weigh(place)
-    rows, lanes = stock.shape[1], stock.shape[2]
-    falling[:] = stock[0]
-    for layer in range(1, place.shape[0] - 1):
-        for index in range(limiter.shape[0]):
-            for lane in range(lanes):
-                limiter[index, lane] = 1.0
-        for row in range(rows):
-            if parent[row] >= 0:
-                continue
-            index = group[row]
-            for lane in range(lanes):
-                content = stock[layer, row, lane] * place[layer, _PER_CENTRE, lane]
-                from_above = content - stock[layer - 1, row, lane] * place[layer, _PER_ABOVE, lane]
-                to_below = stock[layer + 1, row, lane] * place[layer, _PER_BELOW, lane] - content
-                slope = place[layer, _TO_BELOW, lane] * to_below + place[layer, _FROM_ABOVE, lane] * from_above
-                least = min(abs(from_above), abs(to_below))
-                bound = least if from_above * to_below > 0.0 else 0.0
-                rise[row, lane] = slope
-                ratio = (2.0 * bound + 2.0 * ROUND_OFF * abs(content) + TINY) / (abs(slope) + TINY)
-                limiter[index, lane] = min(limiter[index, lane], ratio)
-        for row in range(rows):
-            index = group[row]
-            if parent[row] >= 0:
-                _cut_twin(row, parent[row], layer, stock, rise, allowed)
-            for lane in range(lanes if parent[row] < 0 else 0):
-                whole, mass = stock[layer, row, lane], place[layer, _MASS, lane]
-                half = 0.5 * rise[row, lane] * limiter[index, lane]
-                up, down = place[layer, _UP, lane], place[layer, _DOWN, lane]
-                # pieces at the top and at the base; the middle of each is half of the rest from the middle of the layer
-                above = up * place[layer, _PER_CENTRE, lane] * (whole - half * (mass - up))
-                rise[row, lane] = min(max(above, 0.0), whole)
-                below = down * place[layer, _PER_CENTRE, lane] * (whole + half * (mass - down))
-                allowed[row, lane] = min(max(below, 0.0), whole - rise[row, lane])
-        for row in range(rows):
-            if layer > 1:  # nothing rises out of the top
-                for lane in range(lanes):
-                    stock[layer - 2, row, lane] += rise[row, lane]
-            for lane in range(lanes):
-                left, below = stock[layer, row, lane] - rise[row, lane], allowed[row, lane]
-                stock[layer - 1, row, lane] = falling[row, lane] + (left - below)
-                falling[row, lane] = below
-
-
-@njit(**INNER)
-def _take_in(nodes, stocks, deposit_mineral, deposit, substratum, place, stock):
-    """Stocks of columns, their surface buffers and their substrata, to the lanes; what a buffer without mass holds goes
-    with the top layer.
-    """
-    count, rows = stocks.shape[1], stocks.shape[2]
+    layers, rows = stocks.shape[1], stocks.shape[2]
+    put_columns(nodes, 1, 1, reference, exchange, stocks, place, stock[1:])
     for lane in range(nodes.size):
         node = nodes[lane]
-        for layer in range(count):
-            for row in range(rows):
-                stock[layer + 1, row, lane] = stocks[node, layer, row]
+        excess = deposit_mineral[node]
+        for layer in range(layers):
+            mass = mineral[node, layer] + (excess if layer == 0 else 0.0)
+            place[layer + 1, MASS, lane] = mass if mass > 0.0 else 1.0
+            place[layer + 1, MOVE, lane] = -excess  # of the top layer it is not read
+            excess += mineral[node, layer] - reference[node, layer]
+        heavy = reference[node, layers - 1]
+        place[layers + 1, MASS, lane] = heavy if heavy > 0.0 else 1.0
+        place[layers + 1, MOVE, lane] = -excess
+        laid = False
         for row in range(rows):
-            stock[count + 1, row, lane] = place[count + 1, _MASS, lane] * substratum[node, row]
-            if deposit_mineral[node] > 0.0:
-                stock[0, row, lane] = deposit[node, row]
-            else:
-                stock[0, row, lane] = 0.0
-                stock[1, row, lane] += deposit[node, row]
+            stock[layers + 2, row, lane] = heavy * substratum[node, row]
+            laid |= deposit[node, row] != 0.0
+        for row in range(rows if laid else 0):
+            stock[2, row, lane] += deposit[node, row]
+            deposit[node, row] = 0.0
+
+
+@njit(**INNER)
+def _take_gaining(
+    nodes, mineral, stocks, reference, deposit_mineral, deposit, substratum, exchange, place, stock
+):  # fmt: skip
+    """Take columns into lanes that are pushed down: substratum at slot 0, lowest layer at 1, surface buffer last."""
+    layers, rows = stocks.shape[1], stocks.shape[2]
+    put_columns(nodes, layers, -1, reference, exchange, stocks, place, stock[1:])
+    for lane in range(nodes.size):
+        node = nodes[lane]
+        excess = deposit_mineral[node]
+        place[layers + 1, MASS, lane] = excess
+        place[layers + 1, MOVE, lane] = excess
+        for layer in range(layers):
+            excess += mineral[node, layer] - reference[node, layer]
+            place[layers - layer, MASS, lane] = mineral[node, layer]
+            place[layers - layer, MOVE, lane] = excess
+        heavy = reference[node, layers - 1]
+        place[0, MASS, lane] = heavy
+        for row in range(rows):
+            stock[1, row, lane] = heavy * substratum[node, row]
+            stock[layers + 2, row, lane] = deposit[node, row]
+            deposit[node, row] = 0.0
+
+
+@njit(**INNER)
+def _give_back(gains, nodes, mineral, stocks, reference, deposit_mineral, substratum, place, stock, substratum_stock):
+    """Put columns back from their lanes, in balance; those that were but mixed had no exchange with the substratum."""
+    layers, rows = stocks.shape[1], stocks.shape[2]
+    top, down = (layers, -1) if gains else (1, 1)
+    get_columns(nodes, top, down, stocks, stock)
+    for lane in range(nodes.size):
+        node = nodes[lane]
+        deposit_mineral[node] = 0.0
+        for layer in range(layers):
+            mineral[node, layer] = reference[node, layer]
+        imported = 0.0 if gains else place[layers + 1, MOVE, lane]
+        for row in range(rows if gains else 0):
+            substratum_stock[node, row] = -stock[0, row, lane]
+        for row in range(rows if imported > 0.0 else 0):
+            substratum_stock[node, row] = imported * substratum[node, row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -334,13 +278,13 @@ def remap_columns(
     parent: np.ndarray,
     substratum_mineral: np.ndarray,
     substratum_stock: np.ndarray,
+    exchange: np.ndarray,
 ) -> None:
-    r"""Bring every disturbed column back to its reference masses.
+    r"""Bring every disturbed column back to its reference masses; then mix all.
 
     The source column is, from the top: the surface buffer, the layers as they are, the substratum (uniform,
     without end). It is cut anew at the reference masses; what lies below the last cut passes below the
-    profile, what is short comes from the substratum. Columns in balance, with an empty buffer, are left as
-    they are.
+    profile, what is short comes from the substratum. Columns in balance, with an empty buffer, are but mixed.
 
     Parameters
     ----------
@@ -359,6 +303,9 @@ def remap_columns(
     substratum_mineral, substratum_stock
         (n), (n, K), kg m-2, overwritten for `cells`: + imported from the substratum, - passed below the
         profile.
+    exchange
+        (n, L - 1), kg m-2, mineral soil that mixing exchanges between layers that are back in balance, as for
+        :func:`~watershed_c.kernels.column_lanes.mix_diffusive`; (0, 0): nothing is mixed.
 
     Notes
     -----
@@ -369,7 +316,8 @@ def remap_columns(
     1977, J. Comput. Phys. 23). One :math:`\phi` serves a whole group, so that what holds linearly between
     its rows (texture that sums to the mineral mass, constant shares of SOC) holds in every piece. For a
     twin the *ratio* to its parent is linear in the parent's cumulative amount, and limited by itself. The
-    topmost source layer is taken as mixed. The last piece of a layer is what is left of it: nothing is
+    topmost source layer is taken as mixed, and so is what little is laid on a column that has lost more with the layer
+    it comes to lie in. The last piece of a layer is what is left of it: nothing is
     lost, and nothing goes below zero.
     """
     layers, rows = stocks.shape[1], stocks.shape[2]
@@ -383,46 +331,52 @@ def remap_columns(
     for row in range(rows):
         groups = max(groups, group[row] + 1)
         twins = twins or parent[row] >= 0
-    limiter, limiters = np.ones(groups), np.ones((groups, _TOGETHER))
-    place = np.ones((layers + 2, _OF_LAYER, _TOGETHER))
-    held = np.zeros((layers + 2, rows, _TOGETHER))
-    rise, allowed, falling = np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER)), np.empty((rows, _TOGETHER))
-    waiting, nodes = np.int64(0), np.empty(_TOGETHER, dtype=np.int64)
-    for index in range(cells.shape[0]):
-        node = cells[index]
-        disturbed = deposit_mineral[node] != 0.0
-        shortage = -deposit_mineral[node]
-        for layer in range(layers):
-            shortage += reference[node, layer] - mineral[node, layer]
-            disturbed = disturbed or reference[node, layer] != mineral[node, layer]
-        for row in range(0 if disturbed else rows):
-            disturbed = disturbed or deposit[node, row] != 0.0
-        substratum_mineral[node] = shortage if disturbed else 0.0
-        thin = disturbed and _is_thin(node, waiting, mineral, reference, deposit_mineral, place)
-        for row in range(0 if thin else rows):
-            substratum_stock[node, row] = 0.0
-        if disturbed and not thin:
-            _remap_any(
-                node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass,
-                stock, ratio, step, left, part, limiter, substratum_stock,
+    limiter, limiters = np.ones(groups), np.ones((groups, LANES))
+    place, held = np.ones((layers + 2, OF_SLOT, LANES)), np.zeros((layers + 3, rows, LANES))
+    change, piece, rest = np.zeros((rows, LANES)), np.zeros((rows, LANES)), np.zeros((rows, LANES))
+    mixes = exchange.size > 0
+    # columns that lose soil, and those that are but mixed, wait for a batch of theirs; those that gain for another
+    nodes, waiting = np.zeros((2, LANES), dtype=np.int64), np.zeros(2, dtype=np.int64)
+    for index in range(cells.size + 2):
+        gains = index > cells.size
+        if index < cells.size:
+            node = cells[index]
+            disturbed = deposit_mineral[node] != 0.0
+            shortage = -deposit_mineral[node]
+            for layer in range(layers):
+                shortage += reference[node, layer] - mineral[node, layer]
+                disturbed = disturbed or reference[node, layer] != mineral[node, layer]
+            for row in range(0 if disturbed else rows):
+                disturbed = disturbed or deposit[node, row] != 0.0
+            substratum_mineral[node] = shortage if disturbed else 0.0
+            gains = disturbed and deposit_mineral[node] > 0.0 and shortage <= 0.0
+            thin = disturbed and _is_thin(node, gains, mineral, reference, deposit_mineral)
+            for row in range(0 if thin and shortage != 0.0 else rows):
+                substratum_stock[node, row] = 0.0
+            if disturbed and not thin:
+                _remap_any(
+                    node, mineral, stocks, reference, deposit_mineral, deposit, substratum, group, parent, twins, mass,
+                    stock, ratio, step, left, part, limiter, substratum_stock,
+                )  # fmt: skip
+                gains = False
+            if thin or mixes:
+                nodes[int(gains), waiting[int(gains)]] = node
+                waiting[int(gains)] += 1
+        count = waiting[int(gains)]
+        if count == LANES or (count > 0 and index >= cells.size):
+            batch = nodes[int(gains), :count]
+            if gains:
+                _take_gaining(
+                    batch, mineral, stocks, reference, deposit_mineral, deposit, substratum, exchange, place, held
+                )  # fmt: skip
+            else:
+                _take_losing(
+                    batch, mineral, stocks, reference, deposit_mineral, deposit, substratum, exchange, place, held
+                )  # fmt: skip
+            cut_lanes(2 - int(gains), place, held, group, parent, change, piece, rest, limiters)
+            if mixes:
+                mix_lanes(place, held)
+            _give_back(
+                gains, batch, mineral, stocks, reference, deposit_mineral, substratum, place, held, substratum_stock
             )  # fmt: skip
-        elif thin:
-            nodes[waiting] = node
-            waiting += 1
-        if waiting == _TOGETHER or (waiting > 0 and index == cells.shape[0] - 1):
-            _take_in(nodes[:waiting], stocks, deposit_mineral, deposit, substratum, place, held)
-            _remap_thin(place, held, falling, group, parent, rise, allowed, limiters)
-            for lane in range(waiting):
-                node = nodes[lane]
-                for layer in range(layers):
-                    mineral[node, layer] = reference[node, layer]
-                    for row in range(rows):
-                        stocks[node, layer, row] = held[layer, row, lane]
-                imported = place[layers + 1, _UP, lane]
-                deposit_mineral[node] = 0.0
-                for row in range(rows):
-                    deposit[node, row] = 0.0
-                    amount = imported * substratum[node, row]
-                    stocks[node, layers - 1, row] += amount
-                    substratum_stock[node, row] = amount - falling[row, lane]
-            waiting = np.int64(0)
+            waiting[int(gains)] = 0

@@ -7,9 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def take_from_top(
-    node: int, mass: float, mineral: np.ndarray, stocks: np.ndarray, taken: np.ndarray
-) -> float:
+def take_from_top(node: int, mass: float, mineral: np.ndarray, stocks: np.ndarray, taken: np.ndarray) -> float:
     """Remove mineral soil from the top of one column, with everything it carries.
 
     Layers are emptied from the top; a layer that is cut only in part gives its mean composition.
@@ -116,7 +114,7 @@ def biodiffusive_exchange(
     Returns
     -------
     ndarray
-        (n, L - 1), `exchange` of :func:`mix_diffusive`.
+        (n, L - 1), `exchange` of :func:`~watershed_c.kernels.column_lanes.mix_diffusive`.
     """
     centre = 0.5 * (layer_top + layer_bottom)
     if np.isfinite(efold_depth):
@@ -128,67 +126,6 @@ def biodiffusive_exchange(
     density = mineral / (layer_bottom - layer_top)
     resistance = from_centre[..., :-1] / density[:, :-1] + to_centre[..., 1:] / density[:, 1:]
     return np.ascontiguousarray(dt * surface_diffusivity[:, None] / resistance)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def mix_diffusive(cells: np.ndarray, mineral: np.ndarray, stocks: np.ndarray, exchange: np.ndarray) -> None:
-    r"""Mix the layers of each column by diffusion of soil, one backward Euler step.
-
-    Parameters
-    ----------
-    cells
-        int64 nodes to treat.
-    mineral
-        (n, L), kg m-2, >= 0.
-    stocks
-        (n, L, K), kg m-2, changed in place.
-    exchange
-        (n, L - 1) mineral soil exchanged across each interface in the step, kg m-2, >= 0; 0 to a layer without soil.
-
-    Notes
-    -----
-    With q = stock / mineral after the step, and no flux through the ends,
-
-    .. math:: m_i q_i = s_i + G_{i-1}\,(q_{i-1} - q_i) + G_i\,(q_{i+1} - q_i).
-
-    The matrix is the same for every row: it is eliminated once per cell (Thomas). It is a symmetric
-    M-matrix with row sums m, so that stocks stay positive, a uniform q stays uniform, and columns are
-    conserved, whatever the step. Layers without soil, at the base, keep what they hold (carbonate of their water).
-    """
-    rows = stocks.shape[2]
-    carry = np.empty(stocks.shape[1])
-    for index in range(cells.shape[0]):
-        node = cells[index]
-        layers = stocks.shape[1]
-        while layers > 1 and mineral[node, layers - 1] <= 0.0:
-            layers -= 1
-        active = False
-        for layer in range(layers - 1):
-            active = active or exchange[node, layer] > 0.0
-        if not active:
-            continue
-        # `surplus` is the pivot less the exchange below it, built without subtraction: no cancellation
-        surplus = mineral[node, 0]
-        for layer in range(layers):
-            below = exchange[node, layer] if layer < layers - 1 else 0.0
-            pivot = 1.0 / (surplus + below)
-            carry[layer] = below * pivot
-            if layer == 0:
-                for row in range(rows):
-                    stocks[node, 0, row] *= pivot
-            else:
-                above = exchange[node, layer - 1]
-                for row in range(rows):
-                    amount = stocks[node, layer, row] + above * stocks[node, layer - 1, row]
-                    stocks[node, layer, row] = amount * pivot
-            if layer < layers - 1:
-                surplus = mineral[node, layer + 1] + below * (surplus * pivot)
-        for layer in range(layers - 2, -1, -1):
-            for row in range(rows):
-                stocks[node, layer, row] += carry[layer] * stocks[node, layer + 1, row]
-                stocks[node, layer + 1, row] *= mineral[node, layer + 1]
-        for row in range(rows):
-            stocks[node, 0, row] *= mineral[node, 0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
