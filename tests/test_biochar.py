@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests import runs
 from tests.test_every_model import scenario
 from watershed_c.errors import ScenarioError
+from watershed_c.pools import load_model
 from watershed_c.simulation import run
 
 CHAR = {"on": "04-10", "do": "manure", "material": "biochar-wood", "amount": "20 t/ha", "depth": "10 cm"}
@@ -40,6 +42,16 @@ def test_char_is_booked_and_stays(model: str, plant_input: str, tmp_path: Path) 
     respired = found["20 t/ha"]["respired"] - found["0.001 t/ha"]["respired"]
     assert brought == pytest.approx(0.8 * 0.77 * 2.0 * 4 * 3 * 100.0 / 1000.0, rel=1e-3)  # t C on 12 cells of 100 m2
     assert -0.1 * brought < respired < (-0.01 * brought if plant_input == "prescribed" else 0.0)
+
+
+def test_the_pools_of_rothc_are_the_same_beside_char() -> None:
+    own, plain = load_model("rothc:biochar"), load_model("rothc")
+    assert own.pools == (*plain.pools, "char") and own.carriers == (*plain.carriers, "char")
+    np.testing.assert_array_equal(own.rates, [*plain.rates, 0.0])
+    for kind in ("plant", "manure"):
+        np.testing.assert_array_equal(own.allocate(kind), [*plain.allocate(kind), 0.0])
+    for name in ("source", "destination", "coefficient_index"):
+        np.testing.assert_array_equal(getattr(own, name), getattr(plain, name))
 
 
 def test_a_model_without_biochar_says_so(tmp_path: Path) -> None:
