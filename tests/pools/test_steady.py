@@ -83,3 +83,19 @@ def test_inert_carbon_counts_only_the_topsoil_part_of_a_layer_that_straddles() -
     share = 0.1 * 0.049 * (10.0 * topsoil) ** 1.139 / topsoil
     np.testing.assert_allclose(inert[0], soc[0] * share, rtol=1e-12)
     assert (inert[1] == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "pool", "ratio"), [("icbm", "old", 0.3 / 0.125), ("amg", "active", 0.4 / 0.217), ("rothc", "hum", 1.0)]
+)
+def test_roots_leave_as_much_humus_as_their_sources_say(name: str, pool: str, ratio: float) -> None:
+    """Steady humus of roots over that of the same carbon above the ground: Holos, AMG_base; RothC has one ratio."""
+    model = load_model(name)
+    matrix = model.matrix({name: np.array([20.0]) for name in model.properties})[0]
+    turning = np.flatnonzero(~model.inert)
+    stock = [
+        np.linalg.solve(-matrix[np.ix_(turning, turning)], model.allocate_known(kind)[turning])
+        for kind in ("root", "residue")
+    ]
+    place = list(turning).index(model.pools.index(pool))
+    assert stock[0][place] / stock[1][place] == pytest.approx(ratio, rel=1e-12)
