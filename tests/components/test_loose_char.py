@@ -11,7 +11,7 @@ import pytest
 from tests.components.test_water_erosion import TABLE, make
 from watershed_c.components.loose_char import LooseChar
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import ConstituentTable, soc_pool
+from watershed_c.constituents import Constituent, ConstituentTable, soc_pool
 from watershed_c.state import TillageEvent
 
 LAID = 0.3
@@ -19,12 +19,14 @@ LAID = 0.3
 
 def soil(monkeypatch: pytest.MonkeyPatch, enrichment: float = 2.0, ratio: float = 1.0, laid: float = LAID):
     """A slope with char in its top layer, ``laid`` kg m-2 on it in each January."""
-    rows = ConstituentTable([*TABLE.rows[:-1], soc_pool("char", "char")])
+    twin = Constituent("char_c14", "c14", 0.0, "char", "char")
+    rows = ConstituentTable([*TABLE.rows[:-2], soc_pool("char", "char"), twin])
     monkeypatch.setattr("tests.components.test_water_erosion.TABLE", rows)
     w = make(channel=False)
     row = w.constituents.index("char")
     w.stocks[:, :, row] = 0.0
     w.stocks[w.cells, 0, row] = 1.0
+    w.stocks[:, :, row + 1] = 0.5 * w.stocks[:, :, row]
     w.ledger.start_afresh()
     table = np.zeros((12, 2))
     table[0] = laid
@@ -50,6 +52,7 @@ def test_char_leaves_by_what_lies_loose(share: float, ratio: float, monkeypatch:
     assert cells.size > 10
     mean = lost[cells, other] / before[cells, other] / ratio
     assert lost[cells, row] == pytest.approx(mean * ((1.0 - share) * ratio + share * 2.0), rel=1e-12)
+    assert lost[cells, row + 1] == pytest.approx(0.5 * lost[cells, row], rel=1e-12)
     # the loose char has lost its own part of it, and settles
     left = (share - np.minimum(mean * 2.0, 1.0) * share) * math.exp(-1.0 / 24.0)
     assert char.loose[cells] == pytest.approx(left, rel=1e-12, abs=1e-15)

@@ -67,7 +67,8 @@ class LooseChar:
     def selectivity(self, constant: np.ndarray) -> Selectivity:
         """Constant ratios (K) of the other rows, and that of char cell by cell."""
         self._over_usual = self.enrichment / constant[self.row] if constant[self.row] > 0.0 else 0.0
-        follows = np.arange(constant.size) == self.row
+        follows = self.watershed.constituents.parent == self.row  # twins keep their ratio to it
+        follows[self.row] = True
         return Selectivity(constant, follows, self._ratio, self._judge)
 
     def _judge(self) -> None:
