@@ -25,6 +25,7 @@ from watershed_c.components.growth import Growth
 from watershed_c.components.hydraulic_properties import HydraulicProperties, set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.liming import Liming
+from watershed_c.components.minerals import Minerals
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
@@ -36,7 +37,18 @@ from watershed_c.components.texture import Texture
 from watershed_c.components.tillage import Tillage
 from watershed_c.components.tracers import Tracers
 from watershed_c.components.water_erosion import WaterErosion
-from watershed_c.constituents import ACIDITY, CARBONATE, LIME, TEXTURE, TRACERS, ConstituentTable, Fallout, soc_pool
+from watershed_c.constituents import (
+    ACIDITY,
+    CARBONATE,
+    DOLOMITE_LIME,
+    GYPSUM,
+    LIME,
+    TEXTURE,
+    TRACERS,
+    ConstituentTable,
+    Fallout,
+    soc_pool,
+)
 from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.cycle import Climatology
 from watershed_c.management.growth import growth_tables
@@ -130,7 +142,7 @@ def watershed(
     terrain = grid(seed, shape)
     model, tables = pool_model(name), unit_tables()
     pools = [soc_pool(name, carrier) for name, carrier in zip(model.pools, model.carriers, strict=True)]
-    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE, ACIDITY, *LIME])
+    rows = ConstituentTable([*pools, *CARBONATE, *TRACERS.values(), *TEXTURE, ACIDITY, *LIME, GYPSUM, *DOLOMITE_LIME])
     row, column = np.divmod(np.arange(terrain.number_of_nodes), shape[1])
     river = (column == shape[1] // 2) & (row < 4) if channel else None
     w = Watershed(
@@ -138,6 +150,7 @@ def watershed(
         residues=True,
         nitrogen=True,
         acid=acid,
+        minerals=acid,
     )
     cells, n = w.cells, row.size
     thickness = w.layer_bottom - w.layer_top
@@ -175,6 +188,8 @@ def watershed(
     w.groundwater[cells], w.snow[cells] = 40.0, 3.0
     w.doc[cells], w.dic[cells], w.calcium[cells] = 1e-3, 2e-3, 3e-3
     if acid:
+        w.sulfate[cells], w.magnesium[cells], w.groundwater_sulfate[cells] = 1e-3, 1e-4, 1e-3
+        w.groundwater_magnesium[cells] = 1e-4
         w.strong_acid[cells], w.groundwater_acid[cells] = 5e-3, 4e-3
     w.nitrogen[cells], w.groundwater_nitrogen[cells] = 1e-3, 2e-3
     w.groundwater_doc[cells], w.groundwater_dic[cells], w.groundwater_calcium[cells] = 1e-4, 1e-3, 2e-3
@@ -232,7 +247,8 @@ def irrigated(w: Watershed) -> Irrigation:
     w.irrigation.brought[:] = np.where((w.unit == 0) & w.is_soil, 30.0, 0.0)
     w.irrigation.arrived[:] = 0.75 * w.irrigation.brought
     names = unit_tables().names
-    return Irrigation(w, units=names, calcium=np.full(len(names), 2.0), bicarbonate=np.full(len(names), 3.0))
+    content = {"calcium": 2.0, "bicarbonate": 3.0, "sulfate": 0.4, "magnesium": 0.3}
+    return Irrigation(w, units=names, **{ion: np.full(len(names), value) for ion, value in content.items()})
 
 
 def residues(w: Watershed) -> SurfaceResidues:
@@ -250,8 +266,8 @@ def limed(w: Watershed) -> Liming:
     """Two materials on every unit."""
     w.units.lime = np.full((len(unit_tables().names), 2), 0.2)
     carbon = np.array([[0.06, 0.04, 0.02], [0.0, 0.0, 0.0]])
-    values = np.array([0.0, 0.2]), np.array([0.0, 10.0]), np.array([[0.12, 0.059], [0.0, 0.0]])
-    return Liming(w, carbon=carbon, calcium=values[0], charge=values[1], factors=values[2])
+    sulfur, calcium, factors = np.array([0.0, 0.18]), np.array([0.0, 0.2]), np.array([[0.12, 0.059], [0.0, 0.0]])
+    return Liming(w, carbon=carbon, dolomite=0.5 * carbon, sulfur=sulfur, calcium=calcium, factors=factors)
 
 
 #: how each process is made on that watershed, in the order they run
@@ -309,6 +325,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "carbonate": lambda w: Carbonate(
         w, buffer_capacity=np.full(w.water.shape, 0.03), deposition=Deposition(0.1, 0.001, 0.001)
     ),
+    "minerals": lambda w: Carbonate(w, minerals=Minerals(w)),
     "dissolved_carbon": DissolvedCarbon,
 }
 

@@ -15,7 +15,7 @@ from watershed_c.kernels import flow_parts
 #: kernels that must run in chunks of cells
 CELL_LOCAL = {
     *("check_closure", "decompose", "rate_modifier", "update_deficit", "water_balance", "remap_columns", "homogenise"),
-    *("carbonate_step", "soil_carbon_dioxide", "advect", "ls_factor", "transport_capacity"),
+    *("carbonate_step", "mineral_step", "soil_carbon_dioxide", "advect", "ls_factor", "transport_capacity"),
     *("book_amount", "book_rows", "_bound_by_soil", "_take_up", "_lay_down", "capacity_of_terrain"),
     *("potential_soil_loss", "incorporate", "lower_neighbours", "multiple_shares", "downslope_gradient"),
 }

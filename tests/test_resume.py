@@ -44,14 +44,14 @@ def scenario(**more: object) -> Scenario:
     routing = {"processes.flow_routing.reroute_threshold": "0.15 mm"}
     watered = {
         "rotation.maize-wheat.irrigation": {"trigger": 0.7, "water": "well"},
-        "irrigation_water": {"well": {"calcium": 2.0}},
+        "irrigation_water": {"well": {"calcium": 2.0, "sulfate": 1.5, "magnesium": 0.5}},
     }
     short = {"time.end": "2002-08", "output.checkpoint_every": CHECKPOINT / 12.0}
     # yields remember the season, and are told in a table that a resumed run goes on with
     crops = {"processes.growth.enabled": True, "processes.nitrogen.enabled": True}
     # in the tenth month, between two restart files
     planted = {"land.change": [{"year": 2002, "class": "maize-wheat", "becomes": "deciduous-forest", "min_slope": 0.1}]}
-    acid = {"soil.ph": 6.2}
+    acid = {"soil.ph": 6.2, "soil.gypsum": {"value": "1 %", "leached_depth": "20 cm"}}
     # how much of the char lies loose is remembered
     char = {"id": "char", "on": "05-20", "do": "manure", "crop": "maize", "material": "biochar-wood"}
     brought = {"carbon.model": "rothc:biochar", "rotation.maize-wheat.event": [char | {"carbon": "3 t/ha"}]}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from watershed_c import soil_acidity
+from watershed_c import soil_acidity, soil_minerals
 from watershed_c.bedrock import Bedrock
 from watershed_c.clock import Clock, Step
 from watershed_c.components.base import Process
@@ -398,6 +398,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Watershe
         rows += CARBONATE
     if tables.limes:
         rows += LIME
+    rows += soil_minerals.rows(inputs)
     if soil_acidity.is_followed(inputs):
         rows.append(ACIDITY)
     if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
@@ -408,7 +409,8 @@ def _watershed(inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Watershe
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=len(tables.names), pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,
-        nitrogen=scenario.processes.nitrogen.enabled, acid=soil_acidity.comes(inputs, tables),
+        nitrogen=scenario.processes.nitrogen.enabled, acid=soil_acidity.comes(inputs),
+        minerals=soil_minerals.followed(inputs),
         dissolved_isotopes=scenario.carbon.isotopes.chosen if scenario.processes.dissolved_carbon.enabled else (),
         check_every_process=scenario.numerics.ledger == "process",
     )  # fmt: skip
@@ -438,6 +440,7 @@ def _fill(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> None:
             k = w.constituents.index(row)
             w.stocks[:, :, k] = part * on_nodes(column.sic)
             w.substratum[:, k] = part * on_nodes(column.substratum_sic)
+    soil_minerals.fill(w, inputs)
     if "acidity" in w.constituents.groups:
         soil_acidity.fill(w, inputs)
     if "texture" in w.constituents.groups:

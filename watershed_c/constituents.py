@@ -76,6 +76,22 @@ LIME = (
 #: from memory, priors
 LIME_REACTED = (1.0, 0.55, 0.15)
 
+#: kg per kg sulfur, CaSO4 2 H2O, and per kg carbon, CaMg(CO3)2 (IUPAC 2021 atomic masses)
+GYPSUM_PER_SULFUR = 172.164 / 32.06
+DOLOMITE_PER_CARBON = 184.399 / 24.022
+
+#: present where the scenario has gypsum or dolomite, or water with sulfate or magnesium: it may precipitate
+GYPSUM = Constituent("gypsum", "gypsum", GYPSUM_PER_SULFUR, "bulk", None, "sulfur of gypsum")
+#: of the soil, and of lime by size as above; present where the soil has some, or a rotation is limed with it
+DOLOMITE = Constituent("dolomite", "sic", DOLOMITE_PER_CARBON, "bulk", None, "carbon of dolomite of the soil")
+DOLOMITE_LIME = (
+    Constituent("dolomite_fine", "sic", DOLOMITE_PER_CARBON, "bulk", None, "carbon of dolomite below 0.25 mm"),
+    Constituent("dolomite_medium", "sic", DOLOMITE_PER_CARBON, "bulk", None, "carbon of dolomite from 0.25 to 0.85 mm"),
+    Constituent("dolomite_coarse", "sic", DOLOMITE_PER_CARBON, "bulk", None, "carbon of dolomite from 0.85 to 2.4 mm"),
+)
+#: m, middle of each size of lime
+LIME_SIZES = (0.125e-3, 0.55e-3, 1.625e-3)
+
 #: acidity that exchange holds, present where the scenario has pH and carbonate: no mass, it moves with soil
 ACIDITY = Constituent("acidity", "acidity", 0.0, "soil", None, "exchangeable acidity, mol charge", unit="mol")
 

@@ -316,6 +316,7 @@ class Ledger:
             w.strong_acid, w.acid, w.groundwater_acid,
             w.residue if w.has_residues else self._bare, int(self.soc_rows[0]) if self.soc_rows.size else 0,
             w.nitrogen, w.groundwater_nitrogen, w.doc_c14, w.groundwater_doc_c14, w.doc_c13, w.groundwater_doc_c13,
+            w.sulfate, w.groundwater_sulfate, w.magnesium, w.groundwater_magnesium,
         )  # fmt: skip
         self._booked &= ~look
         ratio, cell, account = worst[np.argmax(worst[:, 0])]  # the first NaN, if there is one

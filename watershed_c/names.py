@@ -22,7 +22,7 @@ class Field:
     dims: tuple[str, ...]
     doc: str
     dtype: str = "float64"
-    #: there only where a run follows this: "residues", "nitrogen", "acid", an isotope of dissolved carbon; "": always
+    #: there only where a run follows this: "residues", "nitrogen", "acid", "minerals", an isotope of dissolved carbon; "": always
     where: str = ""
 
 
@@ -89,6 +89,10 @@ STATE: dict[str, Field] = dict(
                 ("doc_produced_", "soil_layer_carbon~dissolved~organic~produced", "node layer", "DOC produced in the layer this step"),
             )
         ),
+        _field("sulfate", "soil_water_sulfur~dissolved__areal_mass", "kg/m**2", "node layer", "Sulfur of dissolved sulfate in the layer", where="minerals"),
+        _field("magnesium", "soil_water_magnesium~dissolved__areal_mass", "kg/m**2", "node layer", "Dissolved magnesium in the layer", where="minerals"),
+        _field("groundwater_sulfate", "groundwater_sulfur~dissolved__areal_mass", "kg/m**2", "node", "Sulfur of sulfate in the groundwater reservoir", where="minerals"),
+        _field("groundwater_magnesium", "groundwater_magnesium~dissolved__areal_mass", "kg/m**2", "node", "Magnesium in the groundwater reservoir", where="minerals"),
         # carbon turnover
         _field("unit", "land_management__unit_index", "-", "node", "Management unit (land-use class x rotation offset)", "int64"),
         _field("field", "land_management__field_index", "-", "node", "Field (parcel); -1 where nothing is tilled", "int64"),
@@ -199,6 +203,8 @@ OUTPUT: dict[str, Output] = dict(
         _output("fDOCleach", "kg m-2", "dissolved organic carbon to the stream", "", _SUM),
         _output("fDICleach", "kg m-2", "dissolved inorganic carbon to the stream", "", _SUM),
         _output("pH", "1", "pH of soil water, mean of 0 to 30 cm", "", "time: point", "in place, at the CO2 of soil air: 0.5 to 1 below that of a suspension where there is carbonate"),
+        _output("gypsum", "kg m-2", "gypsum in the profile, CaSO4 2 H2O"),
+        _output("fSO4leach", "kg m-2", "sulfur of sulfate to the stream", "", _SUM),
         _output("fSICdiss", "kg m-2", "carbonate carbon dissolved (net), positive = loss of SIC", "", _SUM),
     ]
 )

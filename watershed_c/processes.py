@@ -26,6 +26,7 @@ from watershed_c.components.hydraulic_properties import set_hydraulic_properties
 from watershed_c.components.irrigation import Irrigation
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.liming import Liming
+from watershed_c.components.minerals import Minerals
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
@@ -200,12 +201,14 @@ def processes_of(
     if chosen.carbonate.enabled and tables.limes:
         limes = load_limes().values()
         processes["liming"] = Liming(
-            w, carbon=np.array([lime.by_size for lime in limes]), calcium=np.array([lime.calcium for lime in limes]),
-            charge=np.array([lime.charge for lime in limes]),
+            w, carbon=np.array([lime.by_size * (not lime.dolomite) for lime in limes]),
+            dolomite=np.array([lime.by_size * lime.dolomite for lime in limes]),
+            sulfur=np.array([lime.sulfur for lime in limes]), calcium=np.array([lime.calcium for lime in limes]),
             factors=np.array([[lime.ipcc, lime.west_mcbride] for lime in limes]),
         )  # fmt: skip
     if chosen.carbonate.enabled:
         carbonate = chosen.carbonate
+        assert scenario.soil.sic is not None
         processes["carbonate"] = Carbonate(
             w, root_respiration=carbonate.root_respiration,
             atmospheric_carbon_dioxide=carbonate.atmospheric_carbon_dioxide,
@@ -218,6 +221,7 @@ def processes_of(
                 carbonate.calcium_deposition,
             ),
             stream_carbon_dioxide=carbonate.stream_carbon_dioxide,
+            minerals=Minerals(w, dolomite_size=scenario.soil.sic.dolomite_size) if w.sulfate.size else None,
         )  # fmt: skip
     if dissolved.enabled:
         processes["dissolved_carbon"] = DissolvedCarbon(
@@ -231,7 +235,8 @@ def _irrigation(watershed: Watershed, inputs: Inputs, tables: UnitTables) -> Irr
     contents = {}
     if inputs.scenario.processes.carbonate.enabled:
         waters = {"": IrrigationWater()} | inputs.scenario.irrigation_water
-        for key in ("calcium", "bicarbonate"):
+        followed = ("sulfate", "magnesium") if watershed.sulfate.size else ()
+        for key in ("calcium", "bicarbonate", *followed):
             contents[key] = np.array([getattr(waters[name], key) for name in tables.irrigation_water])
     return Irrigation(watershed, units=tables.names, **contents)
 

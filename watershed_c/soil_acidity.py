@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from watershed_c import soil_minerals
 from watershed_c.io.restart import holds_acid
 from watershed_c.kernels.acidity import ALUMINIUM_FACTOR, ALUMINIUM_PH, NEUTRAL, buffer_capacity
-from watershed_c.management.tables import UnitTables
 from watershed_c.scenario.acid import acid_may_come
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.state import Watershed
@@ -17,15 +17,16 @@ def is_followed(inputs: Inputs) -> bool:
     return inputs.scenario.processes.carbonate.enabled and inputs.column.ph is not None
 
 
-def comes(inputs: Inputs, tables: UnitTables) -> bool:
-    """Whether the run follows strong acid: it may come, or somebody limes (gypsum), or the run that it begins with has
-    some.
+def comes(inputs: Inputs) -> bool:
+    """Whether the run follows strong acid: it may come, or gypsum or dolomite is there, or the run that it begins with
+    has some.
     """
     scenario = inputs.scenario
     if not scenario.processes.carbonate.enabled:
         return False
     file = scenario.carbon.initial.file
-    return acid_may_come(scenario) or tables.limes or (file is not None and holds_acid(scenario.file(file)))
+    begins = file is not None and holds_acid(scenario.file(file))
+    return acid_may_come(scenario) or soil_minerals.followed(inputs) or begins
 
 
 def capacity(inputs: Inputs) -> np.ndarray:

@@ -228,8 +228,9 @@ class Watershed:
         Whether residues lie on the surface: fields that only they need are there then.
     check_every_process : bool
         See :class:`watershed_c.ledger.Ledger`.
-    nitrogen, acid : bool
-        Whether there is mineral nitrogen, and strong acid in the water of the soil, to follow.
+    nitrogen, acid, minerals : bool
+        Whether there is mineral nitrogen, strong acid in the water of the soil, and sulfate and magnesium of gypsum and
+        dolomite, to follow. The last need acid.
     dissolved_isotopes : of "c14", "c13"
         Of dissolved organic carbon, to follow.
 
@@ -252,6 +253,7 @@ class Watershed:
         check_every_process: bool = True,
         nitrogen: bool = False,
         acid: bool = False,
+        minerals: bool = False,
         dissolved_isotopes: Sequence[str] = (),
     ) -> None:
         self.grid = grid
@@ -277,7 +279,8 @@ class Watershed:
         self.has_residues = residues
         #: isotopes of dissolved organic carbon that are followed, and names of the fields there are
         self.dissolved_isotopes = tuple(dissolved_isotopes)
-        followed = {"", "residues" * residues, "nitrogen" * nitrogen, "acid" * acid, *dissolved_isotopes}
+        followed = {"", "residues" * residues, "nitrogen" * nitrogen, "acid" * acid, "minerals" * minerals}
+        followed |= set(dissolved_isotopes)
         self.fields = tuple(name for name, field in STATE.items() if field.where in followed)
         for attribute in self.fields:
             setattr(self, attribute, self._allocate(attribute))

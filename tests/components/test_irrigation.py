@@ -91,5 +91,5 @@ def test_it_needs_somebody_who_irrigates_and_a_water_for_each_unit() -> None:
     bare.irrigate()
     with pytest.raises(ValueError, match="other salts than of calcium bicarbonate needs a watershed made with acid"):
         Irrigation(bare, units=("a", "b", "c"), calcium=np.ones(3))
-    with pytest.raises(ValueError, match="gypsum brings strong acid: Liming needs a watershed made with acid"):
-        build.limed(bare)
+    with pytest.raises(ValueError, match="sulfate of irrigation water needs a watershed made with minerals"):
+        Irrigation(bare, units=("a", "b", "c"), sulfate=np.ones(3))

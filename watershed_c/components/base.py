@@ -23,6 +23,7 @@ _FIELDS = {
             *("doc", "dic", "calcium", "strong_acid"),
             *("nitrogen", "groundwater_nitrogen"),
             *("doc_c14", "groundwater_doc_c14", "doc_c13", "groundwater_doc_c13"),
+            *("sulfate", "magnesium", "groundwater_sulfate", "groundwater_magnesium"),
             *("groundwater_doc", "groundwater_dic", "groundwater_calcium", "groundwater_acid"),
         )
     },

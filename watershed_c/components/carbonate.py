@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from watershed_c.components.atmosphere_and_stream import NO_DEPOSITION, Deposition, evade_from_stream
 from watershed_c.components.base import Process
 from watershed_c.components.carbonate_books import TERMS, book
+from watershed_c.components.minerals import Minerals
 from watershed_c.components.sideways_solutes import SidewaysSolutes
 from watershed_c.constituents import LIME, LIME_REACTED
 from watershed_c.kernels.acidity import NEUTRAL
@@ -54,6 +57,8 @@ class Carbonate(Process):
     stream_carbon_dioxide : float, ppm, 100 to 1e5, optional
         CO2 that water in the stream comes to on its way to the outlet; the carbon it gives off then is told apart from
         the exports. Default: it keeps what it has.
+    minerals : Minerals, optional
+        Gypsum and dolomite. Default: none.
 
     Notes
     -----
@@ -78,7 +83,10 @@ class Carbonate(Process):
             *("stocks", "dic", "calcium"),
             *("groundwater_dic", "groundwater_calcium"),
         ),
-        may_change=("strong_acid", "groundwater_acid"),
+        may_change=(
+            *("strong_acid", "groundwater_acid"),
+            *("sulfate", "magnesium", "groundwater_sulfate", "groundwater_magnesium"),
+        ),
     )
     _cite_as = """
     @article{plummer1982solubilities,
@@ -87,8 +95,8 @@ class Carbonate(Process):
       journal = {Geochimica et Cosmochimica Acta}, volume = {46}, pages = {1011--1040}, year = {1982}
     }
     """
-    changes_only = ("sic", "acidity")
-    ledger_terms = {**TERMS, **Deposition.ledger_terms}
+    changes_only = ("sic", "acidity", "gypsum")
+    ledger_terms = {**TERMS, **Deposition.ledger_terms, **Minerals.ledger_terms}
 
     def __init__(
         self,
@@ -102,6 +110,7 @@ class Carbonate(Process):
         keep_ph: bool = True,
         deposition: Deposition = NO_DEPOSITION,
         stream_carbon_dioxide: float | None = None,
+        minerals: Minerals | None = None,
     ) -> None:
         super().__init__(watershed)
         names = watershed.constituents.names
@@ -126,7 +135,7 @@ class Carbonate(Process):
         if not watershed.strong_acid.size and (deposition.acid > 0.0 or buffer_capacity is not None):
             raise ValueError("acid that is deposited or held by exchange needs a watershed made with acid=True")
         self.root_respiration = float(root_respiration)
-        self.deposition = deposition
+        self.deposition, self.minerals = deposition, minerals
         self.stream = None if stream_carbon_dioxide is None else stream_carbon_dioxide * 1e-6
         self.ambient = atmospheric_carbon_dioxide * 1e-6
         self.ceiling = maximum_carbon_dioxide * 1e-6
@@ -143,7 +152,7 @@ class Carbonate(Process):
         #: (n, L) atm, CO2 of soil air in this step, until another process runs
         self.carbon_dioxide = watershed.work(0, "layer")
         self._equilibria = equilibrium_table()
-        self._sideways = SidewaysSolutes(watershed, 3)
+        self._sideways = SidewaysSolutes(watershed, 3 if minerals is None else 0)
         watershed.acid = np.zeros_like(watershed.strong_acid)
         watershed.ph = np.zeros(watershed.water.shape if keep_ph else (0, watershed.water.shape[1]))
         if keep_ph:
@@ -183,13 +192,32 @@ class Carbonate(Process):
             self.ceiling,
             self.carbon_dioxide,
         )
+        reacting = 1.0 - (1.0 - np.array(LIME_REACTED)) ** (dt / REACTION_YEARS)
+        calcite = (*self._rows, self._acidity, self._lime, reacting[: self._lime.size])
+        if self.minerals is not None:
+            taken = self.carbon_dioxide, self._buffer, self._exchange, self._lime_dissolved
+            self.minerals.dissolve(dt, reacting, calcite, *taken)
+        else:
+            self._dissolve(calcite)
+        self._has_acid |= self._acidity >= 0 or self.minerals is not None
+        book(w.ledger, self._exchange, self._lime_dissolved, self._has_acid, self._acidity >= 0)
+        if self.minerals is not None:
+            self.minerals.deliver()
+        else:
+            self._sideways.deliver(0, "calcium", w.calcium)
+            self._sideways.deliver(1, "dic", w.dic)
+            if self._has_acid:
+                self._sideways.deliver(2, "strong_acid", w.strong_acid)
+        if self.stream is not None:
+            evade_from_stream(w, self.stream)
+
+    def _dissolve(self, calcite: tuple[Any, ...]) -> None:
+        """Solve water that has calcite alone; ``calcite``: rows, and shares of lime, as the kernel takes them."""
+        w = self.watershed
         over_cells(
             carbonate_step,
             w.cells,
-            *self._rows,
-            self._acidity,
-            self._lime,
-            1.0 - (1.0 - np.array(LIME_REACTED[: self._lime.size])) ** (dt / REACTION_YEARS),
+            *calcite,
             w.stocks,
             w.calcium,
             w.dic,
@@ -213,11 +241,3 @@ class Carbonate(Process):
             self._lime_dissolved,
             *self._sideways.carried,
         )
-        self._has_acid |= self._acidity >= 0
-        book(w.ledger, self._exchange, self._lime_dissolved, self._has_acid, self._acidity >= 0)
-        self._sideways.deliver(0, "calcium", w.calcium)
-        self._sideways.deliver(1, "dic", w.dic)
-        if self._has_acid:
-            self._sideways.deliver(2, "strong_acid", w.strong_acid)
-        if self.stream is not None:
-            evade_from_stream(w, self.stream)

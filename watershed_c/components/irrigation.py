@@ -8,6 +8,7 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels.calcite import MOLAR_MASS_CALCIUM, MOLAR_MASS_CARBON
+from watershed_c.kernels.minerals import MOLAR_MASS_MAGNESIUM, MOLAR_MASS_SULFUR
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.state import Watershed
@@ -28,14 +29,17 @@ class Irrigation(Process):
         With irrigation (``Watershed.irrigate``).
     units : sequence of str (U)
         Names of the management units.
-    calcium, bicarbonate : (U,) mmol L-1, >= 0, optional
+    calcium, bicarbonate, sulfate, magnesium : (U,) mmol L-1, >= 0, optional
         Of the water each unit is irrigated with. Default: pure. Bicarbonate enters dissolved inorganic carbon. The
-        other ions follow from the balance of charges: 2 calcium - bicarbonate is the excess of strong-acid anions over
-        other bases, negative in sodium bicarbonate water, and enters ``strong_acid``.
+        other ions follow from the balance of charges: 2 calcium - bicarbonate is the excess of strong-acid anions, that
+        sulfate among them, over other bases, that magnesium among them; negative in sodium bicarbonate water, it enters
+        ``strong_acid``.
     """
 
     _name = "Irrigation"
-    _info = info(reads=("unit",), changes=("dic", "calcium"), may_change=("strong_acid",))
+    _info = info(
+        reads=("unit",), changes=("dic", "calcium"), may_change=("strong_acid", "sulfate", "magnesium")
+    )
     ledger_terms = {"irrigation_solutes": Term("vertical", "Brought in solution by irrigation water")}
 
     def __init__(
@@ -45,6 +49,8 @@ class Irrigation(Process):
         units: Sequence[str],
         calcium: np.ndarray | None = None,
         bicarbonate: np.ndarray | None = None,
+        sulfate: np.ndarray | None = None,
+        magnesium: np.ndarray | None = None,
     ) -> None:
         super().__init__(watershed)
         if watershed.irrigation is None:
@@ -53,12 +59,17 @@ class Irrigation(Process):
         self._brings = []
         pure = np.zeros(len(self.names))
         for name, account, given, mass in (
-            ("calcium", "calcium", calcium, MOLAR_MASS_CALCIUM), ("bicarbonate", "dic", bicarbonate, MOLAR_MASS_CARBON)
+            ("calcium", "calcium", calcium, MOLAR_MASS_CALCIUM),
+            ("bicarbonate", "dic", bicarbonate, MOLAR_MASS_CARBON),
+            ("sulfate", "sulfate", sulfate, MOLAR_MASS_SULFUR),
+            ("magnesium", "magnesium", magnesium, MOLAR_MASS_MAGNESIUM),
         ):  # fmt: skip
             values = pure if given is None else np.asarray(given, dtype=np.float64)
             if values.shape != (len(self.names),) or not (values >= 0.0).all():
                 raise ValueError(f"{name} must be at least 0 and of shape {(len(self.names),)}, is {given}")
             self._brings.append((account, values * PER_MILLIMOLE * mass))
+            if account in ("sulfate", "magnesium") and values.any() and not watershed.sulfate.size:
+                raise ValueError(f"{name} of irrigation water needs a watershed made with minerals=True")
         charge = 2.0 * (pure if calcium is None else calcium) - (pure if bicarbonate is None else bicarbonate)
         if charge.any() and not watershed.strong_acid.size:
             raise ValueError("water with other salts than of calcium bicarbonate needs a watershed made with acid=True")

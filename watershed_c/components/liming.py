@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from watershed_c.components.base import Process
-from watershed_c.constituents import LIME
+from watershed_c.constituents import DOLOMITE_LIME, GYPSUM, LIME
 from watershed_c.ledger import Term
 from watershed_c.names import info
 from watershed_c.state import Watershed
 
 
 class Liming(Process):
-    """Spread lime on the top layer: its carbonate by size into rows of their own, what dissolves at once into water.
+    """Spread lime on the top layer: its minerals into rows of their own, carbonate by size; quicklime into water.
 
-    Tillage mixes it in, erosion takes it with soil, ``Carbonate`` dissolves it.
+    Tillage mixes it in, erosion takes it with soil, ``Carbonate`` or ``MineralCarbonate`` dissolves it.
 
     Parameters
     ----------
     watershed : Watershed
-        With the constituent rows of lime; made with ``acid=True`` where a material brings charge.
-    carbon : (materials, 3) array, kg C per kg of material
-        Of fine, medium and coarse particles.
+        With the constituent rows of lime, and of gypsum and dolomitic lime where that is spread.
+    carbon, dolomite : (materials, 3) array, kg C per kg of material
+        Of fine, medium and coarse particles of calcite and of dolomite.
+    sulfur : (materials,) array, kg S per kg
+        Of gypsum.
     calcium : (materials,) array, kg per kg
         What dissolves at once.
-    charge : (materials,) array, mol charge per kg
-        Strong acid that comes with that calcium.
     factors : (materials, 2) array, kg C per kg
         CO2-C by IPCC 2006 and by West & McBride (2005).
     """
 
     _name = "Liming"
-    _info = info(reads=("unit",), changes=("stocks", "calcium"), may_change=("strong_acid",))
-    changes_only = ("sic",)
+    _info = info(reads=("unit",), changes=("stocks", "calcium"))
+    changes_only = ("sic", "gypsum")
     ledger_terms = {"lime": Term("vertical", "Brought by lime and gypsum")}
 
     def __init__(
@@ -42,19 +40,18 @@ class Liming(Process):
         watershed: Watershed,
         *,
         carbon: np.ndarray,
+        dolomite: np.ndarray,
+        sulfur: np.ndarray,
         calcium: np.ndarray,
-        charge: np.ndarray,
         factors: np.ndarray,
     ) -> None:
         super().__init__(watershed)
         missing = [row.name for row in LIME if row.name not in watershed.constituents.names]
         if missing:
             raise ValueError(f"liming needs the constituents {', '.join(missing)}")
-        if charge.any() and not watershed.strong_acid.size:
-            raise ValueError("gypsum brings strong acid: Liming needs a watershed made with acid=True")
-        self._rows: Sequence[int] = [watershed.constituents.index(row.name) for row in LIME]
         self._contents = [(row.name, carbon[:, k]) for k, row in enumerate(LIME)]
-        self._contents += [("calcium", calcium), ("strong_acid", charge)]
+        self._contents += [(row.name, dolomite[:, k]) for k, row in enumerate(DOLOMITE_LIME)]
+        self._contents += [(GYPSUM.name, sulfur), ("calcium", calcium)]
         self._factors = factors
         self._amount = watershed.work(0)
         #: kg of the domain since the start: carbon brought, CO2-C by both factors
@@ -94,10 +91,14 @@ class Liming(Process):
             if not per_unit.any():
                 continue
             self._amount[w.cells] = per_unit[unit]
-            if account in w.constituents.names:
-                w.stocks[w.cells, 0, w.constituents.index(account)] += per_unit[unit]
-                self._told[0] += float(per_unit[unit].sum()) * w.cell_area
+            if account == "calcium":
+                w.calcium[w.cells, 0] += per_unit[unit]
+            elif account not in w.constituents.names:
+                raise ValueError(f"what is spread needs the constituent {account}")
             else:
-                getattr(w, account)[w.cells, 0] += per_unit[unit]
+                row = w.constituents.index(account)
+                w.stocks[w.cells, 0, row] += per_unit[unit]
+                if w.constituents.rows[row].group == "sic":
+                    self._told[0] += float(per_unit[unit].sum()) * w.cell_area
             w.ledger.book("lime", account, self._amount)
         self._told[1:] += (spread @ self._factors)[unit].sum(axis=0) * w.cell_area

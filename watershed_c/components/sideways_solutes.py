@@ -31,14 +31,14 @@ class SidewaysSolutes:
 
     Attributes
     ----------
-    carried : tuple of (n, L) kg m-2, of size 0 where no water leaves sideways
+    carried : (count, n, L) kg m-2, of size 0 where no water leaves sideways
         What left each layer with that water, to be filled before :meth:`deliver`.
     """
 
     def __init__(self, watershed: Watershed, count: int) -> None:
         self.watershed = watershed
         layers = watershed.water.shape if watershed.sideways is not None else (0, watershed.water.shape[1])
-        self.carried = tuple(np.zeros(layers) for _ in range(count))
+        self.carried = np.zeros((count, *layers))
         self._aside = np.zeros(layers)
         self._amounts = np.zeros((4, layers[0]))
 

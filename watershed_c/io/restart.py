@@ -28,10 +28,11 @@ CARRIED_OVER = (
     "groundwater_dic",
     "groundwater_calcium",
 )
-#: and where that run had water, strong acid, or nitrogen
+#: and where that run had water, strong acid, nitrogen, or sulfate and magnesium
 WATER = ("water", "groundwater", "snow")
 ACID = ("strong_acid", "groundwater_acid")
 NITROGEN = ("nitrogen", "groundwater_nitrogen")
+MINERALS = ("sulfate", "magnesium", "groundwater_sulfate", "groundwater_magnesium")
 
 
 def fingerprint(text: str, arrays: Iterable[np.ndarray]) -> str:
@@ -226,7 +227,9 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     wet = bool(state["water"].any())
     fertile = w.nitrogen.size > 0 and "nitrogen" in state
     acidic = w.strong_acid.size > 0 and "strong_acid" in state
+    salty = w.sulfate.size > 0 and "sulfate" in state
     also = (*(WATER if wet else ()), *(ACID if acidic else ()), *(NITROGEN if fertile else ()))
+    also = (*also, *(MINERALS if salty else ()))
     for name in (*CARRIED_OVER, *also):
         values = getattr(w, name)
         values[cells] = state[name].reshape(values.shape)[cells]

@@ -18,7 +18,7 @@ import numpy as np
 
 from watershed_c import names
 from watershed_c.clock import Clock, Step
-from watershed_c.constituents import TRACERS
+from watershed_c.constituents import GYPSUM_PER_SULFUR, TRACERS
 from watershed_c.io.growing_table import GrowingTable
 from watershed_c.io.ledger_csv import LedgerFile, outlet_series
 from watershed_c.io.netcdf import put, write_atomically
@@ -48,6 +48,7 @@ FLUX_MAPS: dict[str, tuple[float, str, tuple[str, ...]]] = {
     "fNmin": (1.0, "nitrogen", ("mineralisation",)),
     "fNup": (-1.0, "nitrogen", ("nitrogen_uptake",)),
     "fNleach": (-1.0, "nitrogen", ("nitrogen_leached", "nitrogen_drained")),
+    "fSO4leach": (-1.0, "sulfate", ("sulfate_leached", "sulfate_drained")),
     "fSICdiss": (-1.0, "sic", ("carbonate_dissolved",)),
 }
 #: variables that add up over a horizon
@@ -249,6 +250,8 @@ class Recorder:
             return np.asarray(w.residue.sum(axis=1))
         if variable == "cSoilInorg":
             return w.stock("sic")
+        if variable == "gypsum":
+            return GYPSUM_PER_SULFUR * w.stock("gypsum")
         family, to = depth_of(variable)
         if family in TO_DEPTH:
             group, stock_to = TO_DEPTH[family]

@@ -10,9 +10,9 @@ from numba import njit
 
 #: accounts before the constituent rows, and after them
 LEADING = ("soil", "water")
-TRAILING = ("doc", "dic", "calcium", "strong_acid", "nitrogen", "doc_c14", "doc_c13")
+TRAILING = ("doc", "dic", "calcium", "strong_acid", "nitrogen", "doc_c14", "doc_c13", "sulfate", "magnesium")
 #: of these, accounts there only where a run follows them; each has a store in layers and one in groundwater
-OPTIONAL = ("strong_acid", "nitrogen", "doc_c14", "doc_c13")
+OPTIONAL = ("strong_acid", "nitrogen", "doc_c14", "doc_c13", "sulfate", "magnesium")
 
 #: largest residual a process may leave, as a share of the sum of absolute fluxes of the cell and account (coupling
 #: rule 4)
@@ -70,7 +70,7 @@ def check_closure(
     cells, worst, block, look, booked, joint, expected, gross, mineral, deposit_mineral, stocks, deposit, soil_water,
     groundwater, snow, doc, groundwater_doc, dic, groundwater_dic, calcium, groundwater_calcium, strong_acid, acid,
     groundwater_acid, residue, first_pool, nitrogen, groundwater_nitrogen, doc_c14, groundwater_doc_c14, doc_c13,
-    groundwater_doc_c13,
+    groundwater_doc_c13, sulfate, groundwater_sulfate, magnesium, groundwater_magnesium,
 ):  # fmt: skip
     """Compare every account's stock with what was there and what was booked since, cell by cell.
 
@@ -94,7 +94,7 @@ def check_closure(
     """
     layers = mineral.shape[1]
     rows = stocks.shape[2]
-    now = np.empty((rows + 9, block))
+    now = np.empty((rows + 2 + len(TRAILING), block))
     magnitude = np.zeros(block)
     acidic, queued = strong_acid.size > 0, acid.size > 0
     residual = np.empty(block)
@@ -157,7 +157,9 @@ def check_closure(
         if place < look.size and look[place]:
             place += _total(part, nitrogen, groundwater_nitrogen, now[place])
             place += _total(part, doc_c14, groundwater_doc_c14, now[place])
-            _total(part, doc_c13, groundwater_doc_c13, now[place])
+            place += _total(part, doc_c13, groundwater_doc_c13, now[place])
+            place += _total(part, sulfate, groundwater_sulfate, now[place])
+            _total(part, magnesium, groundwater_magnesium, now[place])
         for account in range(look.size):
             if not look[account] or joint[account] != account:
                 continue

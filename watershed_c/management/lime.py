@@ -23,10 +23,10 @@ class Lime:
     Attributes
     ----------
     title : str
-    carbon, calcium : float, kg kg-1
-        Carbon of carbonate; calcium that dissolves at once.
-    charge : float, mol charge kg-1
-        Strong acid that comes with that calcium.
+    carbon, sulfur, calcium : float, kg kg-1
+        Carbon of carbonate; sulfur of gypsum; calcium that dissolves at once.
+    dolomite : bool
+        Whether the carbon is that of dolomite; else that of calcite.
     fine, medium, coarse : float
         Shares of the carbonate by particle size; they sum to 1, or to 0 where there is none.
     ipcc, west_mcbride : float, kg C kg-1
@@ -36,8 +36,9 @@ class Lime:
 
     title: str
     carbon: float = 0.0
+    sulfur: float = 0.0
     calcium: float = 0.0
-    charge: float = 0.0
+    dolomite: bool = False
     fine: float = 0.0
     medium: float = 0.0
     coarse: float = 0.0

@@ -332,6 +332,14 @@ class SoilInorganicCarbon(SpatialCarbon):
         "C", alias="as", description='what the number counts: "C" or "CaCO3" (12.0 % C)', pattern="^(C|CaCO3)$"
     )
     lithogenic: Share = item(1.0, "share that is lithogenic; the rest is pedogenic", ge=0.0, le=1.0)
+    dolomite: Share = item(
+        0.0, "share of the lithogenic carbonate, by carbon, that is dolomite; it needs processes.carbonate", ge=0.0,
+        le=1.0,
+    )  # fmt: skip
+    dolomite_size: Length = item(
+        5e-5, "diameter of the grains of that dolomite, which dissolves at its own rate", ge=1e-6, le=0.1,
+        source="a prior, coarse silt",
+    )  # fmt: skip
     decarbonated_depth: Length = item(
         0.0, "no carbonate above; a concentration is that below, a stock lies between here and depth", ge=0.0, le=10.0
     )

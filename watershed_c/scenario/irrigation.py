@@ -53,3 +53,5 @@ class IrrigationWater(Table):
 
     calcium: Concentration = item(0.0, "dissolved calcium", ge=0.0, le=50.0)
     bicarbonate: Concentration = item(0.0, "alkalinity, as bicarbonate", ge=0.0, le=100.0)
+    sulfate: Concentration = item(0.0, "dissolved sulfate; gypsum may precipitate of it", ge=0.0, le=100.0)
+    magnesium: Concentration = item(0.0, "dissolved magnesium", ge=0.0, le=100.0)

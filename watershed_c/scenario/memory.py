@@ -73,6 +73,11 @@ def words_of_dissolved_isotopes(layers: int, isotopes: int) -> float:
     return isotopes * (2 * layers + 1 + 1 + HALF / WORD)
 
 
+def words_of_minerals(layers: int) -> float:
+    """Words (8 B) per node of sulfate and magnesium: two by layer and in groundwater, ledger, what is booked."""
+    return 2 * layers + 2 + 2 * (1 + HALF / WORD) + 3
+
+
 def words_of_steps(layers: int, rows: int) -> float:
     """Words (8 B) per node that the model holds while it takes steps: state, ledger, work arrays, processes."""
     extent = {"node": 1, "layer": layers, "constituent": rows}

@@ -13,6 +13,7 @@ from watershed_c.pools.loader import ModelError, available_models, is_shipped, l
 from watershed_c.pools.priming import fresh_pools
 from watershed_c.scenario import messages
 from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.minerals import needs_of_minerals
 from watershed_c.scenario.processes import PROCESS_NAMES, WITHIN
 from watershed_c.scenario.surface_residues import needs_of_residues
 from watershed_c.units import HOURS_PER_YEAR
@@ -192,6 +193,7 @@ def needs_of_processes(check: Checker) -> None:
         check.add(("processes", "soil_water", "enabled"), False, wrong)
     if processes.carbonate.enabled and soil.sic is None:
         check.add(("soil", "sic"), "", "is missing: carbonate needs it.", 'e.g. sic = { value = "1 %", as = "CaCO3" }')
+    needs_of_minerals(check)
     for name in WITHIN:
         if not getattr(processes, name).enabled:
             continue

@@ -30,11 +30,13 @@ from watershed_c.scenario.memory import (
     words_of_dissolved_isotopes,
     words_of_erosion,
     words_of_growth,
+    words_of_minerals,
     words_of_nitrogen,
     words_of_peat,
     words_of_residues,
     words_of_sideways,
 )
+from watershed_c.scenario.minerals import are_followed
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
 from watershed_c.scenario.parcels import own_factors, parcel_land
 from watershed_c.scenario.peat import peat_cells, peat_methane
@@ -78,7 +80,10 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     if grid is None:
         check.done()
         raise AssertionError("a grid that is missing has a problem")
-    memory = _memory(check, grid, len(pools), available_memory)
+    salty = are_followed(scenario, calendars.values())
+    layers = len(scenario.soil.layers)
+    of_minerals = words_of_minerals(layers) + (0.0 if acid_may_come(scenario) else words_of_acid(layers))
+    memory = _memory(check, grid, len(pools), available_memory, of_minerals * salty)
     _carbon_file(check, grid, pools)
     points = _points(check, grid)
     latitude = latitude_of(check, grid)
@@ -170,15 +175,15 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
     return found
 
 
-def _memory(check: Checker, grid: Grid, pools: int, available: float | None) -> float:
+def _memory(check: Checker, grid: Grid, pools: int, available: float | None, more: float) -> float:
     soil = check.scenario.soil
     twins = pools * len(check.scenario.carbon.isotopes.chosen)
     rows = pools + twins + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
-    layers, erosion, more = len(soil.layers), check.scenario.processes.water_erosion, 0.0
+    layers, erosion = len(soil.layers), check.scenario.processes.water_erosion
     if erosion.enabled:
         rows += 3 if erosion.size_classes else 0
         yearly = erosion.enrichment.law == "watem_c", erosion.enrichment.law == "menzel_1980", erosion.model == "mmf"
-        more = words_of_erosion(
+        more += words_of_erosion(
             rows, classes=5 if erosion.size_classes else 0, years=sum(yearly),
             transit=erosion.transit_mineralisation > 0.0,
         )  # fmt: skip

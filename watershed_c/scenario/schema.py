@@ -41,6 +41,7 @@ from watershed_c.scenario.ground import SpatialDepth, SpatialStones, Weathering
 from watershed_c.scenario.irrigation import IrrigationWater
 from watershed_c.scenario.isotopes import Isotopes
 from watershed_c.scenario.management import Land, Rotation
+from watershed_c.scenario.minerals import SoilGypsum
 from watershed_c.scenario.practice import Pond, Practice
 from watershed_c.scenario.processes import Processes
 from watershed_c.scenario.tracers import Tracer
@@ -318,6 +319,9 @@ class Substratum(Table):
         None, "kg C per kg dry fine earth; the concentration at the base of the profile if not given", ge=0.0, le=0.6
     )
     sic: MassFraction | None = item(None, "kg C per kg dry fine earth, like soc", ge=0.0, le=0.13)
+    gypsum: MassFraction | None = item(
+        None, "mass per dry fine earth; that of the lowest layer if not given", ge=0.0, le=0.9
+    )
 
 
 class Soil(Table):
@@ -340,6 +344,9 @@ class Soil(Table):
     weathering: Weathering | None = item(None, "of the rock at soil.depth; none if not given")
     soc: SoilOrganicCarbon = item(doc="measured soil organic carbon")
     sic: SoilInorganicCarbon | None = item(None, "measured carbonate carbon; needed by carbonate, some carbon models")
+    gypsum: SoilGypsum | None = item(
+        None, "measured gypsum, mass of CaSO4 2 H2O per dry fine earth; it needs processes.carbonate"
+    )
     substratum: Substratum = item(doc="below the profile", factory=Substratum)
     ph: SpatialPh | None = item(
         None, "pH in water, of the whole column; with carbonate on what layers without carbonate begin with; some "

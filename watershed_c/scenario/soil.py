@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from watershed_c import units
-from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.constituents import CALCITE_PER_CARBON, GYPSUM_PER_SULFUR, ORGANIC_MATTER_PER_CARBON
 from watershed_c.kernels import erodibility
 from watershed_c.scenario import keys, messages
 from watershed_c.scenario.checker import Checker
@@ -24,6 +24,7 @@ from watershed_c.scenario.fields import (
     unit_kind,
 )
 from watershed_c.scenario.ground import STONE_DENSITY
+from watershed_c.scenario.minerals import carbonate_mass, gypsum_of
 from watershed_c.scenario.toml_lines import KeyPath
 
 #: medians of SOC that measurements support; outside, the unit is likely wrong. Stock, kg m-2: from desert sand to deep
@@ -55,6 +56,9 @@ class Column:
     base_conductivity: np.ndarray | None = None
     #: of the volume, of each layer; None: none
     coarse_fragments: np.ndarray | None = None
+    #: gypsum as its sulfur, (n, L) kg m-2 and below (n) kg per kg mineral
+    gypsum: np.ndarray | None = None
+    substratum_gypsum: np.ndarray | None = None
     #: of the fine earth; ``mineral`` is that of layers which rock does not make thinner; None: without end
     depth: np.ndarray | None = None
     #: of dry soil; only what is told of the sediment depends on it
@@ -388,9 +392,11 @@ class SoilReader:
         if soil.sic is not None:
             scale = CARBON_IN_CALCITE if soil.sic.form == "CaCO3" else 1.0
             sic = self.carbon(("soil", "sic"), soil.sic, ground, scale, plausible=False)
-        if soc is None or sic is None or clay is None:
+        gypsum = gypsum_of(self, ground)
+        if soc is None or sic is None or clay is None or gypsum is None:
             return None
-        mineral = self.mineral(ground * self.filled, soc[0], sic[0])
+        per_carbon = carbonate_mass(self.check.scenario)
+        mineral = self.mineral(ground * self.filled, soc[0], per_carbon * sic[0] + GYPSUM_PER_SULFUR * gypsum[0])
         if mineral is None:
             return None
         if soil.erodibility is not None and soil.erodibility.law is not None:
@@ -399,7 +405,8 @@ class SoilReader:
             np.where(self.core, given, np.nan) if given is not None else base
             for given, base in ((soil.substratum.soc, soc[1]), (soil.substratum.sic, sic[1]))
         ]
-        mineral_share = 1.0 - ORGANIC_MATTER_PER_CARBON * below[0] - CALCITE_PER_CARBON * below[1]
+        mineral_share = 1.0 - ORGANIC_MATTER_PER_CARBON * below[0] - per_carbon * below[1]
+        mineral_share -= GYPSUM_PER_SULFUR * gypsum[1]
         if (mineral_share[self.core] < 0.05).any():
             self.check.add(("soil", "substratum"), "", "leaves less than 5 % for mineral soil.")
             return None
@@ -411,7 +418,7 @@ class SoilReader:
         return Column(
             self.layers, clay, sand, density, soc[0], sic[0], mineral,
             below[0] / mineral_share, below[1] / mineral_share, factor_k, biodiffusivity, ph, angle, base_conductivity,
-            stones, depth, potassium,
+            stones, gypsum[0], gypsum[1] / mineral_share, depth, potassium,
         )  # fmt: skip
 
     def coarse_fragments(self, density: np.ndarray) -> np.ndarray | None:
@@ -451,17 +458,17 @@ class SoilReader:
             stone_cover=table.stone_cover or 0.0,
         )  # fmt: skip
 
-    def mineral(self, density: np.ndarray, soc: np.ndarray, sic: np.ndarray) -> np.ndarray | None:
-        """(n, L) kg m-2 of mineral, carbonate-free fine earth: dry soil less organic matter and carbonate."""
+    def mineral(self, density: np.ndarray, soc: np.ndarray, salts: np.ndarray) -> np.ndarray | None:
+        """(n, L) kg m-2 of mineral, carbonate-free fine earth: dry soil less organic matter, carbonate and gypsum."""
         soil = density * self.layers[None, :]
-        mineral = soil - ORGANIC_MATTER_PER_CARBON * soc - CALCITE_PER_CARBON * sic
+        mineral = soil - ORGANIC_MATTER_PER_CARBON * soc - salts
         share = np.divide(mineral, soil, out=np.ones_like(soil), where=soil > 0.0)[self.core]
         if (share < 0.05).any():
             cells, layer = int((share < 0.05).any(axis=1).sum()), int(np.argmin(share.min(axis=0))) + 1
             self.check.add(
                 ("soil", "soc"), "",
                 f"leaves less than 5 % of the dry soil for minerals in layer {layer} of {cells:,} cells: "
-                "carbon, carbonate and bulk density do not fit together.",
+                "carbon, carbonate, gypsum and bulk density do not fit together.",
                 "Peat needs a coordinate of its own and is not modelled.",
             )  # fmt: skip
             return None
