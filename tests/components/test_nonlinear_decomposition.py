@@ -7,6 +7,7 @@ import pytest
 
 from tests import build
 from watershed_c import parallel
+from watershed_c.bedrock import Bedrock
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.pools import load_model
 from watershed_c.pools.nonlinear import run_cycle, substeps_of
@@ -22,11 +23,15 @@ def make(w: Watershed, **more: object) -> NonlinearDecomposition:
 
 
 def alone(
-    w: Watershed, process: NonlinearDecomposition, cell: int, layer: int, slowing: float = 1.0
-) -> tuple[np.ndarray, float, float]:
-    """Pools after a month, respired and leached: the kernel at one place, from the watershed's numbers as written."""
+    w: Watershed, process: NonlinearDecomposition, cell: int, layer: int, slowing: float = 1.0, *,
+    share: float = 1.0, lowest: bool = False,
+) -> tuple[np.ndarray, float, float]:  # fmt: skip
+    """Pools after a month, respired and leached: the kernel at one place, from the watershed's numbers as written.
+
+    ``share`` of the layer is fine earth; the ``lowest`` gets the input of those below it, too.
+    """
     model = build.model_of(w)
-    thickness = w.layer_bottom - w.layer_top
+    thickness = share * (w.layer_bottom - w.layer_top)
     unit, pools = w.unit[cell], len(model.pools)
     place = {
         "temperature": w.temperature[cell] + w.layer_temperature[layer],
@@ -41,8 +46,10 @@ def alone(
     }
     rate = np.empty((len(model.kernel.RATES), 1))
     model.kernel.rates(*(np.array([place[a]]) for a in model.arguments), model.vector, rate)
-    plant = w.units.inputs[unit, layer] - w.units.amendment[unit, layer]
-    inputs = (w.input_scale[cell] * plant + w.units.amendment[unit, layer]) / build.MONTH
+    here = slice(layer, None if lowest else layer + 1)
+    amendment = w.units.amendment[unit, here].sum(axis=0)
+    plant = w.units.inputs[unit, here].sum(axis=0) - amendment
+    inputs = (w.input_scale[cell] * plant + amendment) / build.MONTH
     # rates slower by a factor are time slower by it, with input faster
     dt = build.MONTH * slowing
     state, respired, leached, _ = run_cycle(
@@ -68,6 +75,33 @@ def test_every_layer_is_the_model_by_itself(name: str) -> None:
         assert (leached > 0.0) == (name == "millennial")
         assert w.doc_produced[cell, layer] == pytest.approx(dissolved, rel=1e-11)
         assert w.respired[cell, layer] == pytest.approx(respired + leached - dissolved, rel=1e-11)
+
+
+@models
+def test_stones_and_rock_leave_less_of_a_layer(name: str) -> None:
+    """Two fifths stones; fine earth ends in the third layer, of which a half is there: the kernel in what is left."""
+    w = build.watershed(name=name)
+    above = w.reference[:, :2].sum(axis=1) + 0.5 * w.reference[:, 2]
+    w.coarse_fragments = np.full(w.water.shape, 0.4)
+    w.bedrock = Bedrock(w.reference.copy(), above, w.reference, layer_bottom=w.layer_bottom)
+    left = np.array([1.0, 1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0])[: w.layer_bottom.size]
+    w.mineral *= left
+    w.stocks *= left[:, None]
+    process = make(w, doc_fraction=0.1, dissolved=True, depth_scale=np.inf)
+    cells, pools = w.cells[::29], len(process.model.pools)
+    expected = {
+        (cell, layer): alone(w, process, cell, layer, share=0.6 * left[layer], lowest=layer == 2)[0]
+        for cell in cells for layer in range(3)
+    }  # fmt: skip
+    brought = w.units.inputs.sum(axis=(1, 2))[w.unit]
+    before = w.stocks[:, :, :pools].sum(axis=(1, 2))
+    process.run_one_step(build.MONTH)
+    for (cell, layer), state in expected.items():
+        np.testing.assert_allclose(w.stocks[cell, layer, :pools], state, rtol=1e-11)
+    assert not w.stocks[w.cells, 3:, :pools].any() and not w.respired[w.cells, 3:].any()
+    gone = (w.respired + w.doc_produced).sum(axis=1)
+    after = w.stocks[:, :, :pools].sum(axis=(1, 2))
+    np.testing.assert_allclose((after + gone)[w.cells], (before + brought)[w.cells], rtol=1e-12)
 
 
 @models

@@ -169,7 +169,6 @@ WRITTEN = [
     ("annual = 800", 'method = "storms"\nseries = "rain.csv"', "climate.erosivity.series", "rain.csv", ["cannot be read"]),
     ("annual = 800", 'method = "storms"\nseries = "climate.csv"', "climate.erosivity.series", "climate.csv", ["has no column time"]),
     ("erodibility = 0.04", 'erodibility = 0.04\ndepth = "5 mm"', "soil.depth", "5 mm", ["must be 10-100000 mm"]),
-    ('model = "rothc"', 'model = "mimics"\n[soil.depth]\nvalue = "50 cm"', "soil.depth", "", ["linear carbon models", "mimics"]),
     ('[output]\ndir = "out"\nmaps = ["cSoilOrg"]', '[soil.depth]\nvalue = "50 cm"\n[output]\ndir = "out"\nmaps = ["cAge"]', "output.maps[0]", "cAge", ["leave soil.depth out"]),
     ("erodibility = 0.04", 'erodibility = 0.04\nweathering = { rate = "0.2 kg/m2/yr" }', "soil.weathering", "", ["needs soil.depth"]),
     ("erodibility = 0.04", 'erodibility = 0.04\ndepth = "50 cm"\n[processes.subsurface_flow]', "processes.subsurface_flow", "", ["leave soil.depth out"]),

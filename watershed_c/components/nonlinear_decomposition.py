@@ -233,7 +233,8 @@ class NonlinearDecomposition(Process):
         layers, guess = w.layer_bottom.size, np.array(self.model.kernel.RESIDENCE_YEARS)[:, None]
         for cells, rate, inputs in mean:
             inputs = inputs.reshape(self._pools, cells.size, layers) / years
-            inputs = (inputs + BROUGHT_BY_MIXING * inputs.mean(axis=2, keepdims=True)).reshape(self._pools, -1)
+            brought = BROUGHT_BY_MIXING * inputs.mean(axis=2, keepdims=True) * (w.reference[cells] > 0.0)
+            inputs = (inputs + brought).reshape(self._pools, -1)
             state = self.model.steady_state(rate / years, inputs)
             state = np.where(np.isfinite(state), state, guess * inputs.sum(axis=0))
             for p in range(self._pools):

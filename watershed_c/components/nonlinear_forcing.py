@@ -57,7 +57,9 @@ class Forcing:
         self._environment = LayerByLayer(w, model, above + below, first_row)
         self.warnings = self._environment.warnings
         self.factor = np.ones((*w.water.shape, 2))
-        self._thickness = w.layer_bottom - w.layer_top
+        self._nominal = w.layer_bottom - w.layer_top
+        self._thickness = np.empty(w.water.shape)
+        self._follow_thickness()
         self._find_arguments(properties, of_units)
         self._check_rates()
 
@@ -108,7 +110,7 @@ class Forcing:
             if kind == steps.TEMPERATURE:
                 arguments[a] = TEMPERATE
             elif kind == steps.THICKNESS:
-                arguments[a] = self._thickness[0]
+                arguments[a] = self._thickness[cells, 0]
             elif kind == steps.DENSITY:
                 arguments[a] = w.bulk_density[cells, 0]
             elif kind == steps.OF_CELL:
@@ -130,7 +132,13 @@ class Forcing:
         if self._ph_row >= 0 and self._watershed.ph.size:
             depth, bounds = self._model.calibration_depth, self._model.properties["ph"]
             self._of_cell[self._ph_row] = self._watershed.mean_ph(depth, bounds)
+        if self._watershed.bedrock is not None:
+            self._follow_thickness()
         self._environment.update(self.factor, dt)
+
+    def _follow_thickness(self) -> None:
+        """Of the fine earth of each layer, (n, L) m: without stones, and what rock leaves of it."""
+        np.divide(self._nominal, self._watershed.of_fine_earth(np.ones(self._thickness.shape)), out=self._thickness)
 
     def inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """Of plants and amendments, (U, L, P); a difference of round-off must not take carbon from the soil."""
@@ -141,9 +149,10 @@ class Forcing:
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What the kernels of :mod:`watershed_c.kernels.nonlinear_decomposition` take between rows and parameters."""
         w = self._watershed
+        of_unit = np.ascontiguousarray(w.by_rows(self._of_unit.T, layered=False).T)
         return (
-            w.unit, *self.inputs(), w.input_scale, w.temperature, w.layer_temperature, self.factor, w.water,
-            self._thickness, w.bulk_density, self._of_cell, self._of_unit, self._kind, self._column,
+            w.rows_of_units(), *map(w.by_rows, self.inputs()), w.input_scale, w.temperature, w.layer_temperature,
+            self.factor, w.water, self._thickness, w.bulk_density, self._of_cell, of_unit, self._kind, self._column,
         )  # fmt: skip
 
     def lanes(self, scale: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
@@ -167,12 +176,12 @@ class Forcing:
         ``plant`` and ``amendment`` (U, L, P) are those of the twin.
         """
         forcing = list(self.arrays())
-        forcing[1:3] = plant, amendment
+        forcing[1:3] = map(self._watershed.by_rows, (plant, amendment))
         state, inputs, *_ = self._gather(cells, row, forcing)
         return state, inputs
 
     def _gather(self, cells: np.ndarray, row: int, forcing: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-        pools, lanes = len(self._model.pools), cells.size * self._thickness.size
+        pools, lanes = len(self._model.pools), cells.size * self._nominal.size
         state, inputs = np.empty((pools, lanes)), np.empty((pools, lanes))
         arguments, slowing = np.empty((self._kind.size, lanes)), np.empty(lanes)
         gather: Any = steps.gather

@@ -73,9 +73,9 @@ def gather(
             elif kind[a] == MOISTURE:
                 arguments[a, b] = factor[cell, layer, 0]
             elif kind[a] == VOLUMETRIC:
-                arguments[a, b] = water[cell, layer] / (WATER_DENSITY * thickness[layer])
+                arguments[a, b] = water[cell, layer] / (WATER_DENSITY * thickness[cell, layer])
             elif kind[a] == THICKNESS:
-                arguments[a, b] = thickness[layer]
+                arguments[a, b] = thickness[cell, layer]
             elif kind[a] == DENSITY:
                 arguments[a, b] = density[cell, layer]
             elif kind[a] == OF_CELL:
@@ -124,6 +124,7 @@ def advance_mimics(
         Changed in place, rows ``first_row`` to ``first_row + P - 1``.
     first_row : int
     unit : int64 (n)
+        Row of each cell in the tables.
     plant, manure : float64 (U, L, P), kg C m-2 in this step
         Enter evenly.
     scale : float64 (n), dimensionless
@@ -133,7 +134,8 @@ def advance_mimics(
     factor : float64 (n, L, 2), dimensionless
         Product of the moisture laws; what slows all rates at depth.
     water : float64 (n, L), kg m-2
-    thickness : float64 (L), m
+    thickness : float64 (n, L), m
+        Of the fine earth of each layer.
     density : float64 (n, L), kg m-3
     of_cell : float64 (C, n); of_unit : float64 (D, U)
     kind, column : int64 (A)

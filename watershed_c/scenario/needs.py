@@ -37,9 +37,6 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         for process in ("growth", "nitrogen"):
             if getattr(scenario.processes, process).enabled and not isinstance(model, CompiledPoolModel):
                 check.add(("processes", process), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
-        for of_soil in ("depth", "coarse_fragments"):
-            if getattr(scenario.soil, of_soil) is not None and not isinstance(model, CompiledPoolModel):
-                check.add(("soil", of_soil), "", f"is for linear carbon models; {name} is not.")
         moisture = scenario.processes.decomposition.moisture
         if scenario.processes.decomposition.buried == "material" and not _declines_with_depth(model):
             check.add(
