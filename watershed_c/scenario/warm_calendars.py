@@ -9,6 +9,7 @@ from watershed_c.io.climate import MonthlyForcing
 from watershed_c.management.by_year import calendar_by_year, goes_by_warmth
 from watershed_c.management.calendar import Calendar
 from watershed_c.management.library import load_library
+from watershed_c.management.reading import DAYS, MONTH_STARTS
 from watershed_c.scenario.checker import Checker
 from watershed_c.scenario.land import LandUse, event_path
 from watershed_c.scenario.management import Rotation
@@ -33,6 +34,10 @@ def calendars_by_year(
         return {}
     pairs = [(land.index, land.offset), *((change.index, change.offset) for change in land.changes)]
     calendars: dict[tuple[str, int], Calendar] = {}
+    # the calendars are of whole years, the run may be of less
+    time = check.scenario.time
+    begins = MONTH_STARTS[int(time.start[5:7]) - 1]
+    ends = DAYS * (last - first) + MONTH_STARTS[int(time.end[5:7])]
     for name in warm:
         years, number = len(found[name].years), land.names.index(name)
         for offset in sorted({int(o) % years for index, shift in pairs for o in np.unique(shift[index == number])}):
@@ -46,6 +51,8 @@ def calendars_by_year(
                     told = "Its temperature sums follow each year of the climate: give a date to what comes too close."
                     check.add(path, problem.value, problem.expectation, problem.suggestion or told)
                 break
+    for calendar in calendars.values():
+        calendar.late = [(day, what) for day, what in calendar.late if begins <= day < ends]
     return calendars
 
 
