@@ -1,7 +1,7 @@
 """Everything farmers do in one run, in whole months and in halves: amounts are those of the calendar, killed or not.
 
-Growth, irrigation by trigger and turn, lime, grazing, priming, a cover crop, dates by the temperature of each year;
-with mineral nitrogen, and with residues on the surface, which exclude each other.
+Growth, nitrogen, residues on the surface, irrigation by trigger and turn, lime, grazing, priming, a cover crop, dates
+by the temperature of each year.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ FARM: dict[str, Any] = {
         "grazing": [{"crop": "grass", "start": "05-01", "end": "09-30", "livestock_units": 1.0}],
     },
     "land.rules": [{"class": "ley", "min_slope": "16 %"}, {"class": "field"}],
-    "land.parcels": {"size": "600 m2"}, "processes.growth": {}, "processes.decomposition.priming": 2.0,
+    "land.parcels": {"size": "600 m2"}, "processes.growth": {}, "processes.nitrogen": {},
+    "processes.surface_residues": {}, "processes.decomposition.priming": 2.0,
     "soil.sic": {"value": "0.2 %", "as": "CaCO3"},
     "carbon.initial": {"method": "history", "years": 1, "history_class": "ley"},
     "domain.synthetic.length": "50 m", "domain.synthetic.width": "30 m",
@@ -53,15 +54,11 @@ FARM: dict[str, Any] = {
 #: terms that are the same however months are divided
 BROUGHT = (
     "soc.amendment", "sic.lime", "water.precipitation", "water.irrigation", "water.irrigation_loss",
-    "strong_acid.acid_deposition",
+    "strong_acid.acid_deposition", "nitrogen.fertiliser", "nitrogen.manure_nitrogen",
 )  # fmt: skip
-OF_MODE = {
-    "nitrogen": ("nitrogen.fertiliser", "nitrogen.manure_nitrogen"),
-    "surface_residues": (),
-}
 
 
-def scenario(folder: Path, mode: str, parts: int) -> Scenario:
+def scenario(folder: Path, parts: int) -> Scenario:
     """In parts it begins with the carbon of the whole months, which is sought only once."""
     text = runs.SMALL
     for begin, end in (("[climate.constant]", "[climate.erosivity]"), ("[[land.rules]]", "[numerics]")):
@@ -73,50 +70,47 @@ def scenario(folder: Path, mode: str, parts: int) -> Scenario:
     ]  # fmt: skip
     climate = folder / "climate.csv"
     climate.write_text("\n".join(["year,month,tmean_degC,precipitation_mm", *rows]) + "\n")
-    more = {"climate.source": str(climate), f"processes.{mode}": {}, "time.steps_per_month": parts}
+    more = {"climate.source": str(climate), "time.steps_per_month": parts}
     if parts > 1:
         more["carbon.initial"] = {"method": "given", "file": str(folder / "1/start.nc")}
     return loads(text, overrides={**FARM, **more})
 
 
-@pytest.fixture(scope="module", params=["nitrogen", "surface_residues"])
-def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in whole months, one in parts, and that killed in the middle of a month and resumed."""
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp("farm")
     for parts in (1, PARTS):
-        run(scenario(folder, request.param, parts), output=folder / str(parts), quiet=True, keep_start=parts == 1)
+        run(scenario(folder, parts), output=folder / str(parts), quiet=True, keep_start=parts == 1)
     with pytest.MonkeyPatch.context() as patch:
         stop_in_step(patch, 13 * PARTS + 2, crash)
         with pytest.raises(Crash):
-            run(scenario(folder, request.param, PARTS), output=folder / "killed", quiet=True)
+            run(scenario(folder, PARTS), output=folder / "killed", quiet=True)
     resume(folder / "killed", quiet=True)
-    return request.param, folder
+    return folder
 
 
-def test_a_killed_run_leaves_no_trace(done: tuple[str, Path]) -> None:
+def test_a_killed_run_leaves_no_trace(done: Path) -> None:
     """Though seasons, dates of the year, cover crops and animals all remember."""
-    _, folder = done
-    runs.assert_same_run(folder / str(PARTS), folder / "killed")
+    runs.assert_same_run(done / str(PARTS), done / "killed")
 
 
-def test_what_is_brought_is_brought_once(done: tuple[str, Path]) -> None:
+def test_what_is_brought_is_brought_once(done: Path) -> None:
     """Manure, dung, fertiliser, lime and water by month, as the calendar has them, whole or in parts."""
-    mode, folder = done
-    whole, divided = (read_ledger(folder / name / "ledger.csv") for name in ("1", str(PARTS)))
-    for term in (*BROUGHT, *OF_MODE[mode]):
+    whole, divided = (read_ledger(done / name / "ledger.csv") for name in ("1", str(PARTS)))
+    for term in BROUGHT:
         assert np.abs(whole[term]).sum() > 0.0, term
         np.testing.assert_allclose(divided[term], whole[term], rtol=1e-12, atol=1e-12, err_msg=term)
     # hectares of maize in 2001, which have manure and urea; in 2002 they have barley, and lime
-    first, second = (runs.record(folder / "1")["land"].get(f"field+{offset}", 0.0) for offset in (0, 1))
+    first, second = (runs.record(done / "1")["land"].get(f"field+{offset}", 0.0) for offset in (0, 1))
     assert first > 0.0 and second > 0.0
     assert whole["soc.amendment"][3] == pytest.approx(2000.0 * first, rel=1e-9)
     assert whole["sic.lime"].sum() == pytest.approx(0.12001 * 2000.0 * (first + second), rel=1e-9)  # limestone
 
 
-def test_records_know_the_units_of_the_run(done: tuple[str, Path]) -> None:
+def test_records_know_the_units_of_the_run(done: Path) -> None:
     """Both offsets, each by its own years; the cold summer is told once."""
-    _, folder = done
-    record = runs.record(folder / "1")
+    record = runs.record(done / "1")
     (finding,) = record["findings"]["cropping"].items()
     assert finding == ("rotation.field (offset 0): harvest of maize before its temperature sum, years", 1.0)
     assert any("at the latest date: 2001-10-25" in warning for warning in record["warnings"])
