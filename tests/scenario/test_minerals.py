@@ -86,6 +86,8 @@ def test_a_run_follows_what_it_has(changes: dict[str, Any], rows: list[str]) -> 
         ),
         ({"soil.gypsum": "88 %", "soil.sic": {"value": "1 %"}}, "soil.soc", "carbonate, gypsum and bulk density"),
         ({"soil.sic": {"value": "3 %", "dolomite_size": "1 m"}}, "soil.sic.dolomite_size", "100 mm|0.1 m"),
+        ({"soil.sic": {"value": "3 %", "dolomite_size": "1 mm"}}, "soil.sic", "dolomite_size without dolomite"),
+        ({"soil.sic": {"value": "3 %", "lithogenic": 0.0, "dolomite": 0.5}}, "soil.sic", "and lithogenic = 0"),
         ({"irrigation_water": {"well": {"sulfate": -1.0}}}, "irrigation_water.well.sulfate", "0"),
     ],
 )  # fmt: skip

@@ -343,3 +343,11 @@ class SoilInorganicCarbon(SpatialCarbon):
     decarbonated_depth: Length = item(
         0.0, "no carbonate above; a concentration is that below, a stock lies between here and depth", ge=0.0, le=10.0
     )
+
+    @model_validator(mode="after")
+    def _dolomite(self) -> SoilInorganicCarbon:
+        if self.dolomite == 0.0 and self.dolomite_size != 5e-5:
+            raise ValueError("has dolomite_size without dolomite.")
+        if self.dolomite > 0.0 and self.lithogenic == 0.0:
+            raise ValueError("has dolomite, a share of the lithogenic carbonate, and lithogenic = 0.")
+        return self
