@@ -112,7 +112,7 @@ def carbonate(cells: int) -> None:
 
     def take() -> None:
         carbonate_step(
-            index, 0, 1, -1, no_lime, np.zeros(0), stocks, calcium, dic, strong, acid, zero.copy(), zero.copy(),
+            index, 0, 1, -1, no_lime, np.zeros(0), stocks, water, calcium, dic, strong, acid, zero.copy(), zero.copy(),
             zero.copy(), water, percolation, aside, np.full(cells, 200.0), percolation[:, -1].copy(), temperature,
             np.zeros(LAYERS), gas, table, constants, aside, ph, exchange, lime_dissolved, aside, aside, aside,
         )  # fmt: skip

@@ -49,6 +49,7 @@ class Column(NamedTuple):
     """Arguments of ``carbonate_step`` after ``cells`` and the two rows."""
 
     stocks: np.ndarray
+    mineral: np.ndarray
     calcium: np.ndarray
     dic: np.ndarray
     strong_acid: np.ndarray
@@ -76,7 +77,7 @@ class Column(NamedTuple):
         acidity = ACIDITY if self.buffer.size else -1
         lime = np.arange(LIME, LIME + self.lime_dissolved.shape[0], dtype=np.int64)
         rows = (LITHOGENIC, PEDOGENIC, acidity, lime, SHARES[: lime.size])
-        carbonate_step(cells, *rows, *self[:16], TABLE, CONSTANTS, *self[16:])
+        carbonate_step(cells, *rows, *self[:17], TABLE, CONSTANTS, *self[17:])
 
     def step(self) -> np.ndarray:
         cells = np.arange(self.water.shape[0], dtype=np.int64)
@@ -93,7 +94,7 @@ def column(
     stocks[:, :, LITHOGENIC] = lithogenic
     stocks[:, :, PEDOGENIC] = pedogenic
     return Column(
-        stocks, *np.zeros((4, nodes, layers)), *np.zeros((3, nodes)),
+        stocks, np.full((nodes, layers), 260.0), *np.zeros((4, nodes, layers)), *np.zeros((3, nodes)),
         np.full((nodes, layers), water), np.full((nodes, layers), percolation), np.zeros((0, layers)),
         np.full(nodes, 200.0),
         np.full(nodes, percolation), np.full(nodes, temperature), np.zeros(layers),
@@ -562,6 +563,21 @@ def test_water_that_leaves_sideways_takes_its_share_and_the_budget_closes() -> N
     e = c.step()
     assert before - total_acid(c) == pytest.approx(c.acid_carried.sum(axis=1) + e[:, ACID_EXPORT], rel=1e-12)
     assert c.acid_carried[0, 1] == pytest.approx(0.3 * 25.0 / 110.0, rel=1e-12)
+
+
+def test_layers_without_soil_hand_on_what_water_brings() -> None:
+    """Water films on rock would lose calcite to it where soil air has less CO2."""
+    c = column(3, lithogenic=0.0)
+    c.stocks[0, 0, LITHOGENIC] = 5.0
+    c.mineral[0, 1:], c.water[0, 1:], c.carbon_dioxide[0, 1:] = 0.0, 1e-3, 5e-4
+    for _ in range(3):
+        before = total_carbon(c) + 0.0
+        e = c.step()[0]
+        change = float((total_carbon(c) - before)[0])
+        assert change == pytest.approx(e[GAS_EXCHANGE] - e[DIC_EXPORT], rel=1e-9)
+    assert not c.stocks[0, 1:, SOLID].any() and e[PRECIPITATED] == 0.0
+    for held in (c.calcium[0], c.dic[0]):
+        assert held[2] / held[0] == pytest.approx(1e-3 / 60.0, rel=1e-3)
 
 
 # -- soil without carbonate ----

@@ -171,7 +171,7 @@ def test_without_other_minerals_it_is_calcite_alone(exchanges: bool) -> None:
         b = theirs.buffer if exchanges else theirs.buffer[:0]
         carbonate_step(
             np.zeros(1, dtype=np.int64), LITHOGENIC, PEDOGENIC, ACIDITY if exchanges else -1, np.array([LIME]), SHARES,
-            theirs.stocks, *theirs[2:6], *theirs[8:11], *theirs[13:21], table, constants, b, theirs.ph, theirs.exchange,
+            *theirs[:2], *theirs[2:6], *theirs[8:11], *theirs[13:21], table, constants, b, theirs.ph, theirs.exchange,
             theirs.lime_dissolved, *theirs.carried[:3],
         )  # fmt: skip
         for name in ("stocks", "calcium", "dic", "strong_acid", "exchange"):

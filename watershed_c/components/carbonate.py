@@ -219,6 +219,7 @@ class Carbonate(Process):
             w.cells,
             *calcite,
             w.stocks,
+            w.mineral,
             w.calcium,
             w.dic,
             w.strong_acid,

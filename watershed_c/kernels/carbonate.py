@@ -49,6 +49,7 @@ def carbonate_step(
     lime: np.ndarray,
     lime_share: np.ndarray,
     stocks: np.ndarray,
+    mineral: np.ndarray,
     calcium: np.ndarray,
     dic: np.ndarray,
     strong_acid: np.ndarray,
@@ -86,6 +87,8 @@ def carbonate_step(
         (r,) int64 rows with the carbon of lime, and the share of each that may dissolve in the step.
     stocks
         (n, L, K) kg m-2; these rows are changed in place.
+    mineral
+        (n, L) kg m-2; layers without it, below the uppermost, hand on what water brings.
     calcium, dic
         (n, L) kg Ca m-2 and kg C m-2 in soil water; changed in place.
     strong_acid
@@ -192,13 +195,16 @@ def carbonate_step(
                     needed = molality * MOLAR_MASS_CARBON * volume
                     equilibria[layer, 1] = 2.0 * ratio / CALCIUM_PER_CARBON
                     equilibria[layer, 3] = saturated_ph
-            exchangeable = stocks[cell, layer, acidity] if acidity >= 0 else 0.0
+            rock = layer > 0 and mineral[cell, layer] <= 0.0  # nothing for water to be at equilibrium with
+            exchangeable = stocks[cell, layer, acidity] if acidity >= 0 and not rock else 0.0
             from_lithogenic = stocks[cell, layer, lithogenic]
             from_pedogenic = stocks[cell, layer, pedogenic]
             solid = from_lithogenic + from_pedogenic
             for k in range(kinds):
                 solid += lime_share[k] * stocks[cell, layer, lime[k]]
             change = needed + exchangeable * CARBON_PER_CHARGE - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
+            if rock:
+                change = 0.0
             spent = change > solid
             if change >= solid:
                 change = solid
@@ -249,7 +255,7 @@ def carbonate_step(
                         bases -= dissolved_calcium * CHARGE_PER_CALCIUM
                         charge -= dissolved_calcium * CHARGE_PER_CALCIUM
             if told:
-                ph[cell, layer] = max(here, LOWEST_PH)
+                ph[cell, layer] = ph[cell, layer - 1] if rock else max(here, LOWEST_PH)
             dissolved_calcium = max(dissolved_calcium, 0.0)
             alkaline = dissolved_calcium
             if charge != 0.0:
@@ -257,6 +263,8 @@ def carbonate_step(
                 met += unmet - max(-alkaline, 0.0) * CHARGE_PER_CALCIUM
                 alkaline = max(alkaline, 0.0)
             new_dic = equilibria[layer, 2] * volume + equilibria[layer, 1] * alkaline
+            if rock:
+                new_dic = old_dic
             gas += new_dic - old_dic - change
             share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
             calcium_inflow = share * dissolved_calcium
