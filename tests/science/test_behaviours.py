@@ -1,4 +1,4 @@
-"""Emergent behaviours of section 8 (3, 4, 8) by sign, and the linearity of GSOCseq (P9): benchmarks, made small."""
+"""Emergent behaviours of section 8 (3, 4, 5, 8) by sign, and the linearity of GSOCseq (P9): benchmarks, made small."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.behaviours import biochar, deep_roots, drains
+from benchmarks.productivity import shoulder, slopes
 from benchmarks.sequestration import QUIET, rates, scenario
 from watershed_c.variants import run_variants
 
@@ -42,6 +43,16 @@ def test_biochar_left_on_a_steep_field_erodes_more_than_it_decays(tmp_path: Path
     assert found["on-top"]["brought"] == pytest.approx(10.0 * 0.8 * 0.77, rel=1e-6)
     assert found["on-top"]["eroded"] > 1.5 * found["on-top"]["respired"]
     assert found["worked-in"]["eroded"] < 0.6 * found["on-top"]["eroded"]
+
+
+def test_eroding_soil_takes_carbon_up_until_yields_fall_with_it(tmp_path: Path) -> None:
+    """Dynamic replacement under stable yields, a source where they fall as where topsoil was taken off."""
+    steep = {"domain.synthetic.length": "40 m", "climate.erosivity": {"annual": 6000.0}}
+    stable, falling = slopes(tmp_path, 20, (0.0, 2.66), **steep).values()
+    cell = shoulder(stable)
+    assert stable["netEro"][:, cell].sum() > 300.0, "22 cm and more"
+    assert (stable["fVertSoil"][1:, cell] > 0.01).all() and falling["fVertSoil"][-1, cell] < -0.1
+    assert falling["cSoilOrg"][-1].mean() < stable["cSoilOrg"][-1].mean()
 
 
 def test_relative_rates_are_linear_in_input(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class Deposition:
             ("calcium_deposition", "calcium", self.calcium, w.calcium[:, 0]),
         ):
             if rate > 0.0:
-                amount = np.where(w.is_soil, rate * dt, 0.0)
+                amount = np.multiply(w.is_soil, rate * dt, out=w.work(0))
                 into += amount
                 w.ledger.book(term, account, amount)
 

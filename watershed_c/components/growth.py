@@ -9,12 +9,10 @@ import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels.growth import (
-    NITROGEN_LIMIT,
-    SOIL_LIMIT,
     TEMPERATURE_LIMIT,
-    WARM,
     WATER_LIMIT,
     limit_growth,
+    relative_yields,
 )
 from watershed_c.names import info
 from watershed_c.parallel import over_cells
@@ -69,7 +67,7 @@ class Growth(Process):
     """
 
     _name = "Growth"
-    _info = info(reads=("temperature", "pet", "evapotranspiration", "unit", "field", "elevation"))
+    _info = info(reads=("temperature", "pet", "evapotranspiration", "unit", "field", "elevation", "mineral"))
     _cite_as = """@techreport{doorenbos1979,
   author = {Doorenbos, J. and Kassam, A. H.}, title = {Yield response to water},
   institution = {FAO Irrigation and Drainage Paper 33}, year = {1979}}
@@ -155,40 +153,33 @@ class Growth(Process):
         light = tables.green[row, column] * part
         if self.potential:
             light = light * (w.radiation * ACTIVE_RADIATION * DAYS_IN_MONTH)
-        lost = np.maximum(self._first_elevation - w.elevation, 0.0) if self._begun[0] else np.zeros(w.elevation.size)
         over_cells(
             limit_growth, w.cells, w.unit, crop, tables.begins[row, column] & w.month_begins, light,
             np.ascontiguousarray(units.plant_cover, dtype=np.float64),
             np.ascontiguousarray(units.crop_coefficient, dtype=np.float64), self._base, self._optimum, self._response,
-            w.temperature, w.pet, w.evapotranspiration, lost, self.productivity_loss, crops.needed, crops.taken,
-            crops.leanest, self._season, self.limits,
+            w.temperature, w.pet, w.evapotranspiration, self._first_elevation if self._begun[0] else w.elevation,
+            w.elevation, self.productivity_loss, crops.needed, crops.taken, crops.leanest, self._season, self.limits,
         )  # fmt: skip
-        cells = w.cells[crop[w.unit[w.cells]] >= 0]
-        if not cells.size:
-            return
-        unit, limits = w.unit[cells], self.limits[:, cells]
-        given = tables.yield_dry_matter[row, column][unit]
-        if self.potential:
-            grown = self._product_use[crop[unit]] * self._season[WARM, cells] * limits[WATER_LIMIT]
-            so_far = given * elapsed[unit]
-            relative = np.divide(grown, so_far, out=np.zeros(cells.size), where=so_far > 0.0)
-        else:
-            relative = limits[TEMPERATURE_LIMIT] * limits[WATER_LIMIT]
-            if not self._begun[0]:
-                count = np.maximum(np.bincount(unit, minlength=row.size), 1)
-                self.reference[row, column] = np.bincount(unit, relative, minlength=row.size) / count
-            mean = self.reference[tables.refers[row, column], tables.of_mean_year][unit]
-            relative = np.divide(relative, mean, out=np.ones(cells.size), where=mean > 0.0)
-        relative = np.minimum(relative * limits[SOIL_LIMIT], HIGHEST)
-        crops.expected[cells] = relative
-        relative = relative * limits[NITROGEN_LIMIT]
-        # until harvest the rest of the season is taken to be as given
-        over = 1.0 if self.potential else elapsed[unit]
-        crops.relative[cells] = 1.0 + over * (relative - 1.0)
+        given = tables.yield_dry_matter[row, column]
+        if not (self.potential or self._begun[0]):
+            self._refer(row, column, crop)
+        over_cells(
+            relative_yields, w.cells, w.unit, w.mineral, crop, given, elapsed, self._product_use,
+            self.reference[row, column], self.potential, HIGHEST, self._season, self.limits, crops.expected,
+            crops.relative,
+        )  # fmt: skip
         ends = tables.ends[row, column]
         if ends.any() and w.month_ends:
-            reaped = ends[unit]
-            self._reap(cells[reaped], unit[reaped], crop, given[reaped])
+            cells = w.cells[(ends & (crop >= 0))[w.unit[w.cells]]]
+            self._reap(cells, w.unit[cells], crop, given[w.unit[cells]])
+
+    def _refer(self, row: np.ndarray, column: np.ndarray, crop: np.ndarray) -> None:
+        """The mean of this month over the cells of each unit is what its given yield belongs to."""
+        w = self.watershed
+        cells = w.cells[crop[w.unit[w.cells]] >= 0]
+        unit, limits = w.unit[cells], self.limits[:, cells]
+        both = np.bincount(unit, limits[TEMPERATURE_LIMIT] * limits[WATER_LIMIT], minlength=row.size)
+        self.reference[row, column] = both / np.maximum(np.bincount(unit, minlength=row.size), 1)
 
     def _reap(self, cells: np.ndarray, unit: np.ndarray, crop: np.ndarray, given: np.ndarray) -> None:
         """Yields of the cells whose season ends, and a row for each field and unit among them."""

@@ -53,7 +53,8 @@ def limit_growth(
     temperature: np.ndarray,
     pet: np.ndarray,
     evapotranspiration: np.ndarray,
-    lost: np.ndarray,
+    first_elevation: np.ndarray,
+    elevation: np.ndarray,
     loss_rate: float,
     needed: np.ndarray,
     taken: np.ndarray,
@@ -78,8 +79,8 @@ def limit_growth(
     base, optimum, response : (C,)
         Temperatures (degC) of no and of fastest growth; Ky of FAO-33.
     temperature, pet, evapotranspiration : (n,) degC, kg m-2, kg m-2 in the step
-    lost : (n,) m
-        Depth of soil lost since the run began.
+    first_elevation, elevation : (n,) m
+        Of the surface when the run began, and now: soil is lost where it is lower.
     loss_rate : float, m-1
         Share of the yield lost per depth of soil lost.
     needed, taken : (n,) kg m-2
@@ -120,7 +121,61 @@ def limit_growth(
         if season[WANTED, cell] > 0.0:
             water = 1.0 - response[c] * (1.0 - season[USED, cell] / season[WANTED, cell])
         limits[WATER_LIMIT, cell] = min(max(water, 0.0), 1.0)
-        limits[SOIL_LIMIT, cell] = min(max(1.0 - loss_rate * lost[cell], 0.0), 1.0)
+        lost = max(first_elevation[cell] - elevation[cell], 0.0)
+        limits[SOIL_LIMIT, cell] = min(max(1.0 - loss_rate * lost, 0.0), 1.0)
         limits[NITROGEN_LIMIT, cell] = (
             fed_share(taken[cell] / needed[cell], leanest[c]) if needed[cell] > 0.0 else 1.0
         )
+
+
+@njit(cache=True, nogil=True)
+def relative_yields(
+    cells, unit, mineral, crop, given, elapsed, product_use, reference, potential, highest, season, limits, expected,
+    relative,
+):  # fmt: skip
+    """Find what the season until now lets each cell yield, per the given yield of its unit.
+
+    Parameters
+    ----------
+    cells : (c,) int64
+    unit : (n,) int64
+    mineral : (n, L), kg m-2
+        Where there is no soil nothing grows.
+    crop : (U,) int64
+        -1: none; its cells are left alone.
+    given : (U,), kg DM m-2
+    elapsed : (U,), 0-1
+        Share of the season's green cover that is over.
+    product_use : (C,), kg DM MJ-1
+        Of the product, per light intercepted where it is warm.
+    reference : (U,)
+        Temperature times water limit to which the given yield belongs; 0: it has none.
+    potential : bool
+        Yields are by light, not as given.
+    highest : float
+        Times the given yield, of ``expected``.
+    season, limits
+        As of :func:`limit_growth`.
+    expected, relative : (n,)
+        Filled: before nitrogen limits it, and as it is; until harvest warmth, water and nitrogen are those of the
+        season so far in its share that is over and 1 in the rest (of yields by light: so far); lost soil is lost all of
+        it.
+    """
+    for cell in cells:
+        u = unit[cell]
+        if crop[u] < 0:
+            continue
+        grown = 1.0
+        if mineral[cell, 0] <= 0.0:
+            expected[cell], relative[cell] = 0.0, 0.0
+            continue
+        if potential:
+            so_far = given[u] * elapsed[u]
+            whole = product_use[crop[u]] * season[WARM, cell] * limits[WATER_LIMIT, cell]
+            grown = whole / so_far if so_far > 0.0 else 0.0
+        elif reference[u] > 0.0:
+            grown = limits[TEMPERATURE_LIMIT, cell] * limits[WATER_LIMIT, cell] / reference[u]
+        grown = min(grown, highest)
+        expected[cell] = grown * limits[SOIL_LIMIT, cell]
+        over = 1.0 if potential else elapsed[u]
+        relative[cell] = limits[SOIL_LIMIT, cell] * (1.0 + over * (grown * limits[NITROGEN_LIMIT, cell] - 1.0))

@@ -47,8 +47,8 @@ def words_of_peat(layers: int) -> float:
 
 
 def words_of_growth() -> float:
-    """Words (8 B) per node of growth: a season, four limits, five of crops, the first surface, six made in a step."""
-    return 5 + 4 + 5 + 1 + 6
+    """Words (8 B) per node of growth: a season, four limits, five of crops, the first surface, two made in a step."""
+    return 5 + 4 + 5 + 1 + 2
 
 
 def words_of_residues(pools: int) -> float:
