@@ -28,7 +28,7 @@ ROOMS = {
     "coupling": "coupling",
     **dict.fromkeys(("initial_carbon", "initial_dissolved", "initial_isotopes", "carbon_ages"), "initial carbon"),
     **dict.fromkeys(("simulation", "assembly", "processes", "console", "budget"), "simulation"),
-    **dict.fromkeys(("soil_acidity", "soil_minerals"), "simulation"),
+    **dict.fromkeys(("initial_given", "soil_acidity", "soil_minerals"), "simulation"),
     **dict.fromkeys(("variants", "comparison", "erosion_sink", "erosion_inputs", "land_units", "unused"), "simulation"),
     **dict.fromkeys(("measures", "costs", "appraisal", "factorial"), "simulation"),
     "plots": "plots",

@@ -310,7 +310,7 @@ def test_keys_without_an_effect_are_told(changes: dict[str, object], told: str) 
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a year."""
-    scenario = runs.small({**SLOPE, **STEADY, "time.end": "2001-12"})
+    scenario = runs.small({**SLOPE, **STEADY, "time.end": "2001-12", "output.maps": ["cSoilOrg", "pH"]})
     return run(scenario, output=tmp_path_factory.mktemp("earlier") / "run", quiet=True).directory
 
 
@@ -321,8 +321,9 @@ def later(earlier: Path, changes: dict[str, Any]) -> tuple[Assembly, Report]:
 
 def test_a_run_begins_with_the_carbon_of_another(earlier: Path) -> None:
     """Stocks, plant input, water and solutes of a steady state, a year on: nothing changes, so nothing drifts."""
-    assembly, report = later(earlier, {})
+    assembly, report = later(earlier, {"output.maps": ["cSoilOrg", "pH"]})
     w, state = assembly.watershed, runs.arrays(earlier / "restart.nc")
+    assert np.array_equal(w.ph[w.cells], state["process.carbonate.ph"].reshape(w.ph.shape)[w.cells])
     for name in ("stocks", "input_scale", "water", "doc", "groundwater"):
         assert (
             getattr(w, name)[w.cells].tobytes()
@@ -356,6 +357,8 @@ def test_isotopes_come_with_the_carbon_of_another_run(tmp_path: Path) -> None:
 def test_what_the_other_run_lacks_or_has_otherwise_is_told(earlier: Path) -> None:
     _, report = later(earlier, {"soil.bulk_density": "1.2 g/cm3"})
     assert any("stocks per area" in text for text in report.warnings)
+    _, report = later(earlier, {"time.start": "2001-07"})
+    assert any("begins in July" in text and "another season" in text for text in report.warnings)
     with pytest.raises(ScenarioError, match="another grid: rows and columns"):
         later(earlier, {"domain.synthetic.width": "60 m"})
     with pytest.raises(ScenarioError, match="layer boundaries"):

@@ -29,8 +29,9 @@ from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
 from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_dissolved import fill_with_dissolved
+from watershed_c.initial_given import begin_with
 from watershed_c.initial_isotopes import start_isotopes
-from watershed_c.io.restart import fingerprint, load_initial, process_arrays
+from watershed_c.io.restart import fingerprint, process_arrays
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
@@ -49,8 +50,6 @@ from watershed_c.scenario.inputs import Inputs, on_nodes
 from watershed_c.state import Watershed
 from watershed_c.unused import unused
 
-#: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
-SAME_MASS = 0.01
 COARSE_NOTE = (
     "cells of {size:g} m: slopes are damped and curvature is lost, so soil loss on steep ground, tillage erosion and "
     "deposition within fields are underestimated; read patterns, not absolute rates"
@@ -223,7 +222,7 @@ def initialise(
         if carbon_of is None:
             report = _initial_carbon(assembly, initialiser)
         else:
-            report, missing = _carbon_of(Path(carbon_of), initialiser)
+            report, missing = begin_with(Path(carbon_of), initialiser)
             growth = processes.get("growth")
             if isinstance(growth, Growth) and growth.refer_to(process_arrays(Path(carbon_of), "growth")):
                 report.lines.append("given yields are those of the mean year of that run")
@@ -303,23 +302,6 @@ def _peat_as_mineral(watershed: Watershed, processes: dict[str, Process]) -> Ite
         decomposition.cells = own
         peat = np.setdiff1d(watershed.cells, own)
         watershed.respired[peat], watershed.doc_produced[peat] = 0.0, 0.0  # which nothing writes in a run
-
-
-def _carbon_of(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:
-    """Initial carbon from the restart file of another run, and the constituents that it does not have."""
-    missing, difference = load_initial(file, initialiser.watershed)
-    if (nitrogen := initialiser.watershed.mineralisation) is not None:
-        owed = process_arrays(file, "nitrogen").get("owed", np.zeros(nitrogen.owed.shape))
-        nitrogen.owed[:] = owed.reshape(nitrogen.owed.shape)
-    report = initialiser.given(str(file))
-    if missing:
-        report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
-    if difference > SAME_MASS:
-        report.warnings.append(
-            f"the soil of {file} differs by up to {100.0 * difference:.1f} % in mass: stocks per area are kept, not "
-            "contents"
-        )
-    return report, missing
 
 
 def _below_matched(assembly: Assembly, share: np.ndarray) -> str:

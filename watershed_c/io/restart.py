@@ -86,6 +86,8 @@ def save(
         "grid": json.dumps(_grid(watershed)),
         "constituents": json.dumps(watershed.constituents.names),
     }
+    if watershed.calendar_month > 0:
+        attributes["next_month"] = (watershed.calendar_month + 1) % 12
 
     def fill(dataset: netCDF4.Dataset) -> None:
         dataset.setncatts(attributes)
@@ -252,6 +254,12 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     # of a layer that soil does not reach
     ratio = np.where(ours > 0.0, reference / np.where(ours > 0.0, ours, 1.0), 1.0 + (reference > 0.0))
     return missing, float(np.abs(ratio - 1.0).max())
+
+
+def next_month(path: Path) -> int | None:
+    """Month (0 = January) that follows what a restart file holds; None where it does not say."""
+    found = _read(path, "")[0].get("next_month")
+    return None if found is None else int(found)
 
 
 def process_arrays(path: Path, process: str) -> dict[str, np.ndarray]:

@@ -1,0 +1,48 @@
+"""Initial carbon that another run ended with: what is taken over, and what does not fit is told."""
+
+from __future__ import annotations
+
+from calendar import month_name
+from pathlib import Path
+
+import numpy as np
+
+from watershed_c.initial_carbon import Initialiser, Report
+from watershed_c.io.restart import load_initial, next_month, process_arrays
+
+#: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
+SAME_MASS = 0.01
+
+
+def begin_with(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:
+    """Initial carbon from the restart file of another run, and the constituents that it does not have."""
+    w = initialiser.watershed
+    missing, difference = load_initial(file, w)
+    if (nitrogen := w.mineralisation) is not None:
+        owed = process_arrays(file, "nitrogen").get("owed", np.zeros(nitrogen.owed.shape))
+        nitrogen.owed[:] = owed.reshape(nitrogen.owed.shape)
+    _take_ph(file, initialiser)
+    report = initialiser.given(str(file))
+    _take_ph(file, initialiser)  # the control run left that of its own end
+    if missing:
+        report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
+    if difference > SAME_MASS:
+        report.warnings.append(
+            f"the soil of {file} differs by up to {100.0 * difference:.1f} % in mass: stocks per area are kept, not "
+            "contents"
+        )
+    following, first = next_month(file), initialiser.clock.start_month
+    if following is not None and following != first:
+        report.warnings.append(
+            f"{file} ends where {month_name[following + 1]} begins, this run begins in {month_name[first + 1]}: water, "
+            "snow, dissolved carbon and what lies on the surface are of another season"
+        )
+    return report, missing
+
+
+def _take_ph(file: Path, initialiser: Initialiser) -> None:
+    """pH of the layers, where both runs keep it: no store, but what decomposition reads before it is found anew."""
+    w = initialiser.watershed
+    ph = process_arrays(file, "carbonate").get("ph") if w.ph.size else None
+    if ph is not None and ph.size:
+        w.ph[w.cells] = ph.reshape(w.ph.shape)[w.cells]
