@@ -93,9 +93,29 @@ def test_maps_by_year(here: Path) -> None:  # noqa: F811
     assert (result.land.index[result.active] == 0).all()
     (change,) = result.land.changes  # 2004 is as 2003
     assert change.year == 2003 and (change.index == 1).all() and change.nodes.size == result.active.sum()
+    alone = VALID.replace('[land]\nmap = "landuse.asc"\n', '[land]\nyearly = "landuse.nc"\n')
+    same = resolve(load(write(here, alone)))
+    assert np.array_equal(same.land.index, result.land.index) and same.land.changes[0].year == 2003
+    yearly(here, [2002, 2003])
+    with pytest.raises(ScenarioError, match="begins in 2002, after the start, 2001"):
+        resolve(load(write(here, alone)))
     write_raster(here / "later.asc", base().with_values(np.full((ROWS, COLUMNS), 2.0)))
     result = changed(here, "[[land.change]]\nyear = 2005\nmap = 'later.asc'")
     assert result.land.changes[0].year == 2005 and (result.land.changes[0].index == 1).all()
+
+
+def test_soil_and_practices_see_the_land_of_the_start(here: Path) -> None:  # noqa: F811
+    """What is before the start is the land there: soil by class goes by it, practices take from it."""
+    parcels(here)
+    (here / "out.csv").write_text("parcel,year,class\n2,1990,grass\n1,1995,grass\n1,2004,maize-wheat\n")
+    text = VALID.replace("[land]\n", '[land]\ntable = "out.csv"\nparcels = { map = "parcels.asc" }\n')
+    text = text.replace("erodibility = 0.04", "erodibility = { by_class = { maize-wheat = 0.04, grass = 0.03 } }")
+    rows = '[practice.rows]\nwhere = "lines"\nclass = "orchard"\non = ["grass"]\nwidth = "10 m"\nspacing = "30 m"\nangle = 0\n'
+    result = resolve(load(write(here, text.replace(PLACE, rows + PLACE))))
+    soil = result.active
+    assert (result.column.erodibility[soil] == 0.03).all()
+    orchard = result.land.index == result.land.names.index("orchard")
+    assert 0 < orchard.sum() < soil.sum() and not np.isin(np.flatnonzero(orchard), result.land.changes[0].nodes).any()
 
 
 def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:  # noqa: F811
@@ -111,11 +131,13 @@ def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:  # noqa: F811
     with pytest.raises(ScenarioError) as caught:
         resolve(load(write(here, text)))
     assert "t.csv:6  has 2 cells; the header has 3" in str(caught.value)
-    (here / "t.csv").write_text("parcel,year,class\n1,2004,grass\n1,2004,maize-wheat\nx,2004,grass\n")
+    (here / "t.csv").write_text("parcel,year,class\n1,2004,grass\n1,2004,maize-wheat\nx,2004,grass\n9,2005,gras\n")
     with pytest.raises(ScenarioError) as caught:
         resolve(load(write(here, text)))
     assert "t.csv:3  parcel = 1  has a class for 2004 already, in line 2" in str(caught.value)
     assert "t.csv:4  parcel = x  must be a whole number" in str(caught.value)
+    assert "t.csv:5  parcel = 9  is no parcel of the map" in str(caught.value)
+    assert "t.csv:5  class = gras  has no [rotation.gras]" in str(caught.value)
     (here / "t.csv").write_text("parcel,yaer,class\n")
     with pytest.raises(ScenarioError) as caught:
         resolve(load(write(here, text)))

@@ -98,6 +98,11 @@ def rotations(
         elif name not in found:
             candidates = [*scenario.rotation, *library.crops]
             expectation = f"has no [rotation.{name}] and is not a crop either."
+            of_table = next((row for row in history.table if row.cells["class"] == name), None)
+            if of_table is not None and places[name] == ("land", "table"):
+                hint = messages.nearest_hint(name, candidates)
+                check.problems.append(of_table.problem("class", expectation, hint))
+                continue
             check.add(places[name], name, expectation, messages.nearest_hint(name, candidates))
     calendars: dict[str, Calendar] = {}
     for name, rotation in found.items():
@@ -175,6 +180,8 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], history: Hi
     names = class_names(check.scenario, history)
     if land.map is not None:
         index = _from_map(check, grid)
+    elif land.yearly is not None:  # of which one is there at the start, or it is told
+        index = np.where(grid.soil, 0, -1).astype(np.int64)
     elif land.rules:
         index = _from_rules(check, grid, names)
     else:
@@ -186,10 +193,7 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], history: Hi
         blocks = np.where(grid.codes > 0, grid.codes, -1)
     if blocks is None:
         return None
-    problems, ground, practised = len(check.problems), index, index
-    if check.scenario.practice:
-        field = _numbered(None, _pairs(grid, blocks, ground, len(names)))
-        practised = apply_practices(check, grid, names, ground, field)
+    problems = len(check.problems)
     by_year = land_by_year(
         check, grid, names, index, blocks, history, lambda rule: _Limits(grid).fits(rule),
         lambda key, written, codes: _classes_of(check, grid, key, written, codes),
@@ -197,6 +201,12 @@ def land_use(check: Checker, grid: Grid, found: dict[str, Rotation], history: Hi
     shifts = _shifts(check, grid, found, names, blocks)
     if len(check.problems) > problems or shifts is None:
         return None
+    ground = practised = by_year[0][1]
+    if check.scenario.practice:
+        field = _numbered(None, _pairs(grid, blocks, ground, len(names)))
+        practised = apply_practices(check, grid, names, ground, field)
+        if len(check.problems) > problems:
+            return None
     # a practice stays where it is
     by_year = [(year, np.where(practised != ground, practised, now)) for year, now in by_year]
     start, first = by_year[0]
@@ -287,7 +297,7 @@ def _classes_of(check: Checker, grid: Grid, key: KeyPath, written: str, codes: n
     for code in np.unique(inside):
         if int(code) not in known or code != int(code):
             count = int((inside == code).sum())
-            check.add(key, "", f"class {code:g} ({count:,} cells) has no entry in land.classes.")
+            check.add(key, written, f"class {code:g} ({count:,} cells) has no entry in land.classes.")
         else:
             index[grid.soil & (codes == code)] = known[int(code)]
     return None if (index[grid.soil] < 0).any() else index

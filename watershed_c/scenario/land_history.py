@@ -101,7 +101,8 @@ def read_land_table(check: Checker) -> list[Row]:
         if first != row.line:
             problems.append(row.problem("parcel", f"has a class for {row.cells['year']} already, in line {first}."))
     check.problems.extend(problems)
-    return [] if problems else rows
+    wrong = {(problem.file, problem.line) for problem in problems}
+    return [row for row in rows if (row.file, row.line) not in wrong]
 
 
 def land_by_year(
@@ -182,6 +183,10 @@ def _steps(
         except RasterError as error:
             check.add(key, land.yearly.map, str(error))
             maps = []
+        start = int(check.scenario.time.start[:4])
+        if land.map is None and not land.rules and maps and maps[0][0] > start:
+            wrong = f"begins in {maps[0][0]}, after the start, {start}."
+            check.add(key, land.yearly.map, wrong, "Give land.map, or rules, for the years before.")
         for year, raster in maps:
             if check.on_grid(key, land.yearly.map, raster, grid.dem) is None:
                 break

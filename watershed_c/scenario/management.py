@@ -100,7 +100,8 @@ class Land(Table):
     parcels: Parcels | None = item(None, "fields; one field per class if not given")
     change: list[LandChange] = item(doc="classes that change in the course of the run", factory=list)
     yearly: YearlyMaps | None = item(
-        None, "maps of class numbers by calendar year: at the start the last one before it, then each from its year on"
+        None, "maps of class numbers by calendar year: at the start the last one before it, or map, then each from its "
+        "year on"
     )
     table: str | None = item(
         None, "CSV with the columns parcel, year, class: from that year on the parcel has that class"
@@ -125,7 +126,8 @@ class Land(Table):
         words = [key for key in self.classes if key in LAND_WORDS]
         if words and (self.map is not None or self.rules):
             raise ValueError(f'has classes.{words[0]}, which is of domain.parcels: with map or rules it says nothing.')
-        if (self.map is not None) + bool(self.rules) + bool(words) != 1:
+        given = (self.map is not None) + bool(self.rules) + bool(words)
+        if given != 1 and (given or self.yearly is None):
             raise ValueError("must have either map (with classes) or rules.")
         later = self.yearly is not None or any(change.map is not None for change in self.change)
         if later and (words or not self.classes):
