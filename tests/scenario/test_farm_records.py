@@ -112,3 +112,13 @@ def test_what_is_wrong_is_told_by_line(here: Path) -> None:  # noqa: F811
     for words in ("records.csv:3  parcel 1 = 40 t/ha  is far above", "records.csv:4  parcel 2 = till 05-01  tills barley", "records.csv:6  parcel = 9  is no parcel"):
         assert words in found, found
 
+
+
+def test_each_gap_has_the_cover_crop_that_was_sown_in_it(here: Path) -> None:  # noqa: F811
+    rows = ["1,2003-08-01,harvest,barley", "1,2003-08-20,sow,mustard-cover", "1,2004-09-20,harvest,maize",
+            "1,2004-10-05,sow,rye-cover", "1,2005-10-01,harvest,soybean"]  # fmt: skip
+    calendar = read(here, "\n".join(["parcel,date,event,crop", *rows]) + "\n").calendars["parcel 1"]
+    covers = [(s.crop.name, s.start) for s in calendar.seasons if s.crop.kind == "cover"]
+    assert covers == [("mustard-cover", 2 * 365 + 231), ("rye-cover", 3 * 365 + 277)]
+    told = wrong(here, "\n".join(["parcel,date,event,crop", *rows, "1,2003-08-25,sow,rye-cover"]) + "\n")
+    assert "records.csv:7  crop = rye-cover  is the second cover crop of 2003, after mustard-cover" in told

@@ -61,11 +61,10 @@ class CoverCropped(DatedEvents):
         found = []
         for before, after in zip(ordered, ordered[1:] + ordered[:1], strict=True):
             stop = after.start + (cycle if after is ordered[0] else 0)
-            harvested = (before.end - 1) // DAYS % self.count
-            cover = self.covers[harvested]
+            harvested, year = (before.end - 1) // DAYS % self.count, before.end // DAYS % self.count
+            cover = self.covers[year if self.only_sown else harvested]
             if before.crop.kind == "fallow" or cover is None:
                 continue
-            year = before.end // DAYS % self.count
             if self.only_sown and (cover.name, year) not in sowings:
                 continue
             sown, killed, _ = self.dates(cover, year)

@@ -129,18 +129,19 @@ def _rotation(parcel: Parcel, library: CropLibrary, start: int, problems: list[P
         problems.append(parcel.rows[0][1].problem("parcel", wrong, hint))
         return
     count = parcel.last - parcel.first + 2
-    events, covers = [], set()
+    events: list[Event] = []
+    covers: dict[int, str] = {}  # of the gap after the harvest of a year of the rotation
     for day, row in parcel.rows:
         event = _event(parcel, day, row, library, (day.year - start) % count + 1, problems)
         if event is None:
             continue
         if event.do == "sow" and event.crop is not None and library.crops[event.crop].kind == "cover":
-            covers.add(event.crop)
+            year = (day.year - start) % count
+            if covers.setdefault(year, event.crop) != event.crop:
+                wrong = f"is the second cover crop of {day.year}, after {covers[year]}."
+                problems.append(row.problem("crop", wrong, "One of them can stand for both."))
         parcel.lines[str(event.id)] = row
         events.append(event)
-    if len(covers) > 1:
-        wrong = f"has more than one cover crop: {', '.join(sorted(covers))}."
-        problems.append(parcel.rows[0][1].problem("parcel", wrong, "One of them can stand for all."))
     if len(problems) > before:
         return
     crops: list[Any] = ["fallow"] * count
@@ -148,7 +149,8 @@ def _rotation(parcel: Parcel, library: CropLibrary, start: int, problems: list[P
         crops[(year - start) % count] = years[year]
     rows: dict[str, Any] = {
         "years": crops, "event": events,
-        "cover_crop": next(iter(covers), None), "cover_crop_sown": "events", "yields": _sward_yields(parcel, library),
+        "cover_crop": [covers.get(year, "none") for year in range(count)] if covers else None,
+        "cover_crop_sown": "events", "yields": _sward_yields(parcel, library),
     }  # fmt: skip
     parcel.rotation = Rotation.model_validate(rows)
 
