@@ -21,23 +21,28 @@ def _gather(
     layers = stocks.shape[1]
     receivers = structure.receivers
     width = min(LANES, cells.size - begin)
-    for i in range(width):
-        cell = cells[begin + i]
-        table = unit[cell]
-        scale = plant_scale[cell]
-        column = cell if rates.shape[1] > 1 else 0
-        for layer in range(layers):
-            b = i * layers + layer
-            for p in range(rates.shape[0]):
-                state[p, b] = stocks[cell, layer, first_row + p]
-                rate[p, b] = rates[p, column]
-            for g in range(modifier.shape[2]):
-                factor[g, b] = modifier[cell, layer, g]
-            for e in range(coefficients.shape[1]):
-                share[e, b] = coefficients[cell, e]
-            for j in range(receivers.size):
-                p = receivers[j]
-                inputs[p, b] = scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p]
+    for p in range(rates.shape[0] if rates.shape[1] == 1 and begin == 0 else 0):  # once for all blocks
+        for b in range(rate.shape[1]):
+            rate[p, b] = rates[p, 0]
+    for i in range(width):  # along the lanes of a cell: what they hold lies side by side
+        cell, b = cells[begin + i], i * layers
+        table, scale = unit[cell], plant_scale[cell]
+        for p in range(rates.shape[0]):
+            for layer in range(layers):
+                state[p, b + layer] = stocks[cell, layer, first_row + p]
+        for p in range(rates.shape[0] if rates.shape[1] > 1 else 0):
+            for layer in range(layers):
+                rate[p, b + layer] = rates[p, cell]
+        for g in range(modifier.shape[2]):
+            for layer in range(layers):
+                factor[g, b + layer] = modifier[cell, layer, g]
+        for e in range(coefficients.shape[1]):
+            for layer in range(layers):
+                share[e, b + layer] = coefficients[cell, e]
+        for j in range(receivers.size):
+            p = receivers[j]
+            for layer in range(layers):
+                inputs[p, b + layer] = scale * plant_by_unit[table, layer, p] + manure_by_unit[table, layer, p]
     return width
 
 
@@ -47,13 +52,13 @@ def _scatter(cells, begin, width, first_row, state, released, doc_fraction, stoc
     layers = stocks.shape[1]
     for i in range(width):
         cell = cells[begin + i]
+        for p in range(state.shape[0]):
+            for layer in range(layers):
+                stocks[cell, layer, first_row + p] = state[p, i * layers + layer]
         for layer in range(layers):
-            b = i * layers + layer
-            for p in range(state.shape[0]):
-                stocks[cell, layer, first_row + p] = state[p, b]
-            dissolved = doc_fraction * released[b]
+            dissolved = doc_fraction * released[i * layers + layer]
             doc_produced[cell, layer] = dissolved
-            respired[cell, layer] = released[b] - dissolved
+            respired[cell, layer] = released[i * layers + layer] - dissolved
 
 
 @njit(**STEP)

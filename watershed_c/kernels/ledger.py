@@ -96,7 +96,7 @@ def check_closure(
     rows = stocks.shape[2]
     now = np.empty((rows + 2 + len(TRAILING), block))
     magnitude = np.zeros(block)
-    acidic, queued = strong_acid.size > 0, acid.size > 0
+    acidic, queued, carried = strong_acid.size > 0, acid.size > 0, look[2 : 2 + rows].any()
     residual = np.empty(block)
     allowed = np.empty(block)
     largest = 0.0
@@ -109,7 +109,7 @@ def check_closure(
                 for layer in range(layers):
                     total += mineral[cell, layer]
                 now[0, i] = total
-        for i in range(part.size):
+        for i in range(part.size if carried else 0):
             cell = part[i]
             for k in range(rows):
                 if look[2 + k]:
