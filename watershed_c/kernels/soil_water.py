@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+from watershed_c.kernels.pool_steps import SERIES_REACH, lost
+
 #: runoff curve numbers for average runoff condition, hydrologic soil groups A, B, C, D: USDA (1986), Urban
 #: hydrology for small watersheds, Technical Release 55, table 2-2 (good hydrologic condition where not said
 #: otherwise)
@@ -38,6 +40,8 @@ _SERIES = tuple((-1.0) ** (k - 1) / (k * math.factorial(k)) for k in range(22, 0
 
 #: cells that :func:`water_balance` takes together
 _TOGETHER = 32
+#: of an exponent: up to 0.25 * 2^8 = 64, beyond which all drains
+_DOUBLINGS = 8
 #: rows of its work arrays: by layer
 (
     _HELD, _FIELD_CAPACITY, _SATURATION, _WILTING_POINT, _PER_AVAILABLE, _DRAINED_SHARE, _ROOTS, _DRAINED, _DRAWN,
@@ -130,6 +134,22 @@ def _lacking(layer_work: np.ndarray, lane: int, trigger: float, refill: float) -
         wanted -= gain
         needed += room
     return needed
+
+
+@njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _share_drained(column):
+    """Of a layer: 1 / (FC - WP), and for K h in its place 1 - exp(-K h / (SAT - FC)), to 1e-15 of itself.
+
+    As in :mod:`watershed_c.kernels.pool_steps`: at a small part of the exponent, then doubled:
+    f(2x) = f(x) (2 - f(x)).
+    """
+    for j in range(column.shape[1]):
+        column[_PER_AVAILABLE, j] = 1.0 / (column[_FIELD_CAPACITY, j] - column[_WILTING_POINT, j])
+        exponent = column[_DRAINED_SHARE, j] / (column[_SATURATION, j] - column[_FIELD_CAPACITY, j])
+        share = lost(min(exponent, SERIES_REACH * 2.0**_DOUBLINGS) * 0.5**_DOUBLINGS)
+        for _ in range(_DOUBLINGS):
+            share *= 2.0 - share
+        column[_DRAINED_SHARE, j] = share
 
 
 @njit(cache=True, nogil=True)
@@ -268,12 +288,13 @@ def water_balance(
                 column[_WILTING_POINT, j] = wilting_point[cell, layer]
                 column[_FIELD_CAPACITY, j] = field_capacity[cell, layer]
                 column[_SATURATION, j] = saturation[cell, layer]
-                column[_PER_AVAILABLE, j] = 1.0 / (field_capacity[cell, layer] - wilting_point[cell, layer])
-                exponent = h * conductivity[cell, layer] / (saturation[cell, layer] - field_capacity[cell, layer])
-                column[_DRAINED_SHARE, j] = 1.0 if exponent > 40.0 else -math.expm1(-exponent)
+                column[_DRAINED_SHARE, j] = h * conductivity[cell, layer]
                 column[_ROOTS, j] = root_fraction[row, layer]
                 column[_DRAINED, j] = 0.0
                 column[_DRAWN, j] = 0.0
+
+        for layer in range(layers):
+            _share_drained(layer_work[layer])
 
         for _ in range(substeps):
             for j in range(_TOGETHER):

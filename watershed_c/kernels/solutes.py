@@ -7,6 +7,9 @@ import math
 import numpy as np
 from numba import njit
 
+from watershed_c.kernels.pool_steps import SERIES_REACH
+from watershed_c.kernels.pool_steps import lost as fraction_lost
+
 
 @njit(cache=True, nogil=True)
 def advect(
@@ -86,7 +89,7 @@ def advect(
                 lost = before + source
                 if leaving < 1e3 * holding:
                     rate = leaving / holding
-                    gone = -math.expm1(-rate)
+                    gone = fraction_lost(rate) if rate <= SERIES_REACH else -math.expm1(-rate)
                     lost = before * gone + source * (
                         max(1.0 - gone / rate, 0.0) if rate > 1e-12 else 0.5 * rate
                     )
