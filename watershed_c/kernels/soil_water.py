@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from watershed_c.kernels.pool_steps import SERIES_REACH, lost
+from watershed_c.kernels.pool_steps import INNER, SERIES_REACH, lost
 
 #: runoff curve numbers for average runoff condition, hydrologic soil groups A, B, C, D: USDA (1986), Urban
 #: hydrology for small watersheds, Technical Release 55, table 2-2 (good hydrologic condition where not said
@@ -136,7 +136,7 @@ def _lacking(layer_work: np.ndarray, lane: int, trigger: float, refill: float) -
     return needed
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@njit(**INNER)
 def _share_drained(column):
     """Of a layer: 1 / (FC - WP), and for K h in its place 1 - exp(-K h / (SAT - FC)), to 1e-15 of itself.
 
