@@ -37,7 +37,9 @@ class SedimentExport:
         self._outside = np.flatnonzero(~watershed.is_soil)
         in_channel = ponds is not None and bool((ponds[self._outside] >= 0.0).any())
         self._ponds = ponds if in_channel else None
-        self._delivered, self._routing = np.ones(watershed.elevation.size), -1
+        n = watershed.elevation.size
+        self._delivered = np.ones(n) if in_channel else np.broadcast_to(1.0, n)  # which takes no memory
+        self._routing = -1
 
     def book(self, carried: np.ndarray) -> None:
         """Book the export of a step; ``carried`` (n, K + 1) kg m-2: rows and, last, mineral that entered each node."""

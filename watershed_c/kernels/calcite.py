@@ -21,9 +21,6 @@ ZERO_CELSIUS = 273.15
 #: relative change of bicarbonate at which the equilibrium is called solved; each step leaves less than 1 % of
 #: the error
 TOLERANCE = 1e-10
-#: the same where an equilibrium with acid is solved in every layer and step: 2e-5 of what is dissolved in nine of
-#: ten soil waters, 3e-4 anywhere (tests)
-CLOSE = 4e-3
 MAXIMUM_ITERATIONS = 50
 #: knots of the table of equilibria: step (K) and number of steps of temperature from 0 degC; step of the logarithm of
 #: CO2 from the lowest (atm) to 1 atm. Interpolated to 1e-7 of the solution, Henry's constant to 2e-7 (tests)
@@ -115,16 +112,16 @@ def calcite_equilibrium(
     strength = 1.8 * h + background
     root = math.sqrt(strength)
     h *= (
-        math.exp(2.0 * _davies(temperature) * (root / (1.0 + root) - 0.3 * strength))
+        math.exp(2.0 * davies_factor(temperature) * (root / (1.0 + root) - 0.3 * strength))
         + (constants[4] * ideal / (h * h) - constants[6] / carbon_dioxide) / 3.0
     )
-    return solve_charges(
-        constants, temperature, carbon_dioxide, strong_acid, background, with_acid(h, strong_acid), TOLERANCE
-    )
+    h = with_acid(h, strong_acid, constants[3] / carbon_dioxide)
+    return solve_charges(constants, temperature, carbon_dioxide, strong_acid, background, h)
 
 
 @njit(cache=True, nogil=True)
-def _davies(temperature: float) -> float:
+def davies_factor(temperature: float) -> float:
+    """A of Davies' equation, of natural logarithms, at ``temperature`` (degC)."""
     return _LN10 * (0.4883 + 8.074e-4 * temperature)
 
 
@@ -150,18 +147,19 @@ def equilibrium_constants(temperature: float) -> tuple[float, float, float, floa
 
 
 @njit(cache=True, nogil=True)
-def with_acid(bicarbonate: float, strong_acid: float) -> float:
-    """About the bicarbonate of water with strong acid (mol charge kg-1), from that of water without: ``h^3 + s h^2``
-    stays, by one step of Halley from the nearer of its two limits.
+def with_acid(bicarbonate: float, strong_acid: float, second: float) -> float:
+    """About the bicarbonate of water with strong acid (mol charge kg-1), from that of water without: ``2 c h^4 + h^3 +
+    s h^2`` stays, by one step of Halley from the nearer of its two limits. ``second`` is c, carbonate per square of
+    bicarbonate.
     """
-    h, s = bicarbonate, strong_acid
-    cube = h * h * h
+    h, s, twice = bicarbonate, strong_acid, 2.0 * second
+    product = (twice * h + 1.0) * h * h * h
     if s > h:
-        h = math.sqrt(cube / s)
+        h = math.sqrt(product / s)
     elif s < -h:
-        h = -s
-    value, slope, bend = (h + s) * h * h - cube, (3.0 * h + 2.0 * s) * h, 3.0 * h + s
-    return h - value * slope / (slope * slope - value * bend)
+        h = -2.0 * s / (1.0 + math.sqrt(1.0 - 4.0 * twice * s))
+    value, slope = ((twice * h + 1.0) * h + s) * h * h - product, ((4.0 * twice * h + 3.0) * h + 2.0 * s) * h
+    return h - value * slope / (slope * slope - value * ((6.0 * twice * h + 3.0) * h + s))
 
 
 @njit(cache=True, nogil=True)
@@ -172,18 +170,15 @@ def solve_charges(
     strong_acid: float,
     background: float,
     bicarbonate: float,
-    tolerance: float,
 ) -> tuple[float, float, float, float, float]:
-    """What :func:`calcite_equilibrium` returns, from ``constants`` and a first guess of ``bicarbonate``, when a step
-    changes that by less than ``tolerance`` of itself.
-    """
+    """What :func:`calcite_equilibrium` returns, from ``constants`` and a first guess of ``bicarbonate``."""
     henry, first, product_constant, second, pairing, neutral_pair, water = constants
     aqueous, acid = henry * carbon_dioxide, first * carbon_dioxide
     inverse_pressure = 1.0 / carbon_dioxide
     cubic = 1.0 + water * inverse_pressure
     ideal_product = product_constant * carbon_dioxide
     carbonate_factor = second * inverse_pressure
-    davies = _davies(temperature)
+    davies = davies_factor(temperature)
     h = bicarbonate
     last = pairing * ideal_product / h
     carbonate = carbonate_factor * h * h
@@ -206,7 +201,7 @@ def solve_charges(
         h = h - step if step < h else 0.5 * h
         carbonate = 0.5 * quartic * h * h
         last = pair / h
-        if abs(step) <= tolerance * h:
+        if abs(step) <= TOLERANCE * h:
             break
     calcium = 0.5 * (cubic * h + 2.0 * carbonate + strong_acid + last - proton / h) + neutral_pair
     inorganic_carbon = aqueous + h + carbonate + last + neutral_pair
@@ -229,7 +224,7 @@ def _solve_table(table, constants):
 
 def equilibrium_table() -> tuple[np.ndarray, np.ndarray]:
     """Equilibria without strong acid (I, J, 3) and equilibrium constants (I, 7), solved once, for
-    :func:`interpolated_equilibrium` and :func:`acid_equilibrium`.
+    :func:`interpolated_equilibrium` and :func:`watershed_c.kernels.acid_waters.equilibrate`.
 
     Solving them in every layer of every cell and step was half of the time of a whole run.
     """
@@ -240,7 +235,7 @@ def equilibrium_table() -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _quadratic(steps: float) -> tuple[int, float, float, float]:
+def quadratic(steps: float) -> tuple[int, float, float, float]:
     """First of the three knots around ``steps`` from the first inner one (Lagrange), and their weights."""
     knot = int(steps + 0.5)
     u = steps - knot
@@ -262,8 +257,8 @@ def interpolated_equilibrium(
     """
     across = min(max(temperature * (1.0 / TEMPERATURE_STEP), 0.0), 1.0 * TEMPERATURE_STEPS)
     along = min(max((log_carbon_dioxide - _LOG_LOWEST) * (1.0 / PRESSURE_STEP), 0.0), 1.0 * _PRESSURE_STEPS)
-    i, cold, mild, warm = _quadratic(across)
-    j, low, middle, high = _quadratic(along)
+    i, cold, mild, warm = quadratic(across)
+    j, low, middle, high = quadratic(along)
     calcium, ratio, ph = 0.0, 0.0, 0.0
     for k, weight in enumerate((cold, mild, warm)):
         row = table[i + k]
@@ -271,40 +266,3 @@ def interpolated_equilibrium(
         ratio += weight * (low * row[j, 1] + middle * row[j + 1, 1] + high * row[j + 2, 1])
         ph += weight * (low * row[j, 2] + middle * row[j + 1, 2] + high * row[j + 2, 2])
     return calcium, ratio, cold * constants[i, 0] + mild * constants[i + 1, 0] + warm * constants[i + 2, 0], ph
-
-
-@njit(cache=True, nogil=True)
-def acid_equilibrium(
-    constants: np.ndarray, temperature: float, carbon_dioxide: float, strong_acid: float, bicarbonate: float
-) -> tuple[float, float, float]:
-    """Equilibrium with calcite of water with strong acid (mol charge kg-1), at ``temperature`` (degC) and CO2 (atm)
-    within the bounds of :func:`interpolated_equilibrium`, and from about the ``bicarbonate`` it has without acid.
-
-    Returns
-    -------
-    calcium, ratio, ph
-        Dissolved calcium (mol kg-1); dissolved carbon but CO2(aq) per alkalinity (2 Ca - s); pH.
-
-    Notes
-    -----
-    Beyond :data:`STRONGEST` (mol charge kg-1, either way) an acid takes half a calcium per charge and no bicarbonate,
-    and Davies' activities hold no longer.
-    """
-    bounded = min(max(temperature, 0.0), TEMPERATURE_STEP * TEMPERATURE_STEPS)
-    i, cold, mild, warm = _quadratic(bounded * (1.0 / TEMPERATURE_STEP))
-    here = (
-        cold * constants[i, 0] + mild * constants[i + 1, 0] + warm * constants[i + 2, 0],
-        cold * constants[i, 1] + mild * constants[i + 1, 1] + warm * constants[i + 2, 1],
-        cold * constants[i, 2] + mild * constants[i + 1, 2] + warm * constants[i + 2, 2],
-        cold * constants[i, 3] + mild * constants[i + 1, 3] + warm * constants[i + 2, 3],
-        cold * constants[i, 4] + mild * constants[i + 1, 4] + warm * constants[i + 2, 4],
-        cold * constants[i, 5] + mild * constants[i + 1, 5] + warm * constants[i + 2, 5],
-        cold * constants[i, 6] + mild * constants[i + 1, 6] + warm * constants[i + 2, 6],
-    )
-    pressure = min(max(carbon_dioxide, LOWEST_PRESSURE), 1.0)
-    s = min(max(strong_acid, -STRONGEST), STRONGEST)
-    calcium, carbon, aqueous, _, hydrogen = solve_charges(
-        here, bounded, pressure, s, 0.0, with_acid(bicarbonate, s), CLOSE
-    )
-    ratio = (carbon - aqueous) / (2.0 * calcium - s)
-    return calcium + 0.5 * max(strong_acid - s, 0.0), ratio, -math.log(hydrogen) / _LN10

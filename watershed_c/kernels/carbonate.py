@@ -5,8 +5,6 @@ Molalities are mol per kg of water and water is kg m-2, so a molality times a la
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
@@ -15,8 +13,18 @@ from watershed_c.kernels.calcite import (
     CALCIUM_PER_CARBON,
     MOLAR_MASS_CALCIUM,
     MOLAR_MASS_CARBON,
-    acid_equilibrium,
-    interpolated_equilibrium,
+)
+from watershed_c.kernels.layer_waters import (
+    AQUEOUS,
+    BLOCK,
+    CARBON_HELD,
+    FILM,
+    PH,
+    RATIO,
+    look_up,
+    room_for_waters,
+    solve_acid,
+    solve_acid_again,
 )
 
 #: rows of ``exchange`` filled by :func:`carbonate_step`
@@ -28,8 +36,6 @@ from watershed_c.kernels.calcite import (
 CHARGE_PER_CALCIUM = 2.0 / MOLAR_MASS_CALCIUM
 #: kg C per mol charge: of the carbonate that exchange or water take up with it
 CARBON_PER_CHARGE = 0.5 * MOLAR_MASS_CARBON
-#: kg m-2 of water, less than which is none to solve an equilibrium in
-FILM = 1e-9
 #: lowest pH that is told: of water whose acid nothing buffers the charge balance says less
 LOWEST_PH = 3.0
 
@@ -151,155 +157,152 @@ def carbonate_step(
     Strong acid that meets alkalinity (2 M - S of the layer, of the inflow, or of what dissolves) is neutralised and
     sets its carbon free, acidity that exchange gives up as well; what finds none goes on with the water.
     """
-    layers = stocks.shape[1]
+    layers, kinds = stocks.shape[1], lime.size
     sideways, acidic, told = aside.size > 0, strong_acid.size > 0, ph.size > 0
-    equilibria = np.empty((layers, 4))
-    kinds = lime.size
-    for cell in cells:
-        # independent of each other, unlike what percolates: looked up ahead, many at a time
-        for layer in range(layers):
-            equilibria[layer, 0] = math.log(carbon_dioxide[cell, layer])
-        acid_inflow, met, held, bases = 0.0, 0.0, 0.0, 0.0
-        for k in range(kinds):
-            lime_dissolved[k, cell] = 0.0
-        for layer in range(layers):
-            molality, ratio, solubility, saturated_ph = interpolated_equilibrium(
-                table, constants, temperature[cell] + layer_temperature[layer], equilibria[layer, 0]
-            )
-            equilibria[layer, 0] = molality * MOLAR_MASS_CARBON  # of calcium, as the carbonate carbon it came with
-            equilibria[layer, 1] = ratio / CALCIUM_PER_CARBON
-            equilibria[layer, 2] = solubility * carbon_dioxide[cell, layer] * MOLAR_MASS_CARBON
-            equilibria[layer, 3] = saturated_ph
-        calcium_inflow, dic_inflow = 0.0, 0.0
-        dissolved_lithogenic, dissolved_pedogenic, precipitated, gas = 0.0, 0.0, 0.0, 0.0
-        for layer in range(layers):
-            volume = water[cell, layer] + percolation[cell, layer]
-            if sideways:
-                volume += aside[cell, layer]
-            old_dic = dic[cell, layer] + dic_inflow
-            dissolved_calcium = calcium[cell, layer] + calcium_inflow
-            needed, unmet = equilibria[layer, 0] * volume, 0.0
-            charge = strong_acid[cell, layer] + acid[cell, layer] + acid_inflow if acidic else 0.0
-            if charge != 0.0:
-                # acid that finds no alkalinity where it is, as the carbonate that would give it
-                unmet = max(acid[cell, layer], 0.0)
-                unmet += max(strong_acid[cell, layer] - calcium[cell, layer] * CHARGE_PER_CALCIUM, 0.0)
-                unmet += max(acid_inflow - calcium_inflow * CHARGE_PER_CALCIUM, 0.0)
-                needed = 0.5 * MOLAR_MASS_CARBON * max(charge, 0.0)
-                if volume > FILM:
-                    bare = equilibria[layer, 0] * (1.0 / MOLAR_MASS_CARBON)
-                    molality, ratio, saturated_ph = acid_equilibrium(
-                        constants, temperature[cell] + layer_temperature[layer], carbon_dioxide[cell, layer],
-                        charge / volume, bare * equilibria[layer, 1] * CALCIUM_PER_CARBON,
-                    )  # fmt: skip
-                    needed = molality * MOLAR_MASS_CARBON * volume
-                    equilibria[layer, 1] = 2.0 * ratio / CALCIUM_PER_CARBON
-                    equilibria[layer, 3] = saturated_ph
-            rock = layer > 0 and mineral[cell, layer] <= 0.0  # nothing for water to be at equilibrium with
-            exchangeable = stocks[cell, layer, acidity] if acidity >= 0 and not rock else 0.0
-            from_lithogenic = stocks[cell, layer, lithogenic]
-            from_pedogenic = stocks[cell, layer, pedogenic]
-            solid = from_lithogenic + from_pedogenic
-            for k in range(kinds):
-                solid += lime_share[k] * stocks[cell, layer, lime[k]]
-            change = needed + exchangeable * CARBON_PER_CHARGE - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
-            if rock:
-                change = 0.0
-            spent = change > solid
-            if change >= solid:
-                change = solid
-                for k in range(kinds):
-                    _take(cell, layer, lime[k], lime_share[k] * stocks[cell, layer, lime[k]], stocks, lime_dissolved[k])
-            elif change > 0.0:
-                part = change / solid
-                from_lithogenic = change * (from_lithogenic / solid)  # the whole, exactly, where there is no other
-                from_pedogenic = change - from_lithogenic
-                for k in range(kinds):
-                    taken = part * lime_share[k] * stocks[cell, layer, lime[k]]
-                    _take(cell, layer, lime[k], taken, stocks, lime_dissolved[k])
-                    from_pedogenic -= taken
-                from_pedogenic = min(max(from_pedogenic, 0.0), stocks[cell, layer, pedogenic])
-            else:
-                from_lithogenic, from_pedogenic = 0.0, change
-            stocks[cell, layer, lithogenic] -= from_lithogenic
-            stocks[cell, layer, pedogenic] -= from_pedogenic
-            dissolved_lithogenic += from_lithogenic
-            dissolved_pedogenic += max(from_pedogenic, 0.0)
-            precipitated -= min(from_pedogenic, 0.0)
-            dissolved_calcium += change * CALCIUM_PER_CARBON
-            here = equilibria[layer, 3]
-            if (spent and (told or acidity >= 0)) or exchangeable > 0.0:
-                # alkalinity of water at equilibrium, that there is, and what exchange leaves of it
-                total = dissolved_calcium * CHARGE_PER_CALCIUM - charge
-                saturated = needed * (1.0 / CARBON_PER_CHARGE) - charge
-                left = 0.0
-                if spent and acidity >= 0 and buffer[cell, layer] > 0.0 and volume > FILM:
-                    here = buffered_ph(
-                        total - exchangeable, volume, max(saturated / volume, 0.0), here, buffer[cell, layer]
-                    )
-                    left = acidity_at(here, min(NEUTRAL, equilibria[layer, 3]), buffer[cell, layer])
-                elif spent and volume > FILM:
-                    left = exchangeable
-                    most = max(saturated / volume, 0.0)
-                    here = ph_of_water(max(min(total / volume, most), -1.0), most, here)
-                elif spent:
-                    left = exchangeable
-                if left != exchangeable:
-                    gained = left - exchangeable
-                    stocks[cell, layer, acidity] = left
-                    held += gained
-                    met -= gained
-                    dissolved_calcium += gained * (1.0 / CHARGE_PER_CALCIUM)
-                    if dissolved_calcium < 0.0:
-                        # exchange takes other bases where calcium is short
-                        bases -= dissolved_calcium * CHARGE_PER_CALCIUM
-                        charge -= dissolved_calcium * CHARGE_PER_CALCIUM
-            if told:
-                ph[cell, layer] = ph[cell, layer - 1] if rock else max(here, LOWEST_PH)
-            dissolved_calcium = max(dissolved_calcium, 0.0)
-            alkaline = dissolved_calcium
-            if charge != 0.0:
-                alkaline -= charge * (1.0 / CHARGE_PER_CALCIUM)
-                met += unmet - max(-alkaline, 0.0) * CHARGE_PER_CALCIUM
-                alkaline = max(alkaline, 0.0)
-            new_dic = equilibria[layer, 2] * volume + equilibria[layer, 1] * alkaline
-            if rock:
-                new_dic = old_dic
-            gas += new_dic - old_dic - change
-            share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
-            calcium_inflow = share * dissolved_calcium
-            dic_inflow = share * new_dic
-            calcium[cell, layer] = dissolved_calcium - calcium_inflow
-            dic[cell, layer] = new_dic - dic_inflow
-            if acidic:
-                acid_inflow = share * charge
-                strong_acid[cell, layer] = charge - acid_inflow
-                acid[cell, layer] = 0.0
-            if sideways:
-                share = aside[cell, layer] / volume if volume > 0.0 else 0.0
-                calcium_carried[cell, layer] = share * dissolved_calcium
-                dic_carried[cell, layer] = share * new_dic
-                if acidic:
-                    acid_carried[cell, layer] = share * charge
-                    strong_acid[cell, layer] -= acid_carried[cell, layer]
-                calcium[cell, layer] = max(calcium[cell, layer] - calcium_carried[cell, layer], 0.0)
-                dic[cell, layer] = max(dic[cell, layer] - dic_carried[cell, layer], 0.0)
-        exchange[LITHOGENIC_DISSOLVED, cell] = dissolved_lithogenic
-        exchange[PEDOGENIC_DISSOLVED, cell] = dissolved_pedogenic
-        exchange[PRECIPITATED, cell] = precipitated
-        exchange[GAS_EXCHANGE, cell] = gas
-        volume = groundwater[cell] + baseflow[cell]
-        share = baseflow[cell] / volume if volume > 0.0 else 0.0
-        dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
-        new_dic = groundwater_dic[cell] + dic_inflow
-        exchange[CALCIUM_EXPORT, cell] = share * dissolved_calcium
-        exchange[DIC_EXPORT, cell] = share * new_dic
-        groundwater_calcium[cell] = dissolved_calcium - exchange[CALCIUM_EXPORT, cell]
-        groundwater_dic[cell] = new_dic - exchange[DIC_EXPORT, cell]
+    equilibria, charges = np.empty((BLOCK, layers, 4)), np.empty((BLOCK, layers))
+    waters = room_for_waters(BLOCK * layers if acidic else 1)
+    lanes = np.empty(BLOCK * layers, dtype=np.int64)
+    for begin in range(0, cells.size, BLOCK):
+        block = cells[begin : begin + BLOCK]
+        look_up(block, temperature, layer_temperature, carbon_dioxide, table, constants, equilibria)
         if acidic:
-            charge = groundwater_acid[cell] + acid_inflow
-            exchange[ACID_EXPORT, cell] = share * charge
-            groundwater_acid[cell] = charge - exchange[ACID_EXPORT, cell]
-            exchange[NEUTRALISED, cell] = met * MOLAR_MASS_CARBON
-            exchange[ACIDITY_HELD, cell] = held
-            exchange[ACID_HELD, cell] = bases
+            solve_acid(
+                block, strong_acid, acid, water, percolation, aside, temperature, layer_temperature, carbon_dioxide,
+                constants, told or acidity >= 0, waters, lanes, charges, equilibria,
+            )  # fmt: skip
+        for i in range(block.size):
+            cell = block[i]
+            acid_inflow, met, held, bases = 0.0, 0.0, 0.0, 0.0
+            for k in range(kinds):
+                lime_dissolved[k, cell] = 0.0
+            calcium_inflow, dic_inflow = 0.0, 0.0
+            dissolved_lithogenic, dissolved_pedogenic, precipitated, gas = 0.0, 0.0, 0.0, 0.0
+            for layer in range(layers):
+                volume = water[cell, layer] + percolation[cell, layer]
+                if sideways:
+                    volume += aside[cell, layer]
+                old_dic = dic[cell, layer] + dic_inflow
+                dissolved_calcium = calcium[cell, layer] + calcium_inflow
+                charge = strong_acid[cell, layer] + acid[cell, layer] + acid_inflow if acidic else 0.0
+                if acidic and charge != charges[i, layer] and volume > FILM:  # exchange above took other bases
+                    solve_acid_again(
+                        i, layer, temperature[cell] + layer_temperature[layer], carbon_dioxide[cell, layer],
+                        charge / volume, table, constants, told or acidity >= 0, waters, equilibria,
+                    )  # fmt: skip
+                needed, unmet = equilibria[i, layer, CARBON_HELD] * volume, 0.0
+                if charge != 0.0:
+                    # acid that finds no alkalinity where it is, as the carbonate that would give it
+                    unmet = max(acid[cell, layer], 0.0)
+                    unmet += max(strong_acid[cell, layer] - calcium[cell, layer] * CHARGE_PER_CALCIUM, 0.0)
+                    unmet += max(acid_inflow - calcium_inflow * CHARGE_PER_CALCIUM, 0.0)
+                    if not volume > FILM:
+                        needed = CARBON_PER_CHARGE * max(charge, 0.0)
+                rock = layer > 0 and mineral[cell, layer] <= 0.0  # nothing for water to be at equilibrium with
+                exchangeable = stocks[cell, layer, acidity] if acidity >= 0 and not rock else 0.0
+                from_lithogenic = stocks[cell, layer, lithogenic]
+                from_pedogenic = stocks[cell, layer, pedogenic]
+                solid = from_lithogenic + from_pedogenic
+                for k in range(kinds):
+                    solid += lime_share[k] * stocks[cell, layer, lime[k]]
+                change = needed + exchangeable * CARBON_PER_CHARGE - dissolved_calcium * (1.0 / CALCIUM_PER_CARBON)
+                if rock:
+                    change = 0.0
+                spent = change > solid
+                if change >= solid:
+                    change = solid
+                    for k in range(kinds):
+                        taken = lime_share[k] * stocks[cell, layer, lime[k]]
+                        _take(cell, layer, lime[k], taken, stocks, lime_dissolved[k])
+                elif change > 0.0:
+                    part = change / solid
+                    from_lithogenic = change * (from_lithogenic / solid)  # the whole, exactly, where there is no other
+                    from_pedogenic = change - from_lithogenic
+                    for k in range(kinds):
+                        taken = part * lime_share[k] * stocks[cell, layer, lime[k]]
+                        _take(cell, layer, lime[k], taken, stocks, lime_dissolved[k])
+                        from_pedogenic -= taken
+                    from_pedogenic = min(max(from_pedogenic, 0.0), stocks[cell, layer, pedogenic])
+                else:
+                    from_lithogenic, from_pedogenic = 0.0, change
+                stocks[cell, layer, lithogenic] -= from_lithogenic
+                stocks[cell, layer, pedogenic] -= from_pedogenic
+                dissolved_lithogenic += from_lithogenic
+                dissolved_pedogenic += max(from_pedogenic, 0.0)
+                precipitated -= min(from_pedogenic, 0.0)
+                dissolved_calcium += change * CALCIUM_PER_CARBON
+                here = equilibria[i, layer, PH]
+                if (spent and (told or acidity >= 0)) or exchangeable > 0.0:
+                    # alkalinity of water at equilibrium, that there is, and what exchange leaves of it
+                    total = dissolved_calcium * CHARGE_PER_CALCIUM - charge
+                    saturated = needed * (1.0 / CARBON_PER_CHARGE) - charge
+                    left = 0.0
+                    if spent and acidity >= 0 and buffer[cell, layer] > 0.0 and volume > FILM:
+                        here = buffered_ph(
+                            total - exchangeable, volume, max(saturated / volume, 0.0), here, buffer[cell, layer]
+                        )
+                        left = acidity_at(here, min(NEUTRAL, equilibria[i, layer, PH]), buffer[cell, layer])
+                    elif spent and volume > FILM:
+                        left = exchangeable
+                        most = max(saturated / volume, 0.0)
+                        here = ph_of_water(max(min(total / volume, most), -1.0), most, here)
+                    elif spent:
+                        left = exchangeable
+                    if left != exchangeable:
+                        gained = left - exchangeable
+                        stocks[cell, layer, acidity] = left
+                        held += gained
+                        met -= gained
+                        dissolved_calcium += gained * (1.0 / CHARGE_PER_CALCIUM)
+                        if dissolved_calcium < 0.0:
+                            # exchange takes other bases where calcium is short
+                            bases -= dissolved_calcium * CHARGE_PER_CALCIUM
+                            charge -= dissolved_calcium * CHARGE_PER_CALCIUM
+                if told:
+                    ph[cell, layer] = ph[cell, layer - 1] if rock else max(here, LOWEST_PH)
+                dissolved_calcium = max(dissolved_calcium, 0.0)
+                alkaline = dissolved_calcium
+                if charge != 0.0:
+                    alkaline -= charge * (1.0 / CHARGE_PER_CALCIUM)
+                    met += unmet - max(-alkaline, 0.0) * CHARGE_PER_CALCIUM
+                    alkaline = max(alkaline, 0.0)
+                new_dic = equilibria[i, layer, AQUEOUS] * volume + equilibria[i, layer, RATIO] * alkaline
+                if rock:
+                    new_dic = old_dic
+                gas += new_dic - old_dic - change
+                share = percolation[cell, layer] / volume if volume > 0.0 else 0.0
+                calcium_inflow = share * dissolved_calcium
+                dic_inflow = share * new_dic
+                calcium[cell, layer] = dissolved_calcium - calcium_inflow
+                dic[cell, layer] = new_dic - dic_inflow
+                if acidic:
+                    acid_inflow = share * charge
+                    strong_acid[cell, layer] = charge - acid_inflow
+                    acid[cell, layer] = 0.0
+                if sideways:
+                    share = aside[cell, layer] / volume if volume > 0.0 else 0.0
+                    calcium_carried[cell, layer] = share * dissolved_calcium
+                    dic_carried[cell, layer] = share * new_dic
+                    if acidic:
+                        acid_carried[cell, layer] = share * charge
+                        strong_acid[cell, layer] -= acid_carried[cell, layer]
+                    calcium[cell, layer] = max(calcium[cell, layer] - calcium_carried[cell, layer], 0.0)
+                    dic[cell, layer] = max(dic[cell, layer] - dic_carried[cell, layer], 0.0)
+            exchange[LITHOGENIC_DISSOLVED, cell] = dissolved_lithogenic
+            exchange[PEDOGENIC_DISSOLVED, cell] = dissolved_pedogenic
+            exchange[PRECIPITATED, cell] = precipitated
+            exchange[GAS_EXCHANGE, cell] = gas
+            volume = groundwater[cell] + baseflow[cell]
+            share = baseflow[cell] / volume if volume > 0.0 else 0.0
+            dissolved_calcium = groundwater_calcium[cell] + calcium_inflow
+            new_dic = groundwater_dic[cell] + dic_inflow
+            exchange[CALCIUM_EXPORT, cell] = share * dissolved_calcium
+            exchange[DIC_EXPORT, cell] = share * new_dic
+            groundwater_calcium[cell] = dissolved_calcium - exchange[CALCIUM_EXPORT, cell]
+            groundwater_dic[cell] = new_dic - exchange[DIC_EXPORT, cell]
+            if acidic:
+                charge = groundwater_acid[cell] + acid_inflow
+                exchange[ACID_EXPORT, cell] = share * charge
+                groundwater_acid[cell] = charge - exchange[ACID_EXPORT, cell]
+                exchange[NEUTRALISED, cell] = met * MOLAR_MASS_CARBON
+                exchange[ACIDITY_HELD, cell] = held
+                exchange[ACID_HELD, cell] = bases
