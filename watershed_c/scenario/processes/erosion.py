@@ -44,11 +44,12 @@ class Enrichment(Table):
         given = (self.ratio, self.particulate or 1.0, self.mineral or 1.0, self.bulk)
         if self.law != "constant" and any(number != 1.0 for number in given):
             raise ValueError(f'has a ratio, but law = "{self.law}" does not use it: set law = "constant".')
-        if self.by_law is not None and self.model_fields_set & {"char", "char_settles"}:
+        fields = type(self).model_fields  # a scenario that was written out has every default
+        if self.by_law is not None and any(getattr(self, k) != fields[k].default for k in ("char", "char_settles")):
             raise ValueError(f'has char or char_settles, which law = "{self.law}" does not use: it enriches char, too.')
         if self.law != "menzel_1980" and self.events_per_year is not None:
             raise ValueError(f'has events_per_year, which law = "{self.law}" does not use.')
-        if self.by_law is None and self.largest != type(self).model_fields["largest"].default:
+        if self.by_law is None and self.largest != fields["largest"].default:
             raise ValueError(f'has largest, which law = "{self.law}" does not use: it bounds what a law gives.')
         return self
 
