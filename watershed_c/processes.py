@@ -281,7 +281,7 @@ def _nitrogen(
     chosen, seasons = inputs.scenario.processes.nitrogen, growth_tables(tables)
     end, month = (int(part) for part in inputs.scenario.time.end.split("-")[:2])
     humus = 1.0 / chosen.humus_carbon_nitrogen
-    litter = np.array(pools.allocate_known("plant")) > 0.0
+    litter = pools.litter
     return Nitrogen(
         watershed,
         tables=nitrogen_tables(tables, seasons, pools.allocate_known, litter, humus, *climate.mean_year()),

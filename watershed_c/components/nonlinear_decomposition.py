@@ -12,6 +12,7 @@ from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nonlinear_forcing import Forcing
 from watershed_c.components.nonlinear_slopes import slopes_of_pools, slopes_of_twins
+from watershed_c.components.released_nitrogen import follow_nitrogen
 from watershed_c.kernels.nonlinear_decomposition import ADVANCE, fastest_loss, halvings
 from watershed_c.kernels.nonlinear_runs import CARRY_TWIN
 from watershed_c.kernels.rate_modifiers import DEPTH_SCALE
@@ -149,14 +150,16 @@ class NonlinearDecomposition(Process):
                 self._turn_over(row, slower, plant, amendment, fewest << finer, dt, *left)
 
             self.twins.run_one_step(turnover, plant, amendment, dt)
+        follow_nitrogen(w, w.cells, self._first_row, plant, amendment, before=True)
         for often in np.unique(finer):
             over_cells(
                 ADVANCE[model.kernel_name], w.cells[finer == often], w.stocks, self._first_row, *fixed,
                 fewest << int(often), *self._doc, dt, w.respired, w.doc_produced,
             )  # fmt: skip
+        follow_nitrogen(w, w.cells, self._first_row, plant, amendment, before=False)
         amount = self._amount
         np.take(plant.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
-        amount *= w.input_scale
+        amount *= w.plant_scale
         w.ledger.book("plant_input", "soc", amount)
         np.take(amendment.sum(axis=(1, 2)), w.unit, out=amount, mode="clip")
         w.ledger.book("amendment", "soc", amount)
@@ -170,7 +173,7 @@ class NonlinearDecomposition(Process):
     ) -> None:  # fmt: skip
         """Carry the twin whose rows begin at ``row`` over the step, in as many substeps as each cell (c) takes."""
         w, layers, first, (of_respired, of_leached) = self.watershed, self.watershed.layer_bottom.size, 0, self._doc
-        for cells, state, rate, inputs in self._forcing.lanes(w.input_scale):
+        for cells, state, rate, inputs in self._forcing.lanes():
             twin, entering = self._forcing.twin(cells, row, plant, amendment)
             count = np.repeat(substeps[first : first + cells.size], layers)
             out, solute = np.empty((2, count.size))
@@ -192,7 +195,7 @@ class NonlinearDecomposition(Process):
         if self.model.kernel_name != "millennial":  # MIMICS has no pool that lives for less than weeks
             return result
         longest, first = dt / self.model.substeps(dt, self.substep_days), 0
-        for chunk, state, rate, inputs in self._forcing.lanes(self.watershed.input_scale):
+        for chunk, state, rate, inputs in self._forcing.lanes():
             loss = np.empty(state.shape[1])
             fastest_loss(state, rate, inputs, loss)
             result[first : first + chunk.size] = halvings(loss.reshape(chunk.size, -1).max(axis=1), longest)
@@ -208,7 +211,7 @@ class NonlinearDecomposition(Process):
         w = self.watershed
         result = np.zeros((w.clay.size, w.layer_bottom.size, self._pools * (self._pools + 1)))
         slopes = slopes_of_twins if self.for_twins else slopes_of_pools
-        slopes(self.model, self._forcing, w.input_scale, result)
+        slopes(self.model, self._forcing, result)
         return result
 
     def response(self, modifier: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -227,7 +230,7 @@ class NonlinearDecomposition(Process):
         w, years, mean = self.watershed, 0.0, []  # type: ignore[var-annotated]
         for dt in forcings:
             self._forcing.follow(dt)
-            now = [(cells, rate * dt, inputs * dt) for cells, _, rate, inputs in self._forcing.lanes(w.input_scale)]
+            now = [(cells, rate * dt, inputs * dt) for cells, _, rate, inputs in self._forcing.lanes()]
             mean = [(c, r + s, i + j) for (c, r, i), (_, s, j) in zip(mean, now, strict=True)] if mean else now
             years += dt
         layers, guess = w.layer_bottom.size, np.array(self.model.kernel.RESIDENCE_YEARS)[:, None]

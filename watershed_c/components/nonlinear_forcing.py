@@ -151,15 +151,19 @@ class Forcing:
         w = self._watershed
         of_unit = np.ascontiguousarray(w.by_rows(self._of_unit.T, layered=False).T)
         return (
-            w.rows_of_units(), *map(w.by_rows, self.inputs()), w.input_scale, w.temperature, w.layer_temperature,
-            self.factor, w.water, self._thickness, w.bulk_density, self._of_cell, of_unit, self._kind, self._column,
+            w.rows_of_units(), *map(w.by_rows, self.inputs()), w.plant_scale, w.input_scale, w.temperature,
+            w.layer_temperature, self.factor, w.water, self._thickness, w.bulk_density, self._of_cell, of_unit,
+            self._kind, self._column,
         )  # fmt: skip
 
-    def lanes(self, scale: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Chunks of cells (c), and state (P, cL), rates (Q, cL) and inputs (P, cL) per year of their layers now."""
+    def lanes(self, more: float = 0.0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Chunks of cells (c), and state (P, cL), rates (Q, cL) and inputs (P, cL) per year of their layers now.
+
+        ``more`` is added to the plant input of each cell, relative to its unit's.
+        """
         w, kernel = self._watershed, self._model.kernel
         forcing = list(self.arrays())
-        forcing[3] = scale
+        forcing[3:5] = (scale + more for scale in forcing[3:5])
         for first in range(0, w.cells.size, CHUNK):
             cells = w.cells[first : first + CHUNK]
             state, inputs, arguments, slowing = self._gather(cells, self._first_row, forcing)

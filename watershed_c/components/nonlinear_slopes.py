@@ -18,13 +18,11 @@ CHANGE, LEAST_CHANGE = 1e-6, 1e-10
 SCALE_CHANGE = 1e-4
 
 
-def slopes_of_pools(model: NonlinearPoolModel, forcing: Forcing, scale: np.ndarray, result: np.ndarray) -> None:
+def slopes_of_pools(model: NonlinearPoolModel, forcing: Forcing, result: np.ndarray) -> None:
     """Derivatives of what each pool gains to each pool, yr-1, and to the plant input of the cell, kg C m-2 yr-1.
 
     Parameters
     ----------
-    scale : (n)
-        Plant input of each cell, relative to its unit's.
     result : (n, L, P (P + 1))
         Filled for the cells: as ``model.pathways`` has them, losses positive; the last P are those to the input.
     """
@@ -35,8 +33,8 @@ def slopes_of_pools(model: NonlinearPoolModel, forcing: Forcing, scale: np.ndarr
         model.kernel.right_hand_side(state, rate, inputs, found, *np.empty((2, state.shape[1])))
         return found
 
-    more = forcing.lanes(scale + SCALE_CHANGE)
-    for (cells, state, rate, inputs), (_, _, more_rate, more_inputs) in zip(forcing.lanes(scale), more, strict=True):
+    more = forcing.lanes(SCALE_CHANGE)
+    for (cells, state, rate, inputs), (_, _, more_rate, more_inputs) in zip(forcing.lanes(), more, strict=True):
         here = derivative(state, rate, inputs)
         for donor in range(pools):
             other = state.copy()
@@ -50,10 +48,10 @@ def slopes_of_pools(model: NonlinearPoolModel, forcing: Forcing, scale: np.ndarr
             result[cells, :, pools * pools + p] = slope[p].reshape(-1, layers)
 
 
-def slopes_of_twins(model: NonlinearPoolModel, forcing: Forcing, scale: np.ndarray, result: np.ndarray) -> None:
+def slopes_of_twins(model: NonlinearPoolModel, forcing: Forcing, result: np.ndarray) -> None:
     """As :func:`slopes_of_pools`, of twins: fluxes over the stocks they leave, in the same places; no input."""
     pools, layers = len(model.pools), result.shape[1]
-    for cells, state, rate, _ in forcing.lanes(scale):
+    for cells, state, rate, _ in forcing.lanes():
         matrix = rates_by_donor(model.kernel_name, state, rate)
         matrix[np.arange(pools), np.arange(pools)] *= -1.0
         by_layer = matrix.reshape(pools * pools, cells.size, layers)

@@ -38,6 +38,8 @@ import numpy as np
 from numba import njit
 
 POOLS = ("pom", "lmwc", "agg", "mic", "maom")
+#: those with the nitrogen of what plants give
+LITTER = ("pom", "lmwc")
 #: most cell-layers of one call of `advance`
 BLOCK = 64
 #: d in the year of this package

@@ -29,6 +29,8 @@ import numpy as np
 from numba import njit
 
 POOLS = ("litm", "lits", "micr", "mick", "somp", "somc", "soma")
+#: those with the nitrogen of what plants give
+LITTER = ("litm", "lits")
 #: most cell-layers of one call of `advance`
 BLOCK = 64
 #: h in the year of this package (365.25 d); the published program has 8760

@@ -21,7 +21,7 @@ assert mimics.BLOCK == millennial.BLOCK == BLOCK
 
 #: where an argument of a kernel's rates comes from: temperature of the layer, product of the moisture laws, water of
 #: the layer by volume, its thickness, its bulk density, a value of the cell, a value of the management unit of the
-#: cell, the same scaled with the plant input of the cell
+#: cell, the same scaled with the usual plant input of the cell
 TEMPERATURE, MOISTURE, VOLUMETRIC, THICKNESS, DENSITY, OF_CELL, OF_UNIT, SCALED = range(8)
 
 #: rows of the kernels' ``rate`` that are yr-1 and so decline with depth
@@ -49,7 +49,7 @@ def halvings(loss: np.ndarray, substep: float) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def gather(
-    cells, first, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water,
+    cells, first, stocks, first_row, unit, plant, manure, scale, usual, temperature, layer_temperature, factor, water,
     thickness, density, of_cell, of_unit, kind, column, dt, state, inputs, arguments, slowing,
 ):  # fmt: skip
     """Fill lanes with the layers of ``cells``, counted cell by cell from layer ``first`` on; returns how many.
@@ -83,7 +83,7 @@ def gather(
             elif kind[a] == OF_UNIT:
                 arguments[a, b] = of_unit[column[a], table]
             else:
-                arguments[a, b] = of_unit[column[a], table] * scale[cell]
+                arguments[a, b] = of_unit[column[a], table] * usual[cell]
     return count
 
 
@@ -111,9 +111,9 @@ def _scatter(cells, first, count, first_row, state, out, solute, doc_fraction, l
 
 @njit(cache=True, nogil=True)
 def advance_mimics(
-    cells, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water, thickness,
-    density, of_cell, of_unit, kind, column, parameters, in_time, substeps, doc_fraction, leached_to_doc, dt, respired,
-    doc,
+    cells, stocks, first_row, unit, plant, manure, scale, usual, temperature, layer_temperature, factor, water,
+    thickness, density, of_cell, of_unit, kind, column, parameters, in_time, substeps, doc_fraction, leached_to_doc, dt,
+    respired, doc,
 ):  # fmt: skip
     """One step of MIMICS in every layer of ``cells``.
 
@@ -129,6 +129,8 @@ def advance_mimics(
         Enter evenly.
     scale : float64 (n), dimensionless
         Multiplies the plant input.
+    usual : float64 (n), dimensionless
+        The same by the given yields.
     temperature : float64 (n), layer_temperature : float64 (L), degC
         Their sum is that of the layer.
     factor : float64 (n, L, 2), dimensionless
@@ -155,8 +157,8 @@ def advance_mimics(
     slowing, out, solute, scratch = np.ones(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(mimics.SCRATCH)
     for first in range(0, cells.size * stocks.shape[1], BLOCK):
         count = gather(
-            cells, first, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water,
-            thickness, density, of_cell, of_unit, kind, column, dt, state, inputs, arguments, slowing,
+            cells, first, stocks, first_row, unit, plant, manure, scale, usual, temperature, layer_temperature, factor,
+            water, thickness, density, of_cell, of_unit, kind, column, dt, state, inputs, arguments, slowing,
         )  # fmt: skip
         mimics.rates(
             arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], parameters, rate
@@ -170,9 +172,9 @@ def advance_mimics(
 
 @njit(cache=True, nogil=True)
 def advance_millennial(
-    cells, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water, thickness,
-    density, of_cell, of_unit, kind, column, parameters, in_time, substeps, doc_fraction, leached_to_doc, dt, respired,
-    doc,
+    cells, stocks, first_row, unit, plant, manure, scale, usual, temperature, layer_temperature, factor, water,
+    thickness, density, of_cell, of_unit, kind, column, parameters, in_time, substeps, doc_fraction, leached_to_doc, dt,
+    respired, doc,
 ):  # fmt: skip
     """As :func:`advance_mimics`, of Millennial. A function of its own, so that who runs the one does not wait for the
     other to compile.
@@ -182,8 +184,8 @@ def advance_millennial(
     slowing, out, solute, scratch = np.ones(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(millennial.SCRATCH)
     for first in range(0, cells.size * stocks.shape[1], BLOCK):
         count = gather(
-            cells, first, stocks, first_row, unit, plant, manure, scale, temperature, layer_temperature, factor, water,
-            thickness, density, of_cell, of_unit, kind, column, dt, state, inputs, arguments, slowing,
+            cells, first, stocks, first_row, unit, plant, manure, scale, usual, temperature, layer_temperature, factor,
+            water, thickness, density, of_cell, of_unit, kind, column, dt, state, inputs, arguments, slowing,
         )  # fmt: skip
         millennial.rates(
             arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], arguments[6],

@@ -94,6 +94,11 @@ class PoolModel:
         raise NotImplementedError
 
     @property
+    def litter(self) -> np.ndarray:
+        """Pools that plants feed, (P) bool; they have the nitrogen of what plants give."""
+        return self.allocate_known("plant") > 0.0
+
+    @property
     def pathways(self) -> Pathways:
         """Where rates and transfers stand in the arrays of the decomposition."""
         raise NotImplementedError

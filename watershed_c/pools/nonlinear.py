@@ -25,6 +25,7 @@ class Kernel(Protocol):
     """What a module of ``watershed_c.kernels`` must hold to be a non-linear pool model."""
 
     POOLS: tuple[str, ...]
+    LITTER: tuple[str, ...]
     PARAMETERS: dict[str, tuple[float, str, str]]
     PARAMETER_SETS: dict[str, dict[str, float]]
     RATES: list[str]

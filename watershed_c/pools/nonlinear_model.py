@@ -107,6 +107,11 @@ class NonlinearPoolModel(PoolModel):
         return np.zeros(len(self.pools), dtype=bool)
 
     @property
+    def litter(self) -> np.ndarray:
+        """Not what a little of the litter enters at once, but litter (P) bool."""
+        return np.array([pool in self.kernel.LITTER for pool in self.pools])
+
+    @property
     def slowest(self) -> int:
         """The pool that holds most in a steady state."""
         return int(np.argmax(self.kernel.RESIDENCE_YEARS))

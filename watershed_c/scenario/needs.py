@@ -34,9 +34,6 @@ def pools_of_names(check: Checker) -> tuple[str, ...]:
         needs_of_residues(check, model)
         if scenario.processes.peat.enabled and not isinstance(model, CompiledPoolModel):
             check.add(("processes", "peat"), "", f"is for linear carbon models; {name} is not.")
-        for process in ("growth", "nitrogen"):
-            if getattr(scenario.processes, process).enabled and not isinstance(model, CompiledPoolModel):
-                check.add(("processes", process), "", f"is for linear carbon models; {scenario.carbon.model} is not.")
         moisture = scenario.processes.decomposition.moisture
         if scenario.processes.decomposition.buried == "material" and not _declines_with_depth(model):
             check.add(
