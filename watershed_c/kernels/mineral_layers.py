@@ -30,6 +30,7 @@ from watershed_c.kernels.carbonate import (
 )
 from watershed_c.kernels.minerals import (
     CALCIUM,
+    CLOSE,
     HYDROGEN,
     MAGNESIUM,
     MOLAR_MASS_MAGNESIUM,
@@ -51,7 +52,7 @@ CHARGE_PER_SULFUR, CHARGE_PER_MAGNESIUM = 2.0 / MOLAR_MASS_SULFUR, 2.0 / MOLAR_M
 
 _LN10 = math.log(10.0)
 #: logarithm of a saturation that is still none
-_CLOSE = 1e-9
+_CLOSE = 1e-5
 
 
 @njit(cache=True, nogil=True)
@@ -65,8 +66,8 @@ def _with_gypsum(
     gypsum = solid > 0.0
     for _ in range(2):
         found = solve_water(
-            constants, carbon_dioxide, other, 0.0, calcium, magnesium, sulfate, calcite, gypsum, dolomite, activities,
-            system,
+            constants, carbon_dioxide, other, 0.0, calcium, magnesium, sulfate, calcite, gypsum, dolomite, CLOSE,
+            activities, system,
         )  # fmt: skip
         left = sulfate - found[2] if gypsum else 0.0
         if gypsum:
