@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.constituents import DRY_MASS
 from watershed_c.io.ledger_csv import IN_PONDS, IN_SEWERS
 from watershed_c.ledger import KINDS, Ledger
 
@@ -128,9 +128,8 @@ def budget_of(
 
 def _dry_export(totals: dict[tuple[str, str], float], terms: tuple[str, ...] | None = None) -> float:
     """Dry sediment that left, kg: by all exports, or by some."""
-    per_unit = {"soil": 1.0, "soc": ORGANIC_MATTER_PER_CARBON, "sic": CALCITE_PER_CARBON}
     return sum(
-        per_unit[account] * amount
+        DRY_MASS[account] * amount
         for (account, term), amount in totals.items()
-        if account in per_unit and (term.endswith("_export") if terms is None else term in terms)
+        if account in DRY_MASS and (term.endswith("_export") if terms is None else term in terms)
     )

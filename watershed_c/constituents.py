@@ -80,6 +80,11 @@ LIME_REACTED = (1.0, 0.55, 0.15)
 GYPSUM_PER_SULFUR = 172.164 / 32.06
 DOLOMITE_PER_CARBON = 184.399 / 24.022
 
+#: dry soil per unit of the accounts that have a mass, rows by group; dolomite as calcite, 8 % too much of it
+DRY_MASS = {
+    "soil": 1.0, "soc": ORGANIC_MATTER_PER_CARBON, "sic": CALCITE_PER_CARBON, "gypsum": GYPSUM_PER_SULFUR
+}  # fmt: skip
+
 #: present where the scenario has gypsum or dolomite, or water with sulfate or magnesium: it may precipitate
 GYPSUM = Constituent("gypsum", "gypsum", GYPSUM_PER_SULFUR, "bulk", None, "sulfur of gypsum")
 #: of the soil, and of lime by size as above; present where the soil has some, or a rotation is limed with it

@@ -11,6 +11,7 @@ import pytest
 from tests import runs
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.constituents import GYPSUM_PER_SULFUR
+from watershed_c.io.ledger_csv import outlet_series
 from watershed_c.kernels.calcite import MOLAR_MASS_CALCIUM
 from watershed_c.kernels.minerals import MOLAR_MASS_MAGNESIUM, MOLAR_MASS_SULFUR
 from watershed_c.scenario.resolve import resolve
@@ -159,3 +160,11 @@ def test_a_dolomitic_gypsic_soil_on_a_slope_keeps_its_books() -> None:
         assert total(assembly, solute, f"{solute}_drained") < 0.0
     dissolved = -total(assembly, "gypsum", "gypsum_dissolved")
     assert dissolved > 0.0
+
+
+def test_sediment_that_leaves_has_its_gypsum_and_sulfate_is_told() -> None:
+    exported = {"soil.water_erosion": 5.0, "gypsum.water_erosion": 2.0, "sulfate.sulfate_leached": 0.3}
+    table = {"step": np.zeros(1), **{f"{name}_export": np.array([amount]) for name, amount in exported.items()}}
+    series = outlet_series(table, 1.0 / 12.0)
+    assert series["sediment_export"][0] == pytest.approx([5.0 + 2.0 * GYPSUM_PER_SULFUR], rel=1e-12)
+    assert series["sulfate_export"][0] == pytest.approx([0.3], rel=1e-12)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from watershed_c.constituents import CALCITE_PER_CARBON, ORGANIC_MATTER_PER_CARBON
+from watershed_c.constituents import DRY_MASS
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.isotopes import permil
 
@@ -125,8 +125,8 @@ def _exported(table: dict[str, np.ndarray], label: str) -> np.ndarray:
 
 def outlet_series(table: dict[str, np.ndarray], dt: float) -> dict[str, tuple[np.ndarray, str, str]]:
     """Outlet series from a ledger: name -> (values per step, unit, long name). ``dt`` in years of 365 days."""
-    mineral, organic, inorganic = (_exported(table, label) for label in ("soil", "soc", "sic"))
-    sediment = mineral + ORGANIC_MATTER_PER_CARBON * organic + CALCITE_PER_CARBON * inorganic
+    organic, inorganic = (_exported(table, label) for label in ("soc", "sic"))
+    sediment = np.sum([mass * _exported(table, label) for label, mass in DRY_MASS.items()], axis=0)
     discharge = _exported(table, "water") / 1000.0 / (dt * 365.0 * 86400.0)
     leaving, dissolved = "leaving with the stream", _exported(table, "doc")
     series: Iterable[tuple[str, np.ndarray, str, str]] = (
@@ -137,6 +137,8 @@ def outlet_series(table: dict[str, np.ndarray], dt: float) -> dict[str, tuple[np
         ("doc_export", dissolved, "kg", f"dissolved organic carbon {leaving}"),
         ("dic_export", _exported(table, "dic"), "kg", f"dissolved inorganic carbon {leaving}"),
     )
+    if any(name.startswith("sulfate.") for name in table):
+        series = (*series, ("sulfate_export", _exported(table, "sulfate"), "kg", f"sulfur of sulfate {leaving}"))
     if any(name.startswith("nitrogen.") for name in table):
         series = (*series, ("nitrogen_export", _exported(table, "nitrogen"), "kg", f"mineral nitrogen {leaving}"))
     for isotope, name in (("c14", "Delta14C"), ("c13", "delta13C (VPDB)")):

@@ -135,7 +135,8 @@ def _irrigation(check: Checker, found: dict[str, Rotation], calendars: dict[str,
     if irrigates and not scenario.processes.soil_water.enabled:
         wrong = f"must be true where water is brought: rotation.{irrigates[0]} is irrigated."
         check.add(("processes", "soil_water", "enabled"), False, wrong)
-    dissolves = any(water.calcium > 0.0 or water.bicarbonate > 0.0 for water in scenario.irrigation_water.values())
+    waters = scenario.irrigation_water.values()
+    dissolves = any(water.calcium + water.bicarbonate + water.sulfate + water.magnesium > 0.0 for water in waters)
     if dissolves and not scenario.processes.carbonate.enabled:
         check.warnings.append("irrigation_water: what it has in solution is used with processes.carbonate only")
 
