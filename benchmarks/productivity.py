@@ -104,7 +104,7 @@ def draw(path: Path, found: dict[str, dict[float, dict[str, np.ndarray]]]) -> No
             lower.set(xlabel="year", ylim=(0.0, 110.0))
         axes[0, 0].set_ylabel("taken up from plants and air\n(g C m$^{-2}$ yr$^{-1}$)")
         axes[1, 0].set_ylabel("yield (% of the first)")
-        axes[1, -1].legend(*axes[0, -1].get_legend_handles_labels(), loc="upper right", fontsize=7)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)
         figure.savefig(path)
         pyplot.close(figure)
 
