@@ -129,7 +129,7 @@ def test_compare_tells_nitrogen_and_the_lime_for_its_acid(fed: Path) -> None:
     assert sum(urea) == pytest.approx(150.0 * hectares * sum(1 for year in (2001, 2003)))
 
 
-@pytest.mark.parametrize("model", ["rothc", "mimics", "millennial"])
+@pytest.mark.parametrize("model", ["rothc", "mimics:bounded_turnover"])
 def test_no_nitrogen_comes_from_nowhere_or_is_forgotten(model: str) -> None:
     """Mineral and organic nitrogen, on the surface too, less what is owed, and that of the crop: month by month what
     was brought and fixed less what left, though pools have it in fixed ratios and short crops leave less than these
