@@ -163,10 +163,11 @@ def test_stock_is_flux_times_transit_time_and_quantiles_invert(given_: tuple[np.
     # mean age of the stock is the mean of the pools' by their stocks
     assert means.age == pytest.approx(means.pool_age @ means.stock / means.stock.sum(), rel=1e-12)
     levels = (0.05, 0.5, 0.95)
+    # squaring exponentials of rates that lie 1e4 apart multiplies round-off by as much
     transit = ages.transit_quantiles(matrix, rate, levels)
-    assert ages.transit_distribution(matrix, rate, transit) == pytest.approx(levels, abs=1e-11)
+    assert ages.transit_distribution(matrix, rate, transit) == pytest.approx(levels, abs=1e-10)
     old = ages.age_quantiles(matrix, rate, levels)
-    assert ages.age_distribution(matrix, rate, old)[0] == pytest.approx(levels, abs=1e-11)
+    assert ages.age_distribution(matrix, rate, old)[0] == pytest.approx(levels, abs=1e-10)
     endless = ages.carbon_sequestration(matrix, rate, np.array([1e6]))
     assert endless[0] == pytest.approx(means.stock.sum(), rel=1e-8)
 
