@@ -304,6 +304,8 @@ class _Run:
         for name, values in self._memory().items():
             values[...] = arrays[name].reshape(values.shape)
         self.model.index = next_step
+        if next_step:  # the date of the state, where no step is left to take
+            self.assembly.watershed.at(self.model.clock.step(next_step - 1))
         self.recorder.rewind(next_step)
 
     # -- loop -------------------------------------------------------------------------------------------------------
