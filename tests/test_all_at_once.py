@@ -6,6 +6,7 @@ by the temperature of each year.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,13 @@ def test_records_know_the_units_of_the_run(done: Path) -> None:
     assert finding == ("rotation.field (offset 0): harvest of maize before its temperature sum, years", 1.0)
     assert any("at the latest date: 2001-10-25" in warning for warning in record["warnings"])
     assert record["worst_ledger_residual"] < 1.0
+
+
+def test_yields_by_the_dates_of_a_year_refer_to_the_mean_year(done: Path) -> None:
+    """Maize of a summer 3 K colder is late, and has less than the given yield though nitrogen takes its own part."""
+    with (done / "1/yields.csv").open(encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["crop"] == "maize" and row["step"] == "9"]
+    assert {row["rotation"] for row in rows} == {"field+0"}
+    for row in rows:
+        fed = float(row["limit_nitrogen"]) * float(row["limit_soil"]) * float(row["given_yield_t_ha_dry"])
+        assert float(row["yield_t_ha_dry"]) < 0.9 * fed, row
