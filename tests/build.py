@@ -100,14 +100,14 @@ def pool_model(name: str = "rothc") -> PoolModel:
 
 
 #: pools of RothC that plant litter enters
-LITTER = np.array([True, True, False, False, False])
+LITTER, INERT = np.array([True, True, False, False, False]), np.array([False, False, False, False, True])
 
 
 @cache
 def unit_nitrogen() -> NitrogenTables:
     """Nitrogen of those units."""
-    seasons = growth_tables(unit_tables())
-    return nitrogen_tables(unit_tables(), seasons, pool_model().allocate_known, LITTER, 0.1, TEMPERATURE, np.ones(12))
+    seasons, allocate = growth_tables(unit_tables()), pool_model().allocate_known
+    return nitrogen_tables(unit_tables(), seasons, allocate, LITTER, INERT, 0.1, TEMPERATURE, np.ones(12))
 
 
 @cache
@@ -315,7 +315,7 @@ RECIPES: dict[str, Callable[[Watershed], Process]] = {
     "surface_residues": residues,
     "nitrogen": lambda w: Nitrogen(
         w, tables=unit_nitrogen(), seasons=growth_tables(unit_tables()), names=unit_tables().names, first_year=2001,
-        cycle_months=unit_tables().cycle_months, litter=LITTER, last_month=12 * 2003, deposition=1e-3,
+        cycle_months=unit_tables().cycle_months, litter=LITTER, inert=INERT, last_month=12 * 2003, deposition=1e-3,
     ),
     # here in cells whose pools turn over as well, which a run never has
     "peat": lambda w: Peat(

@@ -284,11 +284,12 @@ def _nitrogen(
     litter = pools.litter
     return Nitrogen(
         watershed,
-        tables=nitrogen_tables(tables, seasons, pools.allocate_known, litter, humus, *climate.mean_year()),
+        tables=nitrogen_tables(
+            tables, seasons, pools.allocate_known, litter, pools.inert, humus, *climate.mean_year()
+        ),
         seasons=seasons, names=tables.names, first_year=int(inputs.scenario.time.start[:4]),
-        cycle_months=tables.cycle_months,
-        litter=litter, last_month=12 * end + month - 1, humus=humus, deposition=chosen.deposition,
-        denitrification=chosen.denitrification,
+        cycle_months=tables.cycle_months, litter=litter, inert=pools.inert, last_month=12 * end + month - 1,
+        humus=humus, deposition=chosen.deposition, denitrification=chosen.denitrification,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def test_crops_want_their_nitrogen_as_they_grow_and_leave_the_soil_what_they_had
         climate=Climatology(build.TEMPERATURE, build.RAIN, build.EROSIVITY),
     )  # fmt: skip
     seasons, model = growth_tables(units), build.pool_model()
-    tables = nitrogen_tables(units, seasons, model.allocate_known, build.LITTER, 0.1, COOL, LIGHT)
+    tables = nitrogen_tables(units, seasons, model.allocate_known, build.LITTER, build.INERT, 0.1, COOL, LIGHT)
     np.testing.assert_allclose(tables.share.sum(axis=0), 1.0, rtol=1e-12)
     assert ((tables.share > 0.0) <= (seasons.green > 0.0)).all(), "nothing without leaves"
     wheat = tables.share[:, units.names.index("winter-wheat+0")]
@@ -41,6 +41,23 @@ def test_crops_want_their_nitrogen_as_they_grow_and_leave_the_soil_what_they_had
         straw = tables.straw[crop] * seasons.straw_removed[end, unit]
         assert litter == pytest.approx(given * (tables.kept[crop] - straw), rel=0.04), name
         assert tables.kept[crop] < tables.need[crop] and 0.5 < tables.leanest[crop] < 1.0, name
+
+
+def test_biochar_neither_brings_nitrogen_nor_takes_that_of_residues() -> None:
+    """5 t of carbon, most of it inert, would want 400 kg of nitrogen with the C:N of humus."""
+    char = {"on": "04-10", "do": "manure", "material": "biochar-wood", "carbon": 0.5, "depth": 0.2}
+    units = build_units(
+        {"plain": {"years": ["maize"]}, "char": {"years": ["maize"], "event": [char]}}, LIBRARY,
+        layer_bottom=np.array([0.25, 1.0]), climate=Climatology(build.TEMPERATURE, build.RAIN, build.EROSIVITY),
+    )  # fmt: skip
+    model = build.pool_model()
+    tables = nitrogen_tables(
+        units, growth_tables(units), model.allocate_known, build.LITTER, build.INERT, 0.1, COOL, LIGHT
+    )
+    entered, _ = units.by_pool(model.allocate_known)
+    plain, charred = entered[:, :, :, build.LITTER].sum(axis=(0, 2, 3)) * tables.litter
+    assert charred == pytest.approx(plain, rel=0.03) and (tables.organic == 0.0).all()
+    assert tables.litter[1] < tables.litter[0], "the part that decays is poor"
 
 
 def test_dilution_begins_where_canopies_close() -> None:

@@ -165,8 +165,8 @@ class Growth(Process):
             self._refer(row, column, crop)
         over_cells(
             relative_yields, w.cells, w.unit, w.mineral, crop, given, elapsed, self._product_use,
-            self.reference[tables.refers[row, column], tables.of_mean_year], self.potential, HIGHEST, self._season, self.limits, crops.expected,
-            crops.relative,
+            self.reference[tables.refers[row, column], tables.of_mean_year], self.potential, HIGHEST, self._season,
+            self.limits, crops.expected, crops.relative,
         )  # fmt: skip
         ends = tables.ends[row, column]
         if ends.any() and w.month_ends:

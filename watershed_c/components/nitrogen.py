@@ -56,6 +56,8 @@ class Nitrogen(Process):
         Length of the cycle of each unit.
     litter : (P,) bool, True or False
         Pools that plant litter enters: their N : C is that of the unit's input.
+    inert : (P,) bool, True or False
+        Pools whose nitrogen, as their carbon, never comes out: they count as having none.
     humus : float, kg N per kg C, above 0 to 0.2
         Of the other pools.
     deposition : float, kg N m-2 yr-1, at least 0
@@ -101,6 +103,7 @@ class Nitrogen(Process):
         first_year: int,
         cycle_months: np.ndarray,
         litter: np.ndarray,
+        inert: np.ndarray,
         last_month: int,
         humus: float = 0.1,
         deposition: float = 0.0,
@@ -121,7 +124,7 @@ class Nitrogen(Process):
         self.grown = w.crops is not None
         self.crops = w.with_crops()
         self.crops.leanest = tables.leanest
-        ratios = np.where(litter[None, :], tables.litter[:, None], humus)
+        ratios = np.where(litter[None, :], tables.litter[:, None], np.where(inert, 0.0, humus))
         released, owed = np.zeros((2, *w.water.shape))
         self.mineralisation = w.mineralisation = Mineralisation(ratios, released, owed, np.zeros(w.unit.size))
         self._nothing = np.zeros(w.water.shape)

@@ -109,6 +109,8 @@ class _Months:
                 assert brought.crop is not None
                 self.nitrogen += brought.carbon / brought.crop.dry_matter_carbon * residue_nitrogen(brought.crop)
                 continue
+            if brought.material.kind == "biochar":  # has its nitrogen in rings of carbon, and keeps it
+                continue
             month, whole = self.month(brought.day), brought.carbon / brought.material.carbon * brought.material.nitrogen
             mineral = whole * brought.material.ammonium
             lost = mineral * MANURE_VOLATILISED
@@ -129,6 +131,7 @@ def nitrogen_tables(
     seasons: GrowthTables,
     allocate: Callable[..., np.ndarray],
     litter: np.ndarray,
+    inert: np.ndarray,
     humus: float,
     temperature: np.ndarray,
     radiation: np.ndarray,
@@ -143,6 +146,8 @@ def nitrogen_tables(
         As for :meth:`watershed_c.management.tables.UnitTables.by_pool`.
     litter : (P,) bool
         Pools that plant litter enters; the others have the C:N of humus.
+    inert : (P,) bool
+        Of those the ones that count as having none, as none comes out of them.
     humus : float, kg N per kg C
         Of the other pools.
     temperature, radiation : (12,)
@@ -151,7 +156,7 @@ def nitrogen_tables(
     Notes
     -----
     The litter pools of a unit have one N : C, with which they take in a cycle what its residues and manure hold, less
-    what manure brings directly to the others.
+    what manure brings directly to the others. Biochar keeps its nitrogen: it is in none of them.
     """
     months = {name: _Months(calendar) for name, calendar in tables.calendars.items()}
 
@@ -168,8 +173,8 @@ def nitrogen_tables(
         entered = inputs[:rows, unit].sum(axis=(0, 1))
         if tables.surface is not None:
             entered = entered + laid[:rows, unit].sum(axis=(0, 1)) @ shares
-        direct, fresh = float(entered[~litter].sum()), float(entered[litter].sum())
-        whole = of.nitrogen / of.carbon * (direct + fresh) if of.carbon > 0.0 else 0.0
+        direct, fresh = float(entered[~(litter | inert)].sum()), float(entered[litter].sum())
+        whole = of.nitrogen / of.carbon * float(entered.sum()) if of.carbon > 0.0 else 0.0
         found = (whole - humus * direct) / fresh if fresh > 0.0 else humus
         ratio[unit : unit + tables.offsets[name]] = max(found, 0.0)
         unit += tables.offsets[name]
