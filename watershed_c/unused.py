@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watershed_c.components.loose_char import CHAR
 from watershed_c.io.results import TO_DEPTH
 from watershed_c.pools import PoolModel
 from watershed_c.scenario.inputs import Inputs
@@ -33,6 +34,11 @@ def unused(inputs: Inputs, pools: PoolModel) -> list[str]:
         found.append(f'rotation.{ended[0]}.slope_length is not used with processes.water_erosion.model = "mmf"')
     if erosion.enabled and erosion.unused:
         found.append(f'processes.water_erosion: {", ".join(erosion.unused)} not used with model = "{erosion.model}"')
+    ratios, usual = erosion.enrichment, type(erosion.enrichment).model_fields
+    of_char = [key for key in ("char", "char_settles") if getattr(ratios, key) != usual[key].default]
+    if of_char and erosion.enabled and (CHAR not in pools.pools or erosion.size_classes):
+        where = 'with carbon.model = "rothc:biochar" and without size_classes only'
+        found.append(f"processes.water_erosion.enrichment.{of_char[0]} is used {where}")
     processes, output = inputs.scenario.processes, inputs.scenario.output
     if processes.carbonate.enabled and processes.carbonate.buffer_capacity is not None and inputs.column.ph is None:
         found.append("processes.carbonate.buffer_capacity is used with soil.ph only")

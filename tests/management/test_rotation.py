@@ -452,6 +452,8 @@ def test_a_relay_crop_waits_in_the_shade_and_is_there_at_the_harvest():
     assert relay.input_by_source.sum() > drilled.input_by_source.sum()
     assert "sown into no standing crop" in problems({"years": ["barley"], "cover_crop": "clover-cover", "relay": True})
     assert "needs a cover_crop" in problems({"years": ["barley"], "relay": True})
+    apart = {"years": ["barley", "maize"], "cover_crop": ["none", "rye-cover"], "relay": [True, False]}
+    assert "relay[0] = true  needs a cover_crop in the same place" in problems(apart)
 
 
 def test_dates_by_temperature_sum_are_those_of_the_mean_year():

@@ -47,6 +47,10 @@ class CoverCropped(DatedEvents):
         self.covers = tuple(None if name is None else found.get(name) for name in names)
         if any(self.relay) and not any(self.covers):
             self.say("relay", "true", "needs a cover_crop that is sown into the standing crop.")
+        elif not isinstance(relay, bool):
+            for year, (under, cover) in enumerate(zip(self.relay, self.covers, strict=False)):
+                if under and cover is None:
+                    self.say(f"relay[{year}]", "true", "needs a cover_crop in the same place of its list.")
         self.only_sown = get(record, "cover_crop_sown") == "events"
 
     @property
