@@ -23,7 +23,7 @@ from watershed_c.components.isotopes import IsotopeTwins
 from watershed_c.components.nitrogen import Nitrogen
 from watershed_c.components.nonlinear_decomposition import NonlinearDecomposition
 from watershed_c.components.peat import Peat
-from watershed_c.constituents import ACIDITY, CARBONATE, LIME, MEMORY, TEXTURE, TRACERS, ConstituentTable, soc_pool
+from watershed_c.constituents import ConstituentTable, soc_pool
 from watershed_c.coupling import Model
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.grid import COARSE_CELL, raster_grid
@@ -46,6 +46,7 @@ from watershed_c.pools import CompiledPoolModel, PoolModel, load_model
 from watershed_c.pools.loader import is_shipped
 from watershed_c.pools.priming import primed
 from watershed_c.processes import annual_erosivity, climate_of, erosivity_shares, processes_of
+from watershed_c.scenario.constituent_rows import rows_beside_pools
 from watershed_c.scenario.inputs import Inputs, on_nodes
 from watershed_c.state import Watershed
 from watershed_c.unused import unused
@@ -376,18 +377,7 @@ def _watershed(inputs: Inputs, pools: PoolModel, tables: UnitTables) -> Watershe
     ]
     for isotope in scenario.carbon.isotopes.chosen:
         rows += twins(rows[: len(pools.pools)], isotope)
-    if scenario.soil.sic is not None:
-        rows += CARBONATE
-    if tables.limes:
-        rows += LIME
-    rows += soil_minerals.rows(inputs)
-    if soil_acidity.is_followed(inputs):
-        rows.append(ACIDITY)
-    if scenario.processes.decomposition.enabled and scenario.processes.decomposition.buried == "material":
-        rows.append(MEMORY)
-    if scenario.processes.water_erosion.enabled and scenario.processes.water_erosion.size_classes:
-        rows += TEXTURE
-    rows += [TRACERS[name] for name in scenario.tracers]
+    rows += rows_beside_pools(scenario, inputs.calendars.values())
     return Watershed(
         grid, constituents=ConstituentTable(rows), layer_bottom=inputs.layer_bottom, channel=inputs.channel,
         units=len(tables.names), pools=len(pools.pools), residues=scenario.processes.surface_residues.enabled,

@@ -1,11 +1,10 @@
-"""Gypsum and dolomite as a run begins with them: their constituent rows, and what the soil holds of them."""
+"""Gypsum and dolomite as a run begins with them: whether it follows them, and what the soil holds of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from watershed_c.constituents import DOLOMITE, DOLOMITE_LIME, GYPSUM, Constituent
-from watershed_c.management.lime import load_limes
+from watershed_c.constituents import DOLOMITE, GYPSUM
 from watershed_c.scenario.inputs import Inputs
 from watershed_c.scenario.minerals import are_followed
 from watershed_c.state import Watershed
@@ -14,17 +13,6 @@ from watershed_c.state import Watershed
 def followed(inputs: Inputs) -> bool:
     """Whether this run follows gypsum, dolomite and their solutes."""
     return are_followed(inputs.scenario, inputs.calendars.values())
-
-
-def rows(inputs: Inputs) -> list[Constituent]:
-    """Constituents of gypsum and dolomite that this run has."""
-    if not followed(inputs):
-        return []
-    sic = inputs.scenario.soil.sic
-    of_soil = [DOLOMITE] if sic is not None and sic.lithogenic * sic.dolomite > 0.0 else []
-    spread = {name for calendar in inputs.calendars.values() for _, name, _ in calendar.lime}
-    of_lime = DOLOMITE_LIME if any(load_limes()[name].dolomite for name in spread) else ()
-    return [GYPSUM, *of_soil, *of_lime]
 
 
 def fill(watershed: Watershed, inputs: Inputs) -> None:

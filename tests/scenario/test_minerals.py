@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tests import runs
-from watershed_c import soil_minerals
 from watershed_c.assembly import assemble
 from watershed_c.constituents import (
     CALCITE_PER_CARBON,
@@ -17,6 +16,8 @@ from watershed_c.constituents import (
     ORGANIC_MATTER_PER_CARBON,
 )
 from watershed_c.errors import ScenarioError
+from watershed_c.scenario.constituent_rows import rows_beside_pools
+from watershed_c.scenario.memory import WORD, words_of_minerals, words_of_search, words_of_steps
 from watershed_c.scenario.resolve import resolve
 
 SOIL = {
@@ -67,7 +68,17 @@ def _limed(material: str) -> dict[str, Any]:
     ],
 )
 def test_a_run_follows_what_it_has(changes: dict[str, Any], rows: list[str]) -> None:
-    assert [row.name for row in soil_minerals.rows(resolve(runs.small(changes)))] == rows
+    """And its memory is predicted with them, those of lime and of exchange too."""
+    inputs, plain = (resolve(runs.small(more)) for more in (changes, {}))
+    names, others = (
+        [row.name for row in rows_beside_pools(one.scenario, one.calendars.values())] for one in (inputs, plain)
+    )
+    assert [name for name in names if name.startswith(("gypsum", "dolomite"))] == rows
+    more, layers, nodes = len(names) - len(others), inputs.layer_bottom.size, inputs.status.size
+    words = words_of_steps(layers, 7 + more) + words_of_search(layers, 7 + more, 5)
+    words -= words_of_steps(layers, 7) + words_of_search(layers, 7, 5)
+    words += words_of_minerals(layers) * bool(rows)
+    assert inputs.memory - plain.memory == pytest.approx(WORD * nodes * words, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from watershed_c.scenario.acid import acid_may_come
 from watershed_c.scenario.appraisal import prices_known
 from watershed_c.scenario.artificial_drainage import drained_cells
 from watershed_c.scenario.checker import Checker
+from watershed_c.scenario.constituent_rows import rows_beside_pools
 from watershed_c.scenario.domain import Grid, build_grid
 from watershed_c.scenario.erosivity import erosivity_of_series
 from watershed_c.scenario.farm_records import read_records
@@ -83,7 +84,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
     salty = are_followed(scenario, calendars.values())
     layers = len(scenario.soil.layers)
     of_minerals = words_of_minerals(layers) + (0.0 if acid_may_come(scenario) else words_of_acid(layers))
-    memory = _memory(check, grid, len(pools), available_memory, of_minerals * salty)
+    beside = len(rows_beside_pools(scenario, calendars.values()))
+    memory = _memory(check, grid, len(pools), beside, available_memory, of_minerals * salty)
     _carbon_file(check, grid, pools)
     points = _points(check, grid)
     latitude = latitude_of(check, grid)
@@ -175,13 +177,13 @@ def _points(check: Checker, grid: Grid) -> dict[str, int]:
     return found
 
 
-def _memory(check: Checker, grid: Grid, pools: int, available: float | None, more: float) -> float:
-    soil = check.scenario.soil
-    twins = pools * len(check.scenario.carbon.isotopes.chosen)
-    rows = pools + twins + (2 if soil.sic is not None else 0) + len(check.scenario.tracers)
-    layers, erosion = len(soil.layers), check.scenario.processes.water_erosion
+def _memory(
+    check: Checker, grid: Grid, pools: int, beside: int, available: float | None, more: float
+) -> float:
+    """Bytes the run needs, of which a machine that has less is told; ``beside``: constituents beside the pools."""
+    rows = pools * (1 + len(check.scenario.carbon.isotopes.chosen)) + beside
+    layers, erosion = len(check.scenario.soil.layers), check.scenario.processes.water_erosion
     if erosion.enabled:
-        rows += 3 if erosion.size_classes else 0
         yearly = erosion.enrichment.law == "watem_c", erosion.enrichment.law == "menzel_1980", erosion.model == "mmf"
         more += words_of_erosion(
             rows, classes=5 if erosion.size_classes else 0, years=sum(yearly),
