@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests import build, runs
+from watershed_c.constituents import DOLOMITE, ConstituentTable
 from watershed_c.coupling import advance
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
@@ -158,6 +159,23 @@ def test_carbon_of_another_run_goes_by_name(file: Path) -> None:
     assert np.array_equal(w.groundwater_dic, source.groundwater_dic) and np.array_equal(
         w.water[cells], source.water[cells]
     )
+
+
+def test_carbonate_of_another_run_is_there_once(file: Path) -> None:
+    """Dolomite is a share of the carbonate there is, also where the other run knew none; what is left out is told."""
+    w = build.watershed(3)
+    names, lithogenic = w.constituents.names, w.constituents.index("sic_lithogenic")
+    before, below = w.stocks[:, :, lithogenic].copy(), w.substratum[:, lithogenic].copy()
+    rows = ConstituentTable([DOLOMITE if row.name == "gypsum" else row for row in w.constituents.rows])
+    w.constituents, dolomite = rows, names.index("gypsum")
+    for held in (w.stocks, w.substratum):
+        held[..., dolomite], held[..., lithogenic] = 0.3, 0.9
+    assert restart.load_initial(file, w)[0] == ["dolomite"]
+    assert restart.left_behind(file, w) == ["gypsum"]
+    for held, there in ((w.stocks, before), (w.substratum, below)):
+        now, whole = held[w.cells], there[w.cells]
+        np.testing.assert_allclose(now[..., dolomite], 0.25 * whole, rtol=1e-14)
+        np.testing.assert_allclose(now[..., dolomite] + now[..., lithogenic], whole, rtol=1e-14)
 
 
 def test_water_of_another_run_fits_the_soil(file: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 
+from watershed_c.constituents import CARBONATE, DOLOMITE, DOLOMITE_LIME, GYPSUM, LIME
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.io.netcdf import put, write_atomically
 from watershed_c.state import Watershed
@@ -222,10 +223,14 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     stocks = state["stocks"].reshape(*shape, len(rows))
     substratum = state["substratum"].reshape(shape[0], len(rows))
     there = w.reference[cells] > 0.0  # nothing lies in layers below rock
+    shares = _dolomite_shares(w) if DOLOMITE.name not in rows and CARBONATE[0].name in rows else []
     for row, name in enumerate(w.constituents.names):
         if name in rows:
             w.stocks[cells, :, row] = np.where(there, stocks[cells, :, rows[name]], 0.0)
             w.substratum[cells, row] = substratum[cells, rows[name]]
+    for held, dolomite, lithogenic, share in shares:  # of the carbonate of that run, not beside it
+        held[..., dolomite] = share * held[..., lithogenic]
+        held[..., lithogenic] -= held[..., dolomite]
     wet = bool(state["water"].any())
     fertile = w.nitrogen.size > 0 and "nitrogen" in state
     acidic = w.strong_acid.size > 0 and "strong_acid" in state
@@ -254,6 +259,30 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     # of a layer that soil does not reach
     ratio = np.where(ours > 0.0, reference / np.where(ours > 0.0, ours, 1.0), 1.0 + (reference > 0.0))
     return missing, float(np.abs(ratio - 1.0).max())
+
+
+def _dolomite_shares(watershed: Watershed) -> list[tuple[np.ndarray, int, int, np.ndarray]]:
+    """Of stocks and substratum: the rows of dolomite and of the other lithogenic carbonate, and its share of both."""
+    w, names = watershed, watershed.constituents.names
+    if DOLOMITE.name not in names:
+        return []
+    dolomite, lithogenic = names.index(DOLOMITE.name), names.index(CARBONATE[0].name)
+    found = []
+    for held in (w.stocks, w.substratum):
+        both = held[..., dolomite] + held[..., lithogenic]
+        share = np.divide(held[..., dolomite], both, out=np.zeros_like(both), where=both > 0.0)
+        found.append((held, dolomite, lithogenic, share))
+    return found
+
+
+def left_behind(path: Path, watershed: Watershed) -> list[str]:
+    """Carbonate and gypsum that the soil of a restart file has and ``watershed`` does not follow."""
+    attributes, arrays = _read(path, "state.stocks")
+    rows = json.loads(attributes["constituents"])
+    stocks = arrays["state.stocks"].reshape(-1, len(rows))
+    of_minerals = [row.name for row in (*CARBONATE, *LIME, GYPSUM, DOLOMITE, *DOLOMITE_LIME)]
+    unknown = [name for name in of_minerals if name in rows and name not in watershed.constituents.names]
+    return [name for name in unknown if stocks[:, rows.index(name)].any()]
 
 
 def next_month(path: Path) -> int | None:
