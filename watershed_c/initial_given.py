@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from watershed_c.initial_carbon import Initialiser, Report
-from watershed_c.io.restart import left_behind, load_initial, next_month, process_arrays
+from watershed_c.io.restart import load_initial, next_month, not_followed, process_arrays
 
 #: relative difference of the mineral mass of a layer, beyond that of its carbon, above which two soils are not the same
 SAME_MASS = 0.01
@@ -26,10 +26,10 @@ def begin_with(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]
     _take_ph(file, initialiser)  # the control run left that of its own end
     if missing:
         report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
-    if left := left_behind(file, w):
-        report.warnings.append(
-            f"the soil of {file} holds {', '.join(left)}, which this run does not follow: it begins without"
-        )
+    counted, left = not_followed(file, w)
+    for names, becomes in ((counted, "counts as lithogenic calcite"), (left, "is left out")):
+        if names:
+            report.warnings.append(f"{', '.join(names)} of the soil of {file} {becomes}: this run does not follow it")
     if difference > SAME_MASS:
         report.warnings.append(
             f"the soil of {file} differs by up to {100.0 * difference:.1f} % in mass: stocks per area are kept, not "

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests import build, runs
-from watershed_c.constituents import DOLOMITE, ConstituentTable
+from watershed_c.constituents import DOLOMITE, GYPSUM, ConstituentTable
 from watershed_c.coupling import advance
 from watershed_c.errors import ScenarioError
 from watershed_c.io import restart
@@ -162,7 +162,7 @@ def test_carbon_of_another_run_goes_by_name(file: Path) -> None:
 
 
 def test_carbonate_of_another_run_is_there_once(file: Path) -> None:
-    """Dolomite is a share of the carbonate there is, also where the other run knew none; what is left out is told."""
+    """Dolomite is a share of the carbonate there is, also where the other run knew none; elsewhere it is calcite."""
     w = build.watershed(3)
     names, lithogenic = w.constituents.names, w.constituents.index("sic_lithogenic")
     before, below = w.stocks[:, :, lithogenic].copy(), w.substratum[:, lithogenic].copy()
@@ -171,11 +171,16 @@ def test_carbonate_of_another_run_is_there_once(file: Path) -> None:
     for held in (w.stocks, w.substratum):
         held[..., dolomite], held[..., lithogenic] = 0.3, 0.9
     assert restart.load_initial(file, w)[0] == ["dolomite"]
-    assert restart.left_behind(file, w) == ["gypsum"]
+    assert restart.not_followed(file, w) == ([], ["gypsum"])
     for held, there in ((w.stocks, before), (w.substratum, below)):
         now, whole = held[w.cells], there[w.cells]
         np.testing.assert_allclose(now[..., dolomite], 0.25 * whole, rtol=1e-14)
         np.testing.assert_allclose(now[..., dolomite] + now[..., lithogenic], whole, rtol=1e-14)
+    restart.save(file, w, next_step=0, scenario_hash="abc", extra={})
+    other = build.watershed(3)
+    assert restart.load_initial(file, other) == ([GYPSUM.name], 0.0)
+    assert restart.not_followed(file, other) == ([DOLOMITE.name], [])
+    np.testing.assert_allclose(other.stocks[w.cells][:, :, lithogenic], before[w.cells], rtol=1e-14)
 
 
 def test_water_of_another_run_fits_the_soil(file: Path) -> None:

@@ -34,6 +34,8 @@ WATER = ("water", "groundwater", "snow")
 ACID = ("strong_acid", "groundwater_acid")
 NITROGEN = ("nitrogen", "groundwater_nitrogen")
 MINERALS = ("sulfate", "magnesium", "groundwater_sulfate", "groundwater_magnesium")
+#: carbonate that counts as lithogenic calcite where a run does not follow it
+OTHER_CARBONATE = tuple(row.name for row in (*LIME, DOLOMITE, *DOLOMITE_LIME))
 
 
 def fingerprint(text: str, arrays: Iterable[np.ndarray]) -> str:
@@ -231,6 +233,11 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     for held, dolomite, lithogenic, share in shares:  # of the carbonate of that run, not beside it
         held[..., dolomite] = share * held[..., lithogenic]
         held[..., lithogenic] -= held[..., dolomite]
+    if CARBONATE[0].name in w.constituents.names:
+        row = w.constituents.index(CARBONATE[0].name)
+        for name in (name for name in OTHER_CARBONATE if name in rows and name not in w.constituents.names):
+            w.stocks[cells, :, row] += np.where(there, stocks[cells, :, rows[name]], 0.0)
+            w.substratum[cells, row] += substratum[cells, rows[name]]
     wet = bool(state["water"].any())
     fertile = w.nitrogen.size > 0 and "nitrogen" in state
     acidic = w.strong_acid.size > 0 and "strong_acid" in state
@@ -275,14 +282,19 @@ def _dolomite_shares(watershed: Watershed) -> list[tuple[np.ndarray, int, int, n
     return found
 
 
-def left_behind(path: Path, watershed: Watershed) -> list[str]:
-    """Carbonate and gypsum that the soil of a restart file has and ``watershed`` does not follow."""
+def not_followed(path: Path, watershed: Watershed) -> tuple[list[str], list[str]]:
+    """Constituents of the soil of a restart file that ``watershed`` does not follow, where there is some of them.
+
+    Returns those that :func:`load_initial` counts as lithogenic calcite, and carbonate and gypsum it leaves out.
+    """
     attributes, arrays = _read(path, "state.stocks")
-    rows = json.loads(attributes["constituents"])
+    rows, ours = json.loads(attributes["constituents"]), watershed.constituents.names
     stocks = arrays["state.stocks"].reshape(-1, len(rows))
-    of_minerals = [row.name for row in (*CARBONATE, *LIME, GYPSUM, DOLOMITE, *DOLOMITE_LIME)]
-    unknown = [name for name in of_minerals if name in rows and name not in watershed.constituents.names]
-    return [name for name in unknown if stocks[:, rows.index(name)].any()]
+    carbonate = [*(row.name for row in CARBONATE), *OTHER_CARBONATE]
+    unknown = [name for name in (*carbonate, GYPSUM.name) if name in rows and name not in ours]
+    found = [name for name in unknown if stocks[:, rows.index(name)].any()]
+    counted = [name for name in found if name != GYPSUM.name and CARBONATE[0].name in ours]
+    return counted, [name for name in found if name not in counted]
 
 
 def next_month(path: Path) -> int | None:
