@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 
 from tests import runs
 from tests.test_every_model import scenario
 from watershed_c.errors import ScenarioError
+from watershed_c.io.restart import process_arrays
 from watershed_c.pools import load_model
 from watershed_c.simulation import run
 
@@ -54,6 +56,17 @@ def test_the_pools_of_rothc_are_the_same_beside_char() -> None:
         np.testing.assert_array_equal(own.allocate(kind), [*plain.allocate(kind), 0.0])
     for name in ("source", "destination", "coefficient_index"):
         np.testing.assert_array_equal(getattr(own, name), getattr(plain, name))
+
+
+def test_a_run_that_begins_with_another_has_its_loose_char(tmp_path: Path) -> None:
+    start = tmp_path / "first/start.nc"
+    first = with_char("rothc:biochar", **{"carbon.initial": {"method": "steady"}, "time.end": "2001-04"})
+    run(first, output=tmp_path / "first", quiet=True, keep_start=True)
+    with netCDF4.Dataset(start, "a") as state:
+        state["process.water_erosion.loose_char"][:] = 0.3
+    second = first.with_({"carbon.initial": {"method": "given", "file": str(start)}})
+    run(second, output=tmp_path / "second", quiet=True, keep_start=True)
+    assert (process_arrays(tmp_path / "second/start.nc", "water_erosion")["loose_char"] == 0.3).all()
 
 
 def test_a_model_without_biochar_says_so(tmp_path: Path) -> None:

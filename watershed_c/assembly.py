@@ -31,7 +31,7 @@ from watershed_c.initial_carbon import Initialiser, Measured, Report
 from watershed_c.initial_dissolved import fill_with_dissolved
 from watershed_c.initial_given import begin_with
 from watershed_c.initial_isotopes import start_isotopes
-from watershed_c.io.restart import fingerprint, process_arrays
+from watershed_c.io.restart import fingerprint, next_month, process_arrays
 from watershed_c.io.results import Place
 from watershed_c.io.weather import normal_years, normals
 from watershed_c.isotopes import twins
@@ -227,6 +227,8 @@ def initialise(
             growth = processes.get("growth")
             if isinstance(growth, Growth) and growth.refer_to(process_arrays(Path(carbon_of), "growth")):
                 report.lines.append("given yields are those of the mean year of that run")
+                if next_month(Path(carbon_of)) in (None, model.clock.start_month):
+                    growth.go_on_from(process_arrays(Path(carbon_of), "growth"))
     inverted = report.method == "inversion" or inputs.scenario.carbon.plant_input == "inverted"
     if report.method in ("steady", "inversion") and inverted and share[-1] < 1.0:
         report.lines.append(_below_matched(assembly, 1.0 - share))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from calendar import month_name
 from pathlib import Path
 
-import numpy as np
-
+from watershed_c.components.water_erosion import WaterErosion
 from watershed_c.initial_carbon import Initialiser, Report
 from watershed_c.io.restart import load_initial, next_month, not_followed, process_arrays
 
@@ -19,11 +18,14 @@ def begin_with(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]
     w = initialiser.watershed
     missing, difference = load_initial(file, w)
     if (nitrogen := w.mineralisation) is not None:
-        owed = process_arrays(file, "nitrogen").get("owed", np.zeros(nitrogen.owed.shape))
-        nitrogen.owed[:] = owed.reshape(nitrogen.owed.shape)
+        held = process_arrays(file, "nitrogen")
+        for name, values in (("owed", nitrogen.owed), ("returned", nitrogen.returned)):
+            values[:] = held[name].reshape(values.shape) if name in held else 0.0
     _take_ph(file, initialiser)
     report = initialiser.given(str(file))
-    _take_ph(file, initialiser)  # the control run left that of its own end
+    # the control run left those of its own end
+    _take_ph(file, initialiser)
+    _take_loose_char(file, initialiser)
     if missing:
         report.warnings.append(f"{file} has no {', '.join(missing)}: they begin as the scenario says")
     counted, left = not_followed(file, w)
@@ -42,6 +44,14 @@ def begin_with(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]
             "snow, dissolved carbon and what lies on the surface are of another season"
         )
     return report, missing
+
+
+def _take_loose_char(file: Path, initialiser: Initialiser) -> None:
+    """How much of the char lies loose on the surface, where both runs follow it."""
+    erosion = initialiser.processes.get("water_erosion")
+    char = erosion.char if isinstance(erosion, WaterErosion) else None
+    if char is not None:
+        char.loose[:] = process_arrays(file, "water_erosion").get("loose_char", 0.0)
 
 
 def _take_ph(file: Path, initialiser: Initialiser) -> None:

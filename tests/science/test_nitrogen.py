@@ -66,13 +66,16 @@ def test_the_year_of_every_rotation_closes(fed: Path) -> None:
 
 
 def test_a_run_that_begins_with_another_owes_what_that_owed(fed: Path, tmp_path: Path) -> None:
-    """Nitrogen that organic matter wanted and did not find: a variant begins with it, too."""
+    """Nitrogen that organic matter wanted and did not find: a variant begins with it, and with the seasons so far."""
     start = shutil.copy(fed / "start.nc", tmp_path)
     with netCDF4.Dataset(start, "a") as state:
-        state["process.nitrogen.owed"][:] = 0.002
+        for name in ("nitrogen.owed", "nitrogen.returned", "growth.needed", "growth.taken", "growth.relative"):
+            state[f"process.{name}"][:] = 0.002
     begun = {"carbon.initial": {"method": "given", "file": str(start)}, "time.end": "2001-01"}
     folder = run(runs.small(FED | begun), output=tmp_path / "run", quiet=True, keep_start=True).directory
-    assert (process_arrays(folder / "start.nc", "nitrogen")["owed"] == 0.002).all()
+    for process, names in (("nitrogen", ("owed", "returned")), ("growth", ("needed", "taken", "relative"))):
+        found = process_arrays(folder / "start.nc", process)
+        assert all((found[name] == 0.002).all() for name in names)
 
 
 def test_what_leaves_is_in_the_series_of_the_outlet_and_on_the_map(fed: Path) -> None:

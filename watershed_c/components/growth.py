@@ -136,6 +136,12 @@ class Growth(Process):
             self.reference[:] = other["reference"]
         return same
 
+    def go_on_from(self, other: Mapping[str, np.ndarray]) -> None:
+        """Seasons so far are those of another run, as its :meth:`memory` has them, that stopped where this begins."""
+        for name, values in self.memory().items():
+            if name in ("season", "limits", "relative", "needed", "taken"):
+                values[:] = other[name]
+
     def start_afresh(self) -> None:
         """The run begins: what the mean year was like, and the surface, are the reference from here on."""
         self._begun[:] = 1.0
