@@ -126,9 +126,11 @@ def test_steady_state_is_one_of_the_divided_months() -> None:
 
 
 def test_failures_name_the_part() -> None:
-    """And the run says that months are divided."""
+    """And the run says that months are divided, where the model was made for whole ones."""
     assembly = assembled(PARTS)
     assert any("computed in 3 steps" in warning for warning in assembly.warnings)
+    evenly = assemble(resolve(scenario(PARTS, **{"carbon.model": "icbm"}), overwrite=True))
+    assert not any("computed in" in warning for warning in evenly.warnings)
     assembly.model.step()
     assembly.model.step()
     assert assembly.watershed.ledger.label == "2001-04 part 2 of 3"

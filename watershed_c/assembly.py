@@ -173,7 +173,7 @@ def assemble(inputs: Inputs) -> Assembly:
     )  # fmt: skip
     warnings = [*inputs.warnings, *unused(inputs, pools)]
     warnings += [warning for process in processes.values() for warning in process.warnings]
-    if clock.steps_per_month > 1 and "decomposition" in processes:
+    if clock.steps_per_month > 1 and getattr(processes.get("decomposition"), "scheme", "") == "sequential_exponential":
         warnings.append(
             f"months are computed in {clock.steps_per_month} steps: what was made for whole months (topsoil moisture "
             "deficit, input after decay) then works within them, and RothC is not step-convergent (docs/coupling.md)"

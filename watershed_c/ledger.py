@@ -77,9 +77,9 @@ class Ledger:
 
     Accounts: ``soil`` (mineral fine earth of column and surface deposit), ``water`` (soil, snow, groundwater), one
     per constituent row (with what lies on the surface as residue), ``doc``, ``dic``, ``calcium`` and, where a run
-    follows them, ``strong_acid``, ``nitrogen``, ``doc_c14`` and ``doc_c13`` (soil water and groundwater; the first of
-    these in mol charge, with what is queued of it). A group name (``soc``, ``sic``) stands for its rows together: book
-    on it only in a process that declares the group in ``transforms``.
+    follows them, ``strong_acid``, ``nitrogen``, ``doc_c14``, ``doc_c13``, ``sulfate`` and ``magnesium`` (soil water
+    and groundwater; the first of these in mol charge, with what is queued of it). A group name (``soc``, ``sic``)
+    stands for its rows together: book on it only in a process that declares the group in ``transforms``.
 
     Parameters
     ----------
