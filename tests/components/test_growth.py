@@ -8,8 +8,8 @@ import pytest
 from tests import build
 from watershed_c.components.cropping import Cropping
 from watershed_c.components.decomposition import Decomposition
-from watershed_c.components.growth import ACTIVE_RADIATION, DAYS_IN_MONTH, Growth
-from watershed_c.kernels.growth import warmth
+from watershed_c.components.growth import ACTIVE_RADIATION, DAYS_IN_MONTH, Growth, codes
+from watershed_c.kernels.growth import CROP, warmth
 from watershed_c.management.growth import growth_tables
 
 TABLES = build.unit_tables()
@@ -128,4 +128,13 @@ def test_a_run_that_begins_with_another_refers_to_its_mean_year():
     rows = year(other, wetter, months=12, supply=1.0)
     wheat = next(row for row in rows if row[2] == "winter-wheat")
     assert wheat[4] / wheat[5] == pytest.approx(1.0 / (1.0 - 1.05 * 0.1), rel=0.05), "no lack where there was one"
-    assert not wetter[1].refer_to({"share": kept["share"][:, :1]})
+    assert not wetter[1].refer_to({**kept, "share": kept["share"] + 1.0})
+    assert not wetter[1].refer_to({**kept, "units": kept["units"] + 1.0}) and not wetter[1].refer_to({})
+    assert len(set(codes(["field+0", "field+0", "ley+0"]))) == 3, "a unit by year is called as that of the mean year"
+    # a run with a unit and a crop more, before those of this one
+    more = {name: np.insert(kept[name], 0, 0.0, axis=-1) for name in ("share", "reference", "units", "crops")}
+    kept["season"][CROP] += 1.0
+    assert wetter[1].refer_to({**kept, **more})
+    np.testing.assert_array_equal(wetter[1].reference, kept["reference"])
+    wetter[1].go_on_from({**kept, **more})
+    np.testing.assert_array_equal(wetter[1].memory()["season"][CROP], kept["season"][CROP] - 1.0)

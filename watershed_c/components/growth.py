@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from watershed_c.components.base import Process
 from watershed_c.kernels.growth import (
+    CROP,
     TEMPERATURE_LIMIT,
     WATER_LIMIT,
     limit_growth,
@@ -35,6 +37,13 @@ COLUMNS = (
     "rotation", "field", "crop", "area_ha", "yield_t_ha_dry", "given_yield_t_ha_dry", "limit_temperature",
     "limit_water", "limit_soil", "limit_nitrogen",
 )  # fmt: skip
+
+
+def codes(names: Iterable[str]) -> np.ndarray:
+    """A number for each name, and for each time it comes again (units by year), the same in every run, as float64."""
+    written = list(names)
+    again = [f"{name} {written[:place].count(name)}" for place, name in enumerate(written)]
+    return np.array([zlib.crc32(name.encode()) for name in again], dtype=np.float64)
 
 
 class Growth(Process):
@@ -102,6 +111,8 @@ class Growth(Process):
         )
         product, whole = tables.of_crops("product"), tables.of_crops("roots") + tables.of_crops("straw")
         self._product_use = tables.of_crops("radiation_use") * product / (product + whole)
+        #: numbers by which units (U) and crops (C) are known in other runs
+        self._called, self._sorts = codes(names), codes(crop.name for crop in tables.crops)
         #: (4, n) limits until now: temperature, water, soil, nitrogen
         self.limits = np.ones((4, n))
         self._season = np.zeros((5, n))
@@ -123,17 +134,23 @@ class Growth(Process):
         return {
             "season": self._season, "limits": self.limits, "reference": self.reference, "begun": self._begun,
             "first_elevation": self._first_elevation, "relative": crops.relative, "harvested": crops.harvested,
-            "needed": crops.needed, "taken": crops.taken, "share": self.tables.share,
+            "needed": crops.needed, "taken": crops.taken, "share": self.tables.share, "units": self._called,
+            "crops": self._sorts,
         }  # fmt: skip
 
     def refer_to(self, other: Mapping[str, np.ndarray]) -> bool:
         """Take the mean year of another run, as its :meth:`memory` has it, for that of this one.
 
-        Returns whether it could: seasons must be the same. Called before :meth:`start_afresh`.
+        Returns whether it could: that run must have all units of this one, with the same seasons. Called before
+        :meth:`start_afresh`.
         """
-        same = np.array_equal(other.get("share", np.zeros(0)), self.tables.share)
+        places = {code: place for place, code in enumerate(other.get("units", ()))}
+        if not (places.keys() >= set(self._called) and len(other["share"]) == len(self.reference)):
+            return False
+        columns = [places[code] for code in self._called]
+        same = np.array_equal(other["share"][:, columns], self.tables.share)
         if same:
-            self.reference[:] = other["reference"]
+            self.reference[:] = other["reference"][:, columns]
         return same
 
     def go_on_from(self, other: Mapping[str, np.ndarray]) -> None:
@@ -141,6 +158,8 @@ class Growth(Process):
         for name, values in self.memory().items():
             if name in ("season", "limits", "relative", "needed", "taken"):
                 values[:] = other[name]
+        of_theirs = np.array([np.append(np.flatnonzero(self._sorts == code), -1)[0] for code in other["crops"]])
+        self._season[CROP] = of_theirs[other["season"][CROP].astype(np.int64)]
 
     def start_afresh(self) -> None:
         """The run begins: what the mean year was like, and the surface, are the reference from here on."""
