@@ -1,12 +1,13 @@
 """Initial isotopes: a steady state under the atmosphere of an early year, then the way to the start of the run.
 
-The carbon stays as it is: of every cycle and of the way only the ratios of the twins to their pools are kept. Both use
-the coupled model with all that moves soil, its forcing that of the years before the start.
+The carbon stays as it is, and water, solutes and crops with it: of every cycle and of the way only the ratios of the
+twins to their pools, and of those of DOC, are kept. Both use the coupled model with all that moves soil, its forcing
+that of the years before the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -20,6 +21,7 @@ from watershed_c.initial_dissolved import ratio_of
 from watershed_c.isotopes import INERT_14C, ISOTOPES
 from watershed_c.kernels.steady_column import correct_columns
 from watershed_c.parallel import over_cells
+from watershed_c.state import Watershed
 
 #: change of a ratio in a correction at which the steady state is found: 0.01 per mil
 SETTLED = 1e-5
@@ -67,16 +69,17 @@ def start_isotopes(
     corrections, change = 0, np.inf
     relaxation = {isotope: np.ones(w.elevation.size) for isotope in twins.rows}
     last = {isotope: np.full(w.elevation.size, np.inf) for isotope in twins.rows}
-    while change > SETTLED and corrections < MOST_CORRECTIONS:
-        change = _correct(initialiser, twins, ratios, relaxation, last)
-        corrections += 1
+    processes = initialiser.processes | ({} if dissolved is None else {"dissolved_carbon": dissolved})
+    with _all_else_kept(w, processes):
+        while change > SETTLED and corrections < MOST_CORRECTIONS:
+            change = _correct(initialiser, twins, ratios, relaxation, last)
+            corrections += 1
     fill_dissolved()
     twins.standing = None
     months = 12 * (clock.start_year - since) + clock.start_month
     if months > 0:
-        processes = initialiser.processes | ({} if dissolved is None else {"dissolved_carbon": dissolved})
         water = [(f"{store}_{isotope}", store) for isotope in w.dissolved_isotopes for store in DISSOLVED]
-        with initialiser.state_kept(processes):
+        with _all_else_kept(w, processes), initialiser.state_kept(processes):
             for step in clock.before_start(months):
                 initialiser.take(processes, step)
             for isotope, rows in twins.rows.items():
@@ -91,6 +94,19 @@ def start_isotopes(
         f"isotopes: steady state under the atmosphere of {since} ({corrections} corrections, last {1000.0 * change:.2g}"
         f" per mil), then {months // 12} years to the start"
     ]
+
+
+@contextmanager
+def _all_else_kept(watershed: Watershed, processes: Mapping[str, Process]) -> Iterator[None]:
+    """What happens inside leaves its mark on the soil alone: who asks for isotopes has the run of who does not."""
+    w = watershed
+    own = [values for name, values in w.state_arrays().items() if name not in ("stocks", "substratum")]
+    own += [values for process in processes.values() for values in process.memory().values()]
+    kept = [values.copy() for values in own]
+    yield
+    for values, before in zip(own, kept, strict=True):
+        values[...] = before
+    w.ledger.open()
 
 
 @contextmanager

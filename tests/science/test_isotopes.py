@@ -10,7 +10,7 @@ import pytest
 from landlab import RasterModelGrid
 
 from tests import runs
-from watershed_c import initial_carbon
+from watershed_c import initial_carbon, initial_isotopes
 from watershed_c.assembly import Assembly, assemble, initialise
 from watershed_c.components.decomposition import Decomposition
 from watershed_c.components.dissolved_carbon import DissolvedCarbon
@@ -81,6 +81,34 @@ def test_ages_with_depth_and_closed_books(monkeypatch: pytest.MonkeyPatch) -> No
     for isotope, low, high in (("c14", 50.0, 300.0), ("c13", -29.0, -26.0)):
         left = permil(totals[f"doc_{isotope}", "doc_leached_export"] / totals["doc", "doc_leached_export"])
         assert low < left < high, isotope
+
+
+def test_who_asks_for_isotopes_has_the_run_of_who_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their search takes the coupled model through cycles, of which water, nitrogen, salts and crops keep no trace."""
+    monkeypatch.setattr(initial_isotopes, "MOST_CORRECTIONS", 1)
+    changes = {
+        "processes.growth": {}, "processes.nitrogen": {},
+        "soil.sic": {"value": "4 %"}, "soil.gypsum": {"value": "1 %", "leached_depth": "10 cm"},
+        "domain.synthetic.length": "40 m", "domain.synthetic.width": "30 m",
+        "carbon.initial": {"method": "history", "years": 1, "history_class": "pasture"},
+        **{f"processes.{name}.enabled": True for name in ("carbonate", "dissolved_carbon")},
+    }  # fmt: skip
+    asked, plain = (
+        assembled(changes | {"carbon.isotopes": isotopes}, monkeypatch)
+        for isotopes in ({"c13": True, "since": 2000}, {"c13": False})
+    )
+    for assembly in (asked, plain):
+        assembly.model.step()
+    others = plain.watershed.state_arrays()
+    for name, values in asked.watershed.state_arrays().items():
+        if name in others and name not in ("deposit", "substratum", "stocks"):
+            assert values.tobytes() == others[name].tobytes(), name
+    for name, process in asked.model.processes.items():
+        for key, values in process.memory().items():
+            assert values.tobytes() == plain.model.processes[name].memory()[key].tobytes(), (name, key)
+    rows = [asked.watershed.constituents.index(name) for name in plain.watershed.constituents.names]
+    np.testing.assert_array_equal(asked.watershed.stocks[:, :, rows], plain.watershed.stocks)
+    np.testing.assert_array_equal(asked.watershed.substratum[:, rows], plain.watershed.substratum)
 
 
 def test_what_stands_still_stays(monkeypatch: pytest.MonkeyPatch) -> None:
