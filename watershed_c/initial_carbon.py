@@ -285,31 +285,11 @@ class Initialiser:
             unit, gain = decomposition.response(modifier, inputs)
             np.multiply(w.input_scale, self._relative, out=w.input_scale)  # what multiplies the tables' input
             over_cells(
-                correct_columns,
-                cells,
-                self.active,
-                np.ascontiguousarray(decomposition.rates[self._turning]),
-                *self.pathways,
-                decomposition.coefficients,
-                modifier,
-                w.reference,
-                rising,
-                sinking,
-                exchange,
-                years,
-                0.0,
-                unit,
-                gain,
-                self._share,
-                self.measured.stock - inert,
-                w.input_scale,
-                match,
-                least,
-                w.stocks,
-                defect,
-                last_defect,
-                relaxation,
-            )
+                correct_columns, cells, self.active, np.ascontiguousarray(decomposition.rates[self._turning]),
+                *self.pathways, decomposition.coefficients, modifier, w.reference, rising, sinking, exchange, years,
+                0.0, unit, gain, self._share, self.measured.stock - inert, w.input_scale, match, least, w.stocks,
+                defect, last_defect, relaxation,
+            )  # fmt: skip
             np.divide(w.input_scale, self._relative, out=w.input_scale)
             if match and w.has_residues:
                 grown = np.divide(w.input_scale, old_scale, out=np.ones_like(old_scale), where=old_scale > 0.0)
@@ -435,7 +415,9 @@ class Initialiser:
         changed = {field for field, contract in contracts if contract["intent"] == "inout"}
         names = {name for name in w.state_arrays() if STATE[name].name in changed} | {"elevation"}
         kept = {name: getattr(w, name).copy() for name in names}
-        owed = () if w.mineralisation is None else (w.mineralisation.owed, w.mineralisation.returned)
+        owed = [] if w.mineralisation is None else [w.mineralisation.owed, w.mineralisation.returned]
+        if w.crops is not None and w.crops.needed.any():  # a season is under way, and what it took is not in the soil
+            owed += [w.crops.needed, w.crops.taken]
         kept_too = [values.copy() for values in owed]
         yield
         for name, values in kept.items():

@@ -13,6 +13,7 @@ import pytest
 from tests import runs
 from watershed_c.assembly import assemble, initialise
 from watershed_c.comparison import compare
+from watershed_c.initial_carbon import Initialiser, Report
 from watershed_c.io.ledger_csv import read_ledger
 from watershed_c.io.restart import process_arrays
 from watershed_c.kernels.nitrogen import DENITRIFIED, FIXED, LOST_BELOW, MINERALISED, NITROGEN_MASS, REMOVED
@@ -76,6 +77,20 @@ def test_a_run_that_begins_with_another_owes_what_that_owed(fed: Path, tmp_path:
     for process, names in (("nitrogen", ("owed", "returned")), ("growth", ("needed", "taken", "relative"))):
         found = process_arrays(folder / "start.nc", process)
         assert all((found[name] == 0.002).all() for name in names)
+
+
+def test_a_season_under_way_is_that_of_the_soil_the_run_begins_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What crops took by July is missing in that soil, not in that of the control run ten years later."""
+    assembly, held = assemble(resolve(runs.small(FED | {"time.start": "2001-07", "time.end": "2001-08"}))), []
+    finish, crops = Initialiser._finish, assembly.watershed.crops
+
+    def noted(self: Initialiser, report: Report, match: bool) -> Report:
+        held.extend((crops.needed.copy(), crops.taken.copy()))
+        return finish(self, report, match)
+
+    monkeypatch.setattr(Initialiser, "_finish", noted)
+    initialise(assembly)
+    assert np.array_equal(crops.needed, held[0]) and np.array_equal(crops.taken, held[1]) and held[1].any()
 
 
 def test_what_leaves_is_in_the_series_of_the_outlet_and_on_the_map(fed: Path) -> None:
