@@ -354,6 +354,20 @@ def test_isotopes_come_with_the_carbon_of_another_run(tmp_path: Path) -> None:
     assert assembly.watershed.stocks[w.cells][:, :, assembly.watershed.constituents.of_group("c14")].min() >= 0.0
 
 
+def test_dissolved_carbon_that_the_other_run_lacks_is_found(earlier: Path, tmp_path: Path) -> None:
+    """Sorbing soil that began empty would export next to nothing for decades."""
+    (tmp_path / "restart.nc").write_bytes((earlier / "restart.nc").read_bytes())
+    with netCDF4.Dataset(tmp_path / "restart.nc", "a") as dataset:
+        for name in ("doc", "groundwater_doc"):
+            dataset[f"state.{name}"][:] = 0.0
+    (with_it, _), (without, report) = later(earlier, {}), later(tmp_path, {})
+    assert "DOC: a steady state, that run had none" in report.lines
+    w, other = without.watershed, with_it.watershed
+    # that of a mean year: the layers that follow its seasons have little of it
+    np.testing.assert_allclose(w.doc[w.cells].sum(axis=1), other.doc[w.cells].sum(axis=1), rtol=0.02)
+    assert (w.groundwater_doc[w.cells] > 0.0).all()
+
+
 def test_what_the_other_run_lacks_or_has_otherwise_is_told(earlier: Path) -> None:
     _, report = later(earlier, {"soil.bulk_density": "1.2 g/cm3"})
     assert any("stocks per area" in text for text in report.warnings)

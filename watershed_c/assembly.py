@@ -243,8 +243,10 @@ def initialise(
             report.lines.append(f"peat begins with its measured SOC, all of it {slowest}")
     with _soil_renewed(watershed):
         fill = partial(fill_with_dissolved, watershed, processes, model.clock, cycle)
-        if carbon_of is None:
+        if carbon_of is None or not watershed.doc.any():
             fill(only_isotopes=False)
+            if carbon_of is not None and watershed.doc.any():
+                report.lines.append("DOC: a steady state, that run had none")
         if isotopes is not None:
             rows = [watershed.constituents.names[row] for rows in isotopes.rows.values() for row in rows]
             rows += [f"doc_{isotope}" for isotope in watershed.dissolved_isotopes]
