@@ -69,7 +69,9 @@ def _limed(material: str) -> dict[str, Any]:
 )
 def test_a_run_follows_what_it_has(changes: dict[str, Any], rows: list[str]) -> None:
     """And its memory is predicted with them, those of lime and of exchange too."""
-    inputs, plain = (resolve(runs.small(more)) for more in (changes, {}))
+    maps = {"output.maps": ["cSoilOrg", "fSO4leach"]}
+    inputs, plain = (resolve(runs.small(maps | more)) for more in (changes, {}))
+    assert any("fSO4leach is 0 everywhere" in text for text in inputs.warnings) == (not rows)
     names, others = (
         [row.name for row in rows_beside_pools(one.scenario, one.calendars.values())] for one in (inputs, plain)
     )

@@ -60,6 +60,16 @@ def needs_of_minerals(check: Checker) -> None:
             check.add(key, "", "needs [processes.carbonate], which dissolves it.")
 
 
+def maps_without_minerals(check: Checker) -> None:
+    """Tell of maps that are 0 since a run does not follow what they show; it may be a variant of one that does."""
+    for name in check.scenario.output.maps:
+        if name in ("gypsum", "fSO4leach"):
+            check.warnings.append(
+                f"output.maps: {name} is 0 everywhere: gypsum and sulfate are followed where the soil, what is spread "
+                "or irrigation water has gypsum, dolomite, sulfate or magnesium"
+            )
+
+
 def carbonate_mass(scenario: Scenario) -> float:
     """kg of carbonate per kg of its carbon, in the proportion of calcite and dolomite that the soil has."""
     sic = scenario.soil.sic

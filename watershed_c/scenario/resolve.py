@@ -37,7 +37,7 @@ from watershed_c.scenario.memory import (
     words_of_residues,
     words_of_sideways,
 )
-from watershed_c.scenario.minerals import are_followed
+from watershed_c.scenario.minerals import are_followed, maps_without_minerals
 from watershed_c.scenario.needs import needs_of_processes, pools_of_names
 from watershed_c.scenario.parcels import own_factors, parcel_land
 from watershed_c.scenario.peat import peat_cells, peat_methane
@@ -82,6 +82,8 @@ def resolve(scenario: Scenario, *, overwrite: bool = False, available_memory: fl
         check.done()
         raise AssertionError("a grid that is missing has a problem")
     salty = are_followed(scenario, calendars.values())
+    if not salty:
+        maps_without_minerals(check)
     layers = len(scenario.soil.layers)
     of_minerals = words_of_minerals(layers) + (0.0 if acid_may_come(scenario) else words_of_acid(layers))
     beside = len(rows_beside_pools(scenario, calendars.values()))
