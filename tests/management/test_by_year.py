@@ -63,6 +63,17 @@ def test_dates_are_summed_over_the_days_of_each_year(offset: int) -> None:
     assert {p.day % DAYS for p in calendar.tillage} == {PLOUGHED}
 
 
+def test_winter_crops_of_a_cold_year_stay_those_sown_the_year_before() -> None:
+    """Not ripe when its sowing comes round it is harvested then; the season is not one of weeks."""
+    record = {"years": ["winter-wheat"], "event": [CUT | {"crop": "winter-wheat", "temperature_sum": 2300.0}]}
+    cold = np.concatenate((MEAN, MEAN - 4.0, MEAN))
+    calendar = calendar_by_year("r", record, LIBRARY, MEAN, cold, FIRST, 0)
+    sown = LIBRARY.crops["winter-wheat"].sown
+    assert sown is not None and (DAYS + sown - 1, "harvest of winter-wheat") in calendar.late
+    assert [s.end - s.start > 250 for s in calendar.seasons] == [True] * 4
+    assert calendar.seasons[1].end == DAYS + sown - 1
+
+
 def test_a_cold_year_harvests_unripe_on_the_day_of_the_plough() -> None:
     assert by_year(0, MEAN - 4.5).late == [(PLOUGHED, "harvest of maize")]
     assert not by_year(0, MEAN + 1.0).late

@@ -141,5 +141,7 @@ def _places(usual: Scheduler, calendar: Calendar) -> dict[tuple[str, int], tuple
         harvest = by_key[key].do == "harvest"
         early = [m + k * cycle for m in before for k in (-1, 0, 1) if m + k * cycle < day + (not harvest)]
         late = [m + k * cycle for m in after for k in (-1, 0, 1) if m + k * cycle > day - harvest]
+        if harvest and (sown := usual.dates(usual.named[str(by_key[key].crop)], year)[0]) > day - DAYS * year:
+            late.append(DAYS * year + sown - 1)  # later it would be that of a crop sown in the same year
         found[key, year] = (max(early, default=-math.inf), min(late, default=math.inf))
     return found
