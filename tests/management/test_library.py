@@ -168,6 +168,9 @@ def test_a_wrong_material_file_says_what_is_wrong(tmp_path):
         ('kind = "manure"', 'kind = "biochar"', "hydrogen_carbon = None  must be { value, unit, range, source }."),
         ("0.243, unit = \"kg kg-1 dry\", range = [0.1, 0.6]", "0.99, unit = \"kg kg-1 dry\", range = [0.1, 1.0]",
          "carbon and nitrogen must not be more than the dry matter."),
+        ("nitrogen = ", "acid = { value = 0.7, unit = \"1\", range = [0.0, 1.0], source = \"x\" }\n"
+         "water = { value = 0.6, unit = \"1\", range = [0.0, 1.0], source = \"x\" }\nnitrogen = ",
+         "acid = 1.3  acid, water and ethanol must not dissolve more than 1."),
     ):  # fmt: skip
         assert old in text
         path = tmp_path / "compost.toml"
@@ -235,6 +238,11 @@ def wrong(tmp_path: Path, old: str, new: str, crop: str = "winter-wheat") -> str
             r"value = 17.2, unit = \"cm\", range = \[5.0, 40.0\]",
             'value = 170.0, unit = "cm", range = [5.0, 400.0]',
             "rooting.half_depth = 170  must be less than deepest, 150.5 cm.",
+        ),
+        (
+            r"^ethanol = { value = 0.052463",
+            "ethanol = { value = 0.5",
+            "acid, water and ethanol must not dissolve more than 1.",
         ),
         (
             r"value = \[0.031, 0.131, 0.263, 0.35\]",

@@ -17,7 +17,7 @@ from watershed_c.data import data_path
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.fertilisers import Fertiliser, load_fertilisers
 from watershed_c.management.implements import Implement, load_implements
-from watershed_c.management.materials import SHARES_OF_CARBON, Material, load_material
+from watershed_c.management.materials import DISSOLVED, SHARES_OF_CARBON, Material, check_dissolved, load_material
 from watershed_c.management.reading import Number, Reader, parse
 
 #: how far the four carbon shares of a crop may be from summing to one
@@ -277,6 +277,9 @@ def load_crop(path: Path) -> Crop:
     for key in sorted(_FAN - present if _FAN & present else ()):
         reader.say("rooting." + key, "is missing; half_depth, shape and deepest go together.")
     reader.done()
+    for organ in ("", "shoot_", "root_"):
+        of_organ = {key: values.get("organs", {}).get(organ + key, 0.0) for key in DISSOLVED}
+        check_dissolved(reader, of_organ, f"quality.{organ}")
     crop = Crop(name=path.stem, kind=kind, **values)
     if crop.shape >= 0.0:
         reader.say("rooting.shape", "must be below 0: roots thin out with depth.", crop.shape)

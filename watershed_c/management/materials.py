@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from watershed_c.management.reading import Number, Reader, parse
 
+#: shares of carbon that Yasso07 and later ask for: what these dissolve; the rest is insoluble
+DISSOLVED = ("acid", "water", "ethanol")
 #: what AMG, and Yasso07 and later, ask of carbon
-SHARES_OF_CARBON = ("isohumic", "acid", "water", "ethanol")
+SHARES_OF_CARBON = ("isohumic", *DISSOLVED)
 #: what the files of materials say of their carbon
 _QUALITIES = ("manure_dpm_rpm", "lignin", "humification_coefficient", *SHARES_OF_CARBON)
 _MATERIAL = {
@@ -75,6 +78,13 @@ class Material:
         return self.dry_matter * self.carbon
 
 
+def check_dissolved(reader: Reader, shares: Mapping[str, float], before: str = "") -> None:
+    """Say if acid, water and ethanol dissolve more than all carbon; ``before`` comes before the names of the keys."""
+    total = sum(shares.get(key, 0.0) for key in DISSOLVED)
+    if total > 1.0:
+        reader.say(before + DISSOLVED[0], "acid, water and ethanol must not dissolve more than 1.", f"{total:.4g}")
+
+
 def load_material(path: Path) -> Material:
     """Read one material file; raises ScenarioError with everything wrong with it."""
     data, reader = parse(path), Reader(str(path))
@@ -90,5 +100,6 @@ def load_material(path: Path) -> Material:
     material = Material(path.stem, title, kind, **numbers)
     if material.carbon + material.nitrogen > 1.0:
         reader.say("carbon", "carbon and nitrogen must not be more than the dry matter.", material.carbon)
+    check_dissolved(reader, material.qualities)
     reader.done()
     return material
