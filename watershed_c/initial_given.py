@@ -16,7 +16,8 @@ SAME_MASS = 0.01
 def begin_with(file: Path, initialiser: Initialiser) -> tuple[Report, list[str]]:
     """Initial carbon from the restart file of another run, and the constituents that it does not have."""
     w = initialiser.watershed
-    missing, difference = load_initial(file, w)
+    soil_water = initialiser.processes.get("soil_water")
+    missing, difference = load_initial(file, w, None if soil_water is None else soil_water.start_afresh)
     if (nitrogen := w.mineralisation) is not None:
         held = process_arrays(file, "nitrogen")
         for name, values in (("owed", nitrogen.owed), ("returned", nitrogen.returned)):

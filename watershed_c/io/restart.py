@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -185,10 +185,18 @@ def holds_acid(path: Path) -> bool:
     return any(values.any() for values in held.values())
 
 
-def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
+def load_initial(
+    path: Path, watershed: Watershed, pores: Callable[[], None] | None = None
+) -> tuple[list[str], float]:  # fmt: skip
     """Put soil carbon, plant input, water and solutes of another run on the same grid into ``watershed``.
 
-    Terrain, soil mass and land use stay those of ``watershed``. Constituents go by name.
+    Terrain, soil mass and land use stay those of ``watershed``. Constituents go by name. Layers that hold less than
+    those of that run have no more water than they hold.
+
+    Parameters
+    ----------
+    pores : callable, optional
+        Takes what layers hold from the carbon that is in them by then.
 
     Returns
     -------
@@ -247,7 +255,10 @@ def load_initial(path: Path, watershed: Watershed) -> tuple[list[str], float]:
     for name in (*CARRIED_OVER, *also):
         values = getattr(w, name)
         values[cells] = state[name].reshape(values.shape)[cells]
-    np.minimum(w.water, w.saturation, out=w.water)
+    if pores is not None:
+        pores()
+    tighter = w.saturation < state["saturation"].reshape(w.saturation.shape)
+    np.minimum(w.water, w.saturation, out=w.water, where=tighter)
     for name in ("residue", "residue_cover", "residue_nitrogen") if w.has_residues else ():
         if name in state:
             values = getattr(w, name)
