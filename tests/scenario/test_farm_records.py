@@ -122,3 +122,14 @@ def test_each_gap_has_the_cover_crop_that_was_sown_in_it(here: Path) -> None:  #
     assert covers == [("mustard-cover", 2 * 365 + 231), ("rye-cover", 3 * 365 + 277)]
     told = wrong(here, "\n".join(["parcel,date,event,crop", *rows, "1,2003-08-25,sow,rye-cover"]) + "\n")
     assert "records.csv:7  crop = rye-cover  is the second cover crop of 2003, after mustard-cover" in told
+
+
+def test_cuts_of_a_sward_are_weighed_each_in_its_unit(here: Path) -> None:  # noqa: F811
+    head = "parcel,date,event,crop,amount,unit\n"
+    rows = "1,2003-05-20,harvest,grass-clover,3000,kg/ha\n1,2003-08-20,harvest,grass-clover,2,t/ha\n"
+    seasons = read(here, head + rows).calendars["parcel 1"].seasons
+    assert [s.yield_dry_matter for s in seasons if s.crop.name == "grass-clover"] == pytest.approx([0.5])
+    told = wrong(here, head + rows.replace("3000", "some").replace("2,t/ha", "0,t/ha") + "1,2003-10-01,harvest,grass-clover,4,bales\n")
+    for words in ('records.csv:2  amount = some  "some kg/ha" is not a number with a unit', "records.csv:3  amount = 0  must be above 0",
+                  'records.csv:4  amount = 4  does not know the unit "bales"'):
+        assert words in told, told

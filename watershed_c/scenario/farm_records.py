@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from watershed_c import units
 from watershed_c.errors import Problem, ScenarioError
 from watershed_c.management.library import CropLibrary, load_library
 from watershed_c.scenario import messages
@@ -27,6 +28,8 @@ COLUMNS = {
 NEEDED = ("parcel", "date", "event")
 #: longest record of a parcel, years
 MOST_YEARS = 199
+#: kg m-2, largest yield of a crop in a rotation
+MOST_YIELD = 20.0
 
 
 @dataclass
@@ -147,10 +150,13 @@ def _rotation(parcel: Parcel, library: CropLibrary, start: int, problems: list[P
     crops: list[Any] = ["fallow"] * count
     for year in range(parcel.first, parcel.last + 1):
         crops[(year - start) % count] = years[year]
+    yields = _sward_yields(parcel, library, problems)
+    if len(problems) > before:
+        return
     rows: dict[str, Any] = {
         "years": crops, "event": events,
         "cover_crop": [covers.get(year, "none") for year in range(count)] if covers else None,
-        "cover_crop_sown": "events", "yields": _sward_yields(parcel, library),
+        "cover_crop_sown": "events", "yields": yields,
     }  # fmt: skip
     parcel.rotation = Rotation.model_validate(rows)
 
@@ -221,17 +227,24 @@ def _event(
         return None
 
 
-def _sward_yields(parcel: Parcel, library: CropLibrary) -> dict[str, str]:
+def _sward_yields(parcel: Parcel, library: CropLibrary, problems: list[Problem]) -> dict[str, str]:
     """Mean of the years in which cuts of a sward were weighed, by crop."""
     sums: dict[tuple[str, int], float] = {}
-    units: dict[str, str] = {}
     for day, row in parcel.rows:
-        name = row.cells.get("crop", "")
+        name, amount = row.cells.get("crop", ""), row.cells.get("amount", "")
         perennial = name != "" and library.crops[name].kind == "perennial"
-        if perennial and row.cells["event"].lower() == "harvest" and row.cells.get("amount"):
-            sums[name, day.year] = sums.get((name, day.year), 0.0) + float(row.cells["amount"])
-            units[name] = row.cells.get("unit", "")
-    return {name: f"{_mean(v for (n, _), v in sums.items() if n == name):g} {unit}" for name, unit in units.items()}
+        if not (perennial and row.cells["event"].lower() == "harvest" and amount):
+            continue
+        try:
+            cut = units.quantity(f"{amount} {row.cells.get('unit', '')}", "areal mass")
+        except units.UnitError as error:
+            problems.append(row.problem("amount", str(error)))
+            continue
+        sums[name, day.year] = sums.get((name, day.year), 0.0) + cut
+        if not (cut > 0.0 and sums[name, day.year] <= MOST_YIELD):
+            wrong = f"must be above 0, and at most {10.0 * MOST_YIELD:g} t/ha in a year."
+            problems.append(row.problem("amount", wrong))
+    return {name: f"{_mean(v for (n, _), v in sums.items() if n == name)!r} kg/m2" for name, _ in sums}
 
 
 def _mean(values: Iterable[float]) -> float:
