@@ -17,6 +17,7 @@ from watershed_c.cli import main
 from watershed_c.comparison import compare
 from watershed_c.data import data_path
 from watershed_c.errors import ScenarioError
+from watershed_c.management.library import load_library
 from watershed_c.measures import RATE_ROUND_OFF, READ, FinishedRun
 from watershed_c.names import OUTPUT
 from watershed_c.scenario.load import load, loads
@@ -154,17 +155,20 @@ def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> Non
 
 
 def test_what_grew_is_sold_where_a_run_has_growth(tmp_path: Path) -> None:
-    """The yields of the harvests that came about, in place of those of the calendar."""
+    """The yields of the harvests that came about, in place of those of the calendar; of a pasture what it gives away."""
     told: dict[str, Any] = {"years": 2, "passes": {}, "sown": {}, "brought": {}, "fertilised": {}}
-    told["reaped"] = {"maize": [20.0, 0.0], "oats": [0.0, 8.0]}
+    told["reaped"] = {"maize": [20.0, 0.0], "oats": [0.0, 8.0], "pasture": [2.0, 2.0]}
     (tmp_path / "yields.csv").write_text(
         "step,month,rotation,crop,area_ha,yield_t_ha_dry\n9,2001-10,field+0,maize,2.0,7.5\n"
         "9,2001-10,field+1,maize,1.0,6.0\n19,2002-08,field+0,oats,2.0,3.5\n19,2002-08,field+0,rye-cover,2.0,1.0\n"
+        "11,2001-12,pasture+0,pasture,1.0,4.0\n"
     )
     nothing = np.zeros(0)
     run = FinishedRun(tmp_path, {"work": told}, nothing, nothing, nothing, nothing, nothing, nothing, {})
     reaped = costs.work(run).reaped
-    assert set(reaped) == {"maize", "oats"}
+    assert set(reaped) == {"maize", "oats", "pasture"}
+    returned = load_library().crops["pasture"].product_returned
+    assert 0.5 < returned < 1.0 and reaped["pasture"].tolist() == pytest.approx([4.0 * (1.0 - returned), 0.0])
     assert reaped["maize"].tolist() == [21.0, 0.0] and reaped["oats"].tolist() == [0.0, 7.0]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from watershed_c import appraisal
+from watershed_c.management.library import load_library
 from watershed_c.management.work import Work
 from watershed_c.measures import NOTHING, NUTRIENTS, FinishedRun, Measure
 from watershed_c.scenario.appraisal import Prices
@@ -22,11 +23,13 @@ def work(run: FinishedRun) -> Work:
     if grown.is_file():
         with grown.open(encoding="utf-8", newline="") as handle:
             rows = [(row["crop"], int(row["step"]) // 12, row) for row in csv.DictReader(handle)]
+        crops = load_library().crops
         for crop in {crop for crop, _, _ in rows} & set(done.reaped):
             done.reaped[crop] = np.zeros(done.years)
         for crop, year, row in rows:
-            if crop in done.reaped:
-                done.reaped[crop][year] += float(row["area_ha"]) * float(row["yield_t_ha_dry"])
+            if crop in done.reaped:  # what is grazed and comes back as dung is not
+                taken = float(row["yield_t_ha_dry"]) * (1.0 - crops[crop].product_returned)
+                done.reaped[crop][year] += float(row["area_ha"]) * taken
     return done
 
 
