@@ -155,7 +155,7 @@ def test_costs_are_prices_times_what_was_done(together: FinishedVariants) -> Non
 
 
 def test_what_grew_is_sold_where_a_run_has_growth(tmp_path: Path) -> None:
-    """The yields of the harvests that came about, in place of those of the calendar; of a pasture what it gives away."""
+    """The yields of the harvests that came about, in place of those of the calendar; of a pasture what is kept."""
     told: dict[str, Any] = {"years": 2, "passes": {}, "sown": {}, "brought": {}, "fertilised": {}}
     told["reaped"] = {"maize": [20.0, 0.0], "oats": [0.0, 8.0], "pasture": [2.0, 2.0]}
     (tmp_path / "yields.csv").write_text(
