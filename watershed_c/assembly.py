@@ -241,6 +241,8 @@ def initialise(
             peat.start_from(on_nodes(inputs.column.soc), measured.substratum)
             slowest = assembly.pools.pools[assembly.pools.slowest]
             report.lines.append(f"peat begins with its measured SOC, all of it {slowest}")
+        else:
+            peat.go_on_from(process_arrays(Path(carbon_of), "peat"))
     with _soil_renewed(watershed):
         fill = partial(fill_with_dissolved, watershed, processes, model.clock, cycle)
         if carbon_of is None or not watershed.doc.any():

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from tests import runs
+from watershed_c.assembly import assemble, initialise
 from watershed_c.components.peat import Peat
 from watershed_c.io.ledger_csv import read_ledger
+from watershed_c.io.restart import process_arrays
+from watershed_c.scenario.resolve import resolve
 from watershed_c.scenario.schema import Scenario
 from watershed_c.simulation import resume, run
 
@@ -103,3 +106,18 @@ def test_resumed_to_the_bit_with_another_number_of_threads(drained: Path, tmp_pa
     file.write_text(file.read_text().replace("threads = 1", "threads = 2"))
     resume(directory, quiet=True)
     runs.assert_same_run(drained, directory)
+
+
+def test_a_run_that_begins_with_another_knows_its_water_table(drained: Path) -> None:
+    """Its first month loses what that run would have lost, not what the table of one month says."""
+    start = {"time.start": "2003-10", "time.end": "2004-03"}
+    file = {"carbon.initial": {"method": "given", "file": str(drained / "restart.nc")}}
+    assembly = assemble(resolve(scenario(**start, **file), overwrite=True))
+    initialise(assembly)
+    peat, held = assembly.model.processes["peat"], process_arrays(drained / "restart.nc", "peat")
+    for name in ("depths", "months"):
+        found = peat.memory()[name]
+        np.testing.assert_array_equal(found, held[name].reshape(found.shape))
+    assert held["months"].all() and peat.memory()["depths"].any()
+    peat.go_on_from({"depths": np.zeros(found.size * peat.raised.size), "months": held["months"] * 2.0})
+    np.testing.assert_array_equal(found, held["months"])  # of a run without this peat nothing is taken

@@ -150,6 +150,12 @@ class Peat(Process):
         w.substratum[cells, self.slowest] = substratum[cells]
         w.ledger.start_afresh()
 
+    def go_on_from(self, held: dict[str, np.ndarray]) -> None:
+        """Remember the water table of the last twelve months of another run (its :meth:`memory`) with all this peat."""
+        depths = held.get("depths", np.zeros(0)).reshape(-1, self.raised.size)
+        if depths.size and depths[:, self.cells].any(axis=0).all():
+            self._depths[:, self.cells], self._months[:] = depths[:, self.cells], held["months"]
+
     def run_one_step(self, dt: float) -> None:
         """Exchange the carbon of ``dt`` yr, book it, and move the surface."""
         w, month = self.watershed, self.watershed.month
