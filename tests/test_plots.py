@@ -310,6 +310,8 @@ def test_a_run_without_whole_years_has_no_yearly_panels(results: xr.Dataset) -> 
     assert len(series.outlet(part, "").axes) == 1
     months, years, _ = series.whole_years(results.isel(step=slice(2, 30)))
     assert years.tolist() == [2002] and months.size == 28
+    lone = _laid_out(series.outlet(results.isel(step=slice(2, 30)), "")).axes[1]
+    assert all(tick == round(tick) for tick in lone.get_xticks())  # no tenths of years
 
 
 def test_outlet_adds_up(results: xr.Dataset) -> None:
@@ -336,6 +338,15 @@ def test_budget_is_that_of_the_stocks(directory: Path, results: xr.Dataset) -> N
     assert totals[budget.INPUT] > 0.0 > totals[budget.RESPIRED] and totals[budget.AMENDMENT] > 0.0
     exported = float(results.poc_export.sum())
     assert totals[budget.LATERAL] == pytest.approx(-exported, abs=1e-6 * stock[0])
+
+
+def test_titles_of_the_budget_fit_a_run_of_months(directory: Path, results: xr.Dataset) -> None:
+    time = results.time.copy(data=results.time.values + 90.0)
+    time.attrs = results.time.attrs
+    with matplotlib.rc_context(style.STYLE):
+        figure = budget.draw(results.assign_coords(time=time), "", budget.flows(directory / "ledger.csv"))
+    assert figure is not None and _says(figure, "Apr 2001")
+    _inside(_laid_out(figure))
 
 
 def test_budget_bars_join(figures: dict[str, Figure]) -> None:

@@ -105,7 +105,7 @@ def draw(results: xr.Dataset, run: str, totals: dict[str, float]) -> Figure | No
     )
     titles = (
         f"Soil organic carbon, {depth_of(results)}{' and residues on it' if surface else ''} (t C ha⁻¹)",
-        f"Input and decomposition, mean {period(years)} (t C ha⁻¹ yr⁻¹)",
+        f"Input and decomposition, {period(years)} (t C ha⁻¹ yr⁻¹)",
         "What remains and where it goes (t C ha⁻¹ yr⁻¹; its own scale)",
     )
     figure = panels(1.25 + 0.27 * sum(len(bars) for bars in groups), run)

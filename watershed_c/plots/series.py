@@ -134,7 +134,7 @@ def _lines(ax: Axes, years: np.ndarray, lines: list[_Line]) -> None:
         ax.plot(years, line.values, label=label, clip_on=False, zorder=3, **style)
     pad = 0.5 if few else 0.015 * (years[-1] - years[0])
     ax.set_xlim(years[0] - pad, years[-1] + pad)
-    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
     _upward(ax, max(float(line.values.max()) for line in lines))
 
 
