@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.scenario.test_land_history import parcels
-from tests.scenario.test_resolve import at, here  # noqa: F401
+from tests.scenario.test_resolve import at
 from tests.scenario.valid import VALID, write
 from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
@@ -34,7 +34,7 @@ def wrong(folder: Path, records: str) -> str:
     return str(caught.value)
 
 
-def test_the_example_is_the_calendar_of_its_parcels(here: Path) -> None:  # noqa: F811
+def test_the_example_is_the_calendar_of_its_parcels(here: Path) -> None:
     result = read(here, EXAMPLE.read_text(encoding="utf-8"))
     first, second = (result.calendars[f"parcel {number}"] for number in (1, 2))
     # 2001 is the first year of the run: wheat is harvested in its third, sown and ploughed for in its second; the five
@@ -59,7 +59,7 @@ def test_the_example_is_the_calendar_of_its_parcels(here: Path) -> None:  # noqa
     assert result.land.recorded == {"parcel 1", "parcel 2"}
 
 
-def test_records_are_followed_by_the_run(here: Path) -> None:  # noqa: F811
+def test_records_are_followed_by_the_run(here: Path) -> None:
     """One unit a parcel, in the rows of the tables that its dates ask for, from the first month on where records are older."""
     text = TEXT.replace('start = "2001-01"', 'start = "2003-06"')
     assembly = assemble(read(here, EXAMPLE.read_text(encoding="utf-8"), text))
@@ -84,7 +84,7 @@ def test_records_are_followed_by_the_run(here: Path) -> None:  # noqa: F811
     assert not (w.unit == unit).any()  # 2007: the class of the map again
 
 
-def test_what_is_wrong_is_told_by_line(here: Path) -> None:  # noqa: F811
+def test_what_is_wrong_is_told_by_line(here: Path) -> None:
     head = "parcel,date,event,crop,material,amount,unit,depth_cm,implement\n"
     rows = (
         "1,2003-03-20,sow,barlie,,,,,\n"
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_told_by_line(here: Path) -> None:  # noqa: F811
 
 
 
-def test_each_gap_has_the_cover_crop_that_was_sown_in_it(here: Path) -> None:  # noqa: F811
+def test_each_gap_has_the_cover_crop_that_was_sown_in_it(here: Path) -> None:
     rows = ["1,2003-08-01,harvest,barley", "1,2003-08-20,sow,mustard-cover", "1,2004-09-20,harvest,maize",
             "1,2004-10-05,sow,rye-cover", "1,2005-10-01,harvest,soybean"]  # fmt: skip
     calendar = read(here, "\n".join(["parcel,date,event,crop", *rows]) + "\n").calendars["parcel 1"]
@@ -124,7 +124,7 @@ def test_each_gap_has_the_cover_crop_that_was_sown_in_it(here: Path) -> None:  #
     assert "records.csv:7  crop = rye-cover  is the second cover crop of 2003, after mustard-cover" in told
 
 
-def test_cuts_of_a_sward_are_weighed_each_in_its_unit(here: Path) -> None:  # noqa: F811
+def test_cuts_of_a_sward_are_weighed_each_in_its_unit(here: Path) -> None:
     head = "parcel,date,event,crop,amount,unit\n"
     rows = "1,2003-05-20,harvest,grass-clover,3000,kg/ha\n1,2003-08-20,harvest,grass-clover,2,t/ha\n"
     seasons = read(here, head + rows).calendars["parcel 1"].seasons

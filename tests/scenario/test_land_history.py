@@ -9,7 +9,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from tests.scenario.test_resolve import at, here, inputs  # noqa: F401
+from tests.scenario.test_resolve import at, inputs
 from tests.scenario.valid import COLUMNS, ROWS, VALID, base, write
 from watershed_c.assembly import assemble
 from watershed_c.errors import ScenarioError
@@ -48,7 +48,7 @@ def yearly(folder: Path, years: list[int]) -> None:
             codes[number] = np.full((ROWS, COLUMNS), 1 if number == 0 else 2)
 
 
-def test_a_field_is_afforested_in_its_year(here: Path) -> None:  # noqa: F811
+def test_a_field_is_afforested_in_its_year(here: Path) -> None:
     """Maize and wheat above 103 m become forest in 2005; each class of a parcel is a field, as before."""
     result = changed(here, "[[land.change]]\nyear = 2005\nclass = 'maize-wheat'\nbecomes = 'deciduous-forest'\nmin_elevation = '103 m'")
     (change,) = result.land.changes
@@ -60,7 +60,7 @@ def test_a_field_is_afforested_in_its_year(here: Path) -> None:  # noqa: F811
     assert np.unique(change.field).size == 1 and change.field[0] not in result.land.field[result.active]
 
 
-def test_a_rotation_begins_with_its_first_year_when_a_cell_gets_it(here: Path) -> None:  # noqa: F811
+def test_a_rotation_begins_with_its_first_year_when_a_cell_gets_it(here: Path) -> None:
     for year, offset in ((2004, 1), (2005, 0)):
         result = changed(here, f"[[land.change]]\nyear = {year}\nclass = 'grass'\nbecomes = 'maize-wheat'")
         (change,) = result.land.changes
@@ -68,7 +68,7 @@ def test_a_rotation_begins_with_its_first_year_when_a_cell_gets_it(here: Path) -
         assert (change.offset == offset).all() and (year - 2001 + offset) % 2 == 0
 
 
-def test_conversions_of_parcels_follow_each_other(here: Path) -> None:  # noqa: F811
+def test_conversions_of_parcels_follow_each_other(here: Path) -> None:
     parcels(here)
     head = '[land.parcels]\nmap = "parcels.asc"\n'
     steps = "[[land.change]]\nyear = 2004\nbecomes = 'grass'\nparcels = [1]\n[[land.change]]\nyear = 2006\nclass = 'grass'\nbecomes = 'fallow'\n"
@@ -86,7 +86,7 @@ def test_conversions_of_parcels_follow_each_other(here: Path) -> None:  # noqa: 
     assert (table.land.changes[1].index == table.land.names.index("fallow")).all()
 
 
-def test_maps_by_year(here: Path) -> None:  # noqa: F811
+def test_maps_by_year(here: Path) -> None:
     yearly(here, [1999, 2003, 2004])
     text = VALID.replace("[land]\n", '[land]\nyearly = "landuse.nc"\n')
     result = resolve(load(write(here, text)))
@@ -104,7 +104,7 @@ def test_maps_by_year(here: Path) -> None:  # noqa: F811
     assert result.land.changes[0].year == 2005 and (result.land.changes[0].index == 1).all()
 
 
-def test_soil_and_practices_see_the_land_of_the_start(here: Path) -> None:  # noqa: F811
+def test_soil_and_practices_see_the_land_of_the_start(here: Path) -> None:
     """What is before the start is the land there: soil by class goes by it, practices take from it."""
     parcels(here)
     (here / "out.csv").write_text("parcel,year,class\n2,1990,grass\n1,1995,grass\n1,2004,maize-wheat\n")
@@ -118,7 +118,7 @@ def test_soil_and_practices_see_the_land_of_the_start(here: Path) -> None:  # no
     assert 0 < orchard.sum() < soil.sum() and not np.isin(np.flatnonzero(orchard), result.land.changes[0].nodes).any()
 
 
-def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:  # noqa: F811
+def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:
     found = problems(here, "[[land.change]]\nyear = 2005\nclass = 'gras'\nbecomes = 'oak'\n[[land.change]]\nyear = 2004\nbecomes = 'grass'\nparcels = [4]")
     for words in ("has no [rotation.oak] and is not a crop", 'is not a class of the land. Did you mean "grass"?', "needs land.parcels"):
         assert words in found
@@ -145,7 +145,7 @@ def test_what_is_wrong_is_told_all_at_once(here: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("way", ["set", "class"])
-def test_soil_is_mixed_as_under_the_land_use_it_has(here: Path, way: str) -> None:  # noqa: F811
+def test_soil_is_mixed_as_under_the_land_use_it_has(here: Path, way: str) -> None:
     """By the set of land uses and by class, also in a run that is resumed after the change; a practice is no change."""
     mixing = 'parameters = "land_use"' if way == "set" else "biodiffusivity = { by_class = { maize-wheat = 5e-5, grass = 2e-4, deciduous-forest = 3e-4 } }"
     later = "[[land.change]]\nyear = 2005\nclass = 'maize-wheat'\nbecomes = 'deciduous-forest'\nmin_elevation = '103 m'\n"
@@ -164,7 +164,7 @@ def test_soil_is_mixed_as_under_the_land_use_it_has(here: Path, way: str) -> Non
         assert np.array_equal(column.biodiffusivity[others], before[others])
 
 
-def test_what_does_not_follow_land_use_is_told(here: Path) -> None:  # noqa: F811
+def test_what_does_not_follow_land_use_is_told(here: Path) -> None:
     write_raster(here / "c.asc", base().with_values(np.full((ROWS, COLUMNS), 0.2)))
     text = VALID.replace("ktc_low = 3\n", 'ktc_low = 3\ncover_map = "c.asc"\n').replace("erodibility = 0.04", "erodibility = { by_class = { maize-wheat = 0.04, grass = 0.03 } }")
     change = "[[land.change]]\nyear = 2005\nclass = 'maize-wheat'\nbecomes = 'grass'\n"

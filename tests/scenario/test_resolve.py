@@ -20,12 +20,6 @@ from watershed_c.scenario.load import load, loads
 from watershed_c.scenario.resolve import resolve
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def inputs(folder: Path, *changes: tuple[str, str]) -> Inputs:
     text = VALID
     for old, new in changes:
