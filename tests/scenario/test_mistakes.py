@@ -277,12 +277,6 @@ def fails(path: Path, **options: object) -> ScenarioError:
     return caught.value
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_the_valid_scenario_is_valid(here: Path) -> None:
     check(write(here))
 

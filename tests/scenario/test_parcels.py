@@ -42,12 +42,6 @@ def written(folder: Path, parcels: str = PARCELS, **changed: np.ndarray) -> Path
     return path
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_what_is_written_reaches_the_router(here: Path) -> None:
     parcels = PARCELS + '[processes.water_erosion]\nktc_map = "ktc.asc"\nktc_low = 3\nktc_high = 12\n'
     path = written(here, parcels)
